@@ -1,0 +1,1 @@
+"""From frozen lines to report objects that are checked and in order."""

@@ -1,0 +1,1 @@
+"""From report objects to bytes; only pdf.py knows WeasyPrint."""
