@@ -1,0 +1,105 @@
+"""Who sees which entry in the left bar.
+
+Each wing (tpr, mar, compliance) has its own entries; within a wing a person's permissions decide.
+An entry whose address does not exist yet is left out, so wings can grow one view at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from portal.status import Text
+
+Wing = Literal["tpr", "mar", "compliance"]
+BOTTOM_BAR_PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One possible entry: where it leads and which permission opens it ("" opens it to all)."""
+
+    wings: tuple[Wing, ...]
+    url_name: str
+    label: Text
+    icon: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry as one person sees it on one page."""
+
+    label: Text
+    url: str
+    icon: str
+    is_active: bool
+
+
+_STAFF: tuple[Wing, ...] = ("mar", "compliance")
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(("tpr",), "tpr:home", _("Home"), "home"),
+    Entry(("tpr",), "tpr:catalogue", _("Order"), "shopping-cart", "order.place"),
+    Entry(("tpr",), "tpr:order-list", _("Orders"), "receipt", "order.view"),
+    Entry(("tpr",), "tpr:key-list", _("Keys"), "key", "key.view"),
+    Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view"),
+    Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view"),
+    Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "people.manage"),
+    Entry(("mar",), "mar:home", _("Home"), "home"),
+    Entry(("compliance",), "compliance:home", _("Cockpit"), "activity"),
+    Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view"),
+    Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view"),
+    Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view"),
+    Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "order.view"),
+    Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view"),
+    Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view"),
+    Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view"),
+)
+
+
+def wing_of(role: str) -> Wing:
+    """Return the wing a role works in: tpr_* and mar_* say it themselves, the rest is compliance."""
+    if role.startswith("tpr"):
+        return "tpr"
+    return "mar" if role.startswith("mar") else "compliance"
+
+
+def build(request: HttpRequest, permissions: Collection[str] | None = None) -> list[NavItem]:
+    """Return the entries of the signed-in person, the current one marked.
+
+    Without an argument the permissions are those the request carries; a person without a
+    membership sees none.
+    """
+    membership = getattr(request, "membership", None)
+    if membership is None:
+        return []
+    if permissions is None:
+        permissions = getattr(request, "permissions", ())
+    wing = wing_of(membership.role)
+    found = [
+        (entry, url)
+        for entry in ENTRIES
+        if wing in entry.wings
+        and (not entry.permission or entry.permission in permissions)
+        and (url := _address(entry.url_name))
+    ]
+    active = _longest_match(request.path, [url for _entry, url in found])
+    return [NavItem(entry.label, url, entry.icon, url == active) for entry, url in found]
+
+
+def _address(url_name: str) -> str:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _longest_match(path: str, urls: list[str]) -> str:
+    """Return the entry a page lies under; `/orders/1042/` lies under `/orders/`, not under `/`."""
+    return max((url for url in urls if path.startswith(url)), key=len, default="")

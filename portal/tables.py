@@ -1,0 +1,383 @@
+"""The one table component: filter, sort and page on the server, with the whole state in the URL.
+
+    class OrderTable(Table):
+        dom_id = "orders"
+        caption = _("Orders")
+        columns = (
+            Column("number", _("Order"), kind="mono", sort="number", primary=True),
+            Column("placed", _("Placed"), kind="datetime", accessor="created_at", sort="created_at"),
+            Column("state", _("State"), kind="status", status="order", sort="state"),
+        )
+        filters = (status_filter("state", _("State"), "order"),)
+        search = ("number", "reference")
+        order = "-placed"
+
+        def row_url(self, row): return reverse("tpr:order-detail", args=[row.pk])
+
+    table = OrderTable(request, orders_of(request.partner))
+    return render_table(request, "tpr/order_list.html", {"table": table})
+
+A visitor can sort only by what a column names and filter only by what a filter names. The table
+runs one count and one page query; what a cell reads of other models the caller has to join with
+`select_related` or annotate. docs/design.md lists every option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import formatting, markup
+from portal.filters import AnyFilter, Chip, ChoiceFilter, DateRangeFilter, TextFilter, clean, search, status_filter
+from portal.status import Text
+
+__all__ = [
+    "ChoiceFilter",
+    "Column",
+    "DateRangeFilter",
+    "Empty",
+    "Export",
+    "Table",
+    "TextFilter",
+    "render_table",
+    "status_filter",
+]
+
+COUNT_CAP = 10_000
+PAGE_SIZES = (25, 50, 100)
+Kind = Literal["text", "mono", "number", "money", "date", "datetime", "ago", "status", "key", "link"]
+Accessor = str | Callable[[Any], Any]
+RowType = TypeVar("RowType")
+_RIGHT_ALIGNED = frozenset(("number", "money"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `sort` is the whitelisted ORM field (or several); without it the column cannot sort."""
+
+    key: str
+    label: Text
+    kind: Kind = "text"
+    accessor: Accessor | None = None
+    sort: str | tuple[str, ...] = ()
+    status: str = ""  # which dictionary of portal.status, for kind "status"
+    url: Callable[[Any], str | None] | None = None
+    primary: bool = False  # carries the link of the row and heads the card on a phone
+    align: Literal["start", "end"] | None = None
+
+    @property
+    def alignment(self) -> str:
+        return self.align or ("end" if self.kind in _RIGHT_ALIGNED else "start")
+
+    @property
+    def sort_fields(self) -> tuple[str, ...]:
+        return (self.sort,) if isinstance(self.sort, str) else self.sort
+
+    def value(self, row: Any) -> Any:
+        accessor = self.accessor or self.key
+        return accessor(row) if callable(accessor) else _reach(row, accessor)
+
+    def html(self, row: Any) -> SafeString:
+        value = self.value(row)
+        shown = markup.badge(self.status, value) if self.kind == "status" else _RENDERERS[self.kind](value)
+        url = self.url(row) if self.url else None
+        return format_html('<a href="{}">{}</a>', url, shown) if url else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What an empty list says: why it is empty, and the one thing to do about it."""
+
+    title: Text = gettext_lazy("Nothing here yet")
+    text: Text = ""
+    action_label: Text = ""
+    action_url: str = ""
+    icon: str = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A download of the current view; the table adds its query string to the address."""
+
+    label: Text
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    column: Column
+    sort_url: str
+    direction: Literal["ascending", "descending", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    column: Column
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    cells: list[Cell]
+    url: str | None
+    source: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: Text
+    url: str
+    is_current: bool = False
+
+
+class Table:
+    """A list of rows as people see it. Subclass it once per list and name the columns."""
+
+    dom_id: ClassVar[str] = "table"
+    caption: ClassVar[Text] = ""
+    columns: ClassVar[Sequence[Column]] = ()
+    filters: ClassVar[Sequence[AnyFilter]] = ()
+    search: ClassVar[Sequence[str]] = ()
+    search_label: ClassVar[Text] = gettext_lazy("Search")
+    order: ClassVar[str] = ""  # a column's key, with "-" for descending
+    page_sizes: ClassVar[Sequence[int]] = PAGE_SIZES
+    empty: ClassVar[Empty] = Empty()
+    prefix: ClassVar[str] = ""  # tells two tables of one page apart in the URL
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        *,
+        exports: Iterable[Export] = (),
+        empty: Empty | None = None,
+    ) -> None:
+        self.request = request
+        self.queryset = queryset
+        self.empty_state = empty or self.empty
+        self._exports = tuple(exports)
+
+    def row_url(self, row: Any) -> str | None:
+        """Return where a row leads, or None when rows do not open."""
+        return None
+
+    # What the visitor asked for
+
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """Every filter parameter that has a value, under its name without prefix."""
+        names = [parameter for each in self.filters for parameter in each.parameters]
+        given = {name: self._read(name) for name in names}
+        return {name: value for name, value in given.items() if value}
+
+    @cached_property
+    def term(self) -> str:
+        return self._read("q") if self.search else ""
+
+    @cached_property
+    def sorting(self) -> tuple[Column, bool] | None:
+        """The column sorted by and whether it descends: the asked one, else the default."""
+        sortable = {column.key: column for column in self.columns if column.sort}
+        for asked in (self._read("sort"), self.order):
+            if (key := asked.removeprefix("-")) in sortable:
+                return sortable[key], asked.startswith("-")
+        return None
+
+    @cached_property
+    def page_size(self) -> int:
+        asked = self._read("size")
+        return int(asked) if asked in map(str, self.page_sizes) else self.page_sizes[0]
+
+    @property
+    def active_filters(self) -> list[AnyFilter]:
+        return [each for each in self.filters if any(name in self.values for name in each.parameters)]
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.term or self.active_filters)
+
+    # What the database answers
+
+    @cached_property
+    def matching(self) -> QuerySet[Any]:
+        """All rows that pass search and filters, sorted; an export streams these."""
+        rows = self.queryset
+        for each in self.active_filters:
+            rows = each.apply(rows, {name: self.values.get(name, "") for name in each.parameters})
+        if self.term:
+            rows = search(rows, self.term, self.search)
+        return self._sorted(rows)
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows match, counted up to one more than the cap."""
+        return self.matching.order_by()[: COUNT_CAP + 1].count()
+
+    @cached_property
+    def page_count(self) -> int:
+        return max(1, -(-min(self.count, COUNT_CAP) // self.page_size))
+
+    @cached_property
+    def page_number(self) -> int:
+        asked = self._read("page")
+        wanted = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
+        return min(max(wanted, 1), self.page_count)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        if not self.count:
+            return []
+        first = (self.page_number - 1) * self.page_size
+        page = self.matching[first : first + self.page_size]
+        return [self._row(source) for source in page]
+
+    def _row(self, source: Any) -> Row:
+        cells = [Cell(column, column.html(source)) for column in self.columns]
+        return Row(cells, self.row_url(source), source)
+
+    def _sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Sort by the whitelisted fields; the primary key last makes the pages stable."""
+        if not self.sorting:
+            return rows if rows.ordered else rows.order_by("pk")
+        column, descends = self.sorting
+        sign = "-" if descends else ""
+        return rows.order_by(*(sign + field for field in column.sort_fields), sign + "pk")
+
+    # What the template shows
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count > COUNT_CAP
+
+    @property
+    def count_text(self) -> str:
+        return f"{formatting.number(COUNT_CAP)}+" if self.is_capped else formatting.number(self.count)
+
+    @property
+    def range_text(self) -> str:
+        """Return which rows are shown, such as "1–25 of 1,284"."""
+        first = (self.page_number - 1) * self.page_size + 1
+        return _("%(first)s–%(last)s of %(total)s") % {
+            "first": formatting.number(first),
+            "last": formatting.number(first + len(self.rows) - 1),
+            "total": self.count_text,
+        }
+
+    @cached_property
+    def headings(self) -> list[Heading]:
+        return [self._heading(column) for column in self.columns]
+
+    def _heading(self, column: Column) -> Heading:
+        if not column.sort:
+            return Heading(column, "", "")
+        is_current = self.sorting is not None and self.sorting[0] is column
+        descends = is_current and self.sorting is not None and self.sorting[1]
+        url = self.url(sort=column.key if descends or not is_current else f"-{column.key}", page=None)
+        return Heading(column, url, ("descending" if descends else "ascending") if is_current else "")
+
+    @cached_property
+    def chips(self) -> list[tuple[Chip, str]]:
+        """Each active filter with the address of the list without it."""
+        chips = [each.chip(self.values) for each in self.active_filters]
+        if self.term:
+            chips.insert(0, Chip(_("Search"), self.term, ("q",)))
+        return [(chip, self.url(page=None, **dict.fromkeys(chip.parameters))) for chip in chips]
+
+    @property
+    def clear_url(self) -> str:
+        names = [name for each in self.filters for name in each.parameters]
+        return self.url(page=None, **dict.fromkeys(["q", *names]))
+
+    @property
+    def previous_url(self) -> str:
+        return self.url(page=str(self.page_number - 1)) if self.page_number > 1 else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.url(page=str(self.page_number + 1)) if self.page_number < self.page_count else ""
+
+    @property
+    def size_links(self) -> list[Link]:
+        return [Link(str(n), self.url(size=str(n), page=None), n == self.page_size) for n in self.page_sizes]
+
+    @property
+    def export_links(self) -> list[Link]:
+        query = self.url(page=None).removeprefix(self.request.path)
+        return [Link(export.label, export.url + query) for export in self._exports]
+
+    @property
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """What the filter form has to carry along: the sorting, the size, and other tables' state."""
+        own = {self._name(name) for each in self.filters for name in each.parameters}
+        own |= {self._name("q"), self._name("page")}
+        return [(key, value) for key, values in self.request.GET.lists() if key not in own for value in values]
+
+    def url(self, **changes: str | None) -> str:
+        """Return the address of this list with some parameters set, or dropped when None."""
+        query: QueryDict = self.request.GET.copy()
+        for name, value in changes.items():
+            if value is None:
+                query.pop(self._name(name), None)
+            else:
+                query[self._name(name)] = value
+        encoded = query.urlencode()
+        return f"{self.request.path}?{encoded}" if encoded else self.request.path
+
+    def field_name(self, name: str) -> str:
+        return self._name(name)
+
+    def _name(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    def _read(self, name: str) -> str:
+        return clean(self.request.GET.get(self._name(name)))
+
+
+def render_table(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, table: str = "table"
+) -> HttpResponse:
+    """Answer with the table alone when htmx asked for it, else with the whole page."""
+    shown: Table = context[table]
+    htmx = getattr(request, "htmx", None)
+    is_partial = bool(htmx) and not htmx.history_restore_request and htmx.target == shown.dom_id
+    chosen = "components/table.html" if is_partial else template
+    response = render(request, chosen, {**context, "table": shown})
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _reach(row: Any, path: str) -> Any:
+    """Follow a dotted path over attributes; a missing relation on the way gives None."""
+    for part in path.replace("__", ".").split("."):
+        if row is None:
+            return None
+        row = row[part] if isinstance(row, Mapping) else getattr(row, part)
+    return row() if callable(row) else row
+
+
+def _text(value: Any) -> SafeString:
+    return markup.nothing() if value is None or value == "" else format_html("{}", value)
+
+
+_RENDERERS: Mapping[str, Callable[[Any], SafeString]] = {
+    "text": _text,
+    "link": _text,
+    "mono": markup.mono,
+    "key": markup.masked_key,
+    "number": markup.figure,
+    "money": markup.amount,
+    "date": markup.date,
+    "datetime": markup.exact_time,
+    "ago": lambda value: markup.relative_time(value, focusable=False),
+}
