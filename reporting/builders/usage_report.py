@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, refuse
 from reporting.builders.lines import (
     AckTotal,
     AdjustmentLine,
@@ -34,12 +37,20 @@ Fact = Imbalance | Disagreement
 UNREPORTED_AFTER_DAYS = 7
 
 
-class NotBalanced(Exception):
+class NotBalanced(DomainError):
     """A report cannot be made because its own figures contradict each other; carries each place."""
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self.facts: tuple[Fact, ...] = tuple(facts)
-        super().__init__("; ".join(map(str, self.facts)))
+        super().__init__(
+            refuse(
+                "report_not_balanced",
+                _("The figures of this month do not add up, so no report was made."),
+                rule="DOC-BALANCE",
+                facts={str(place): str(fact) for place, fact in enumerate(self.facts, start=1)},
+                next_step=_("Run the invariant check, repair what it names, and build the report again."),
+            )
+        )
 
 
 class InconsistentHeader(ValueError):

@@ -2,6 +2,10 @@
 
 import re
 
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, refuse
+
 _CHARACTER = "[BCDFGHJKMPQRTVWXY2346789N]"
 _DASH = "[-\u2010-\u2015\u2212 ]"
 _KEY = re.compile(
@@ -10,12 +14,20 @@ _KEY = re.compile(
 )
 
 
-class KeyInDocument(Exception):
+class KeyInDocument(DomainError):
     """A document would have shown a full product key; carries the place, never the key."""
 
     def __init__(self, place: str) -> None:
         self.place = place
-        super().__init__(f"a full product key would appear in {place}")
+        super().__init__(
+            refuse(
+                "key_in_document",
+                _("A full product key would appear in a document."),
+                rule="DOC-KEY",
+                facts={"place": place},
+                next_step=_("Find where the key was typed into a free text, remove it there, and try again."),
+            )
+        )
 
 
 def contains_key(text: str) -> bool:
