@@ -1,0 +1,32 @@
+"""Who acts: a person, a station's credential, or the portal itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class ActorKind(StrEnum):
+    """The three kinds of actor."""
+
+    USER = "user"
+    API_KEY = "api_key"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The one who acts, as it is written into ledger and audit rows."""
+
+    kind: ActorKind
+    id: str
+    label: str
+    partner_id: UUID | None = None
+    user_id: UUID | None = None
+    request_id: str = ""
+    ip: str | None = None
+    auth_strength: str = ""
+
+    @classmethod
+    def system(cls, label: str) -> "Actor":
+        """Return the portal itself, named after the work it does."""
+        return cls(kind=ActorKind.SYSTEM, id="system", label=label)

@@ -1,0 +1,74 @@
+"""Who may do what with each table, declared on the model and applied after every migration.
+
+A model says ``access = TENANT`` (or another rule of this file). ``core.database.apply`` turns the
+declarations into grants, row-level security policies and append-only triggers, as the owner. A
+model without a declaration fails a system check, so a new table cannot be forgotten.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+APP_ROLE = "portal_app"
+TPR_ROLE = "portal_tpr"
+MAR_ROLE = "portal_mar"
+ALLOCATOR_ROLE = "portal_alloc"
+REQUEST_ROLES = (APP_ROLE, TPR_ROLE, MAR_ROLE)
+
+# Wrapped in a sub-select so that Postgres computes it once a statement, not once a row.
+CURRENT_PARTNER = "(SELECT nullif(current_setting('app.partner', true), '')::uuid)"
+
+
+class Rows(StrEnum):
+    """Which rows a role meets."""
+
+    ALL = "true"
+    OWN = f"partner_id = {CURRENT_PARTNER}"
+    OWN_OR_SHARED = f"(partner_id IS NULL OR partner_id = {CURRENT_PARTNER})"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One role's verbs on a table, the rows they reach, and columns where UPDATE is narrowed."""
+
+    verbs: str
+    rows: str = Rows.ALL
+    update_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rights of each role on a table."""
+
+    rights: dict[str, Right] = field(default_factory=dict)
+    is_row_secured: bool = True
+    is_append_only: bool = False
+
+
+_ALL = "SELECT, INSERT, UPDATE, DELETE"
+_WRITE = "SELECT, INSERT, UPDATE"
+_ADD = "SELECT, INSERT"
+
+# Sign-in, sessions and other tables that hold no partner's business.
+SHARED = Access({role: Right(_ALL) for role in REQUEST_ROLES}, is_row_secured=False)
+
+# Facts that everyone reads and the MAR writes: products, prices, terms.
+REFERENCE = Access(
+    {APP_ROLE: Right("SELECT"), TPR_ROLE: Right("SELECT"), MAR_ROLE: Right(_WRITE)}, is_row_secured=False
+)
+
+# One partner's rows, by the column partner_id.
+TENANT = Access({TPR_ROLE: Right(_WRITE, Rows.OWN), MAR_ROLE: Right(_WRITE)})
+TENANT_READ = Access({TPR_ROLE: Right("SELECT", Rows.OWN), MAR_ROLE: Right(_WRITE)})
+TENANT_APPEND = Access({TPR_ROLE: Right(_ADD, Rows.OWN), MAR_ROLE: Right(_ADD)}, is_append_only=True)
+
+# The MAR's own rows; a partner has no right at all.
+MAR_ONLY = Access({MAR_ROLE: Right(_ALL)})
+MAR_APPEND = Access({MAR_ROLE: Right(_ADD)}, is_append_only=True)
+
+THIRD_PARTY: dict[str, Access] = {
+    "auth": SHARED,
+    "contenttypes": SHARED,
+    "sessions": SHARED,
+    "account": SHARED,
+    "mfa": SHARED,
+}

@@ -1,0 +1,9 @@
+"""Tables of the core."""
+
+from core.models.audit import AuditEvent
+from core.models.idempotency import IdempotencyKey
+from core.models.outbox import OutboxItem
+from core.models.seal import SealBlock, SealedRow
+from core.models.user import User
+
+__all__ = ["AuditEvent", "IdempotencyKey", "OutboxItem", "SealBlock", "SealedRow", "User"]

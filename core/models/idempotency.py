@@ -1,0 +1,31 @@
+"""The memory of requests that may be repeated: which object the first one made, never its answer."""
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.database.access import TENANT
+
+
+class IdempotencyKey(models.Model):
+    """One client-made key: the hash of its request and the object that came of it."""
+
+    access = TENANT
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    partner_id = models.UUIDField(_("partner"))
+    operation = models.CharField(_("operation"), max_length=40)
+    key = models.CharField(_("key"), max_length=100)
+    request_hash = models.BinaryField(_("request hash"), max_length=32)
+    object_id = models.UUIDField(_("object"), null=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partner_id", "operation", "key"], name="idempotency_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"

@@ -1,0 +1,25 @@
+"""What is sold, where every key is, and what was built."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LicensingConfig(AppConfig):
+    """The app of products, keys, orders, devices, builds and the exchange with Microsoft."""
+
+    name = "licensing"
+    verbose_name = _("Licensing")
+
+    def ready(self) -> None:
+        """Put the custody ledger under seal."""
+        from core.services.seal import register_stream
+        from licensing.streams import CUSTODY_STREAM
+
+        register_stream(CUSTODY_STREAM)
+
+    @staticmethod
+    def database_guards() -> list[str]:
+        """Return the SQL of the guards that follow from this app's rules."""
+        from licensing.guards import statements
+
+        return statements()

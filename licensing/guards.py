@@ -1,0 +1,143 @@
+"""The database's own guards of custody, made from the same rules the code uses.
+
+Applied by the owner after every migration, so the table in licensing/rules/key_states.py and the
+trigger cannot drift apart.
+"""
+
+from core.database.access import ALLOCATOR_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE
+from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
+
+# One statement finds, locks and takes the keys. ORDER BY position is a column no other index serves:
+# with stale statistics the planner would otherwise walk the primary key over all sold keys.
+FREE_KEYS = f"""SELECT k.id FROM public.licensing_productkey k
+      WHERE k.product_id = v_line.product_id AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'
+      ORDER BY k.position LIMIT v_line.quantity FOR UPDATE"""
+
+
+def statements() -> list[str]:
+    """Return all guards as SQL, safe to run again."""
+    return [
+        _transition_function(),
+        "DROP TRIGGER IF EXISTS key_transition ON licensing_productkey",
+        """CREATE TRIGGER key_transition BEFORE INSERT OR UPDATE OF state, hold ON licensing_productkey
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_transition()""",
+        *_allocator_rights(),
+        allocate_function(),
+        f"ALTER FUNCTION licensing_allocate(uuid, timestamptz, boolean) OWNER TO {ALLOCATOR_ROLE}",
+        "REVOKE ALL ON FUNCTION licensing_allocate(uuid, timestamptz, boolean) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION licensing_allocate(uuid, timestamptz, boolean) TO {TPR_ROLE}, {MAR_ROLE}",
+        _free_count_function(),
+        f"ALTER FUNCTION licensing_free_count(bigint) OWNER TO {ALLOCATOR_ROLE}",
+        "REVOKE ALL ON FUNCTION licensing_free_count(bigint) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION licensing_free_count(bigint) TO {TPR_ROLE}, {MAR_ROLE}",
+        *(
+            f"GRANT USAGE ON SEQUENCE {sequence} TO {TPR_ROLE}, {MAR_ROLE}"
+            for sequence in ("licensing_order_number", "licensing_cbr_number", "licensing_return_number")
+        ),
+        """ALTER TABLE licensing_productkey SET (autovacuum_analyze_scale_factor = 0.01,
+        autovacuum_vacuum_scale_factor = 0.02)""",
+    ]
+
+
+def _pairs(transitions: frozenset[tuple[KeyState | None, KeyState]]) -> str:
+    known = sorted((before, after) for before, after in transitions if before is not None)
+    return ", ".join(f"({before:d}, {after:d})" for before, after in known)
+
+
+def _transition_function() -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_guard_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.state <> {KeyState.FULFILLED:d} THEN
+      RAISE EXCEPTION 'a key begins as Fulfilled, not %', NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF NEW.state <> OLD.state THEN
+    IF (OLD.state, NEW.state) NOT IN ({_pairs(TRANSITIONS)}) THEN
+      RAISE EXCEPTION 'a key may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+    IF current_user = '{TPR_ROLE}' AND (OLD.state, NEW.state) NOT IN ({_pairs(PARTNER_TRANSITIONS)}) THEN
+      RAISE EXCEPTION 'a partner may not take a key from % to %', OLD.state, NEW.state
+        USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF OLD.state = {KeyState.REPORTED_RETURN:d} AND NEW.state NOT IN ({KeyState.RETURNED:d}, OLD.previous_state) THEN
+      RAISE EXCEPTION 'a refused return goes back to the state before' USING ERRCODE = 'check_violation';
+    END IF;
+    IF OLD.hold IN ('{Hold.LOST_OR_STOLEN}', '{Hold.DISPUTED}') AND OLD.hold = NEW.hold
+       AND current_user = '{TPR_ROLE}' THEN
+      RAISE EXCEPTION 'a held key does not move' USING ERRCODE = 'check_violation';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _allocator_rights() -> list[str]:
+    free = f"state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}' AND partner_id IS NULL"
+    own = f"partner_id = {CURRENT_PARTNER}"
+    return [
+        f"GRANT SELECT, UPDATE (state, state_since, partner_id, order_line_id) ON licensing_productkey TO {ALLOCATOR_ROLE}",
+        f"GRANT SELECT ON licensing_orderline TO {ALLOCATOR_ROLE}",
+        f"GRANT SELECT, INSERT ON licensing_keyassignment TO {ALLOCATOR_ROLE}",
+        f"DROP POLICY IF EXISTS {ALLOCATOR_ROLE}_rows ON licensing_productkey",
+        f"""CREATE POLICY {ALLOCATOR_ROLE}_rows ON licensing_productkey TO {ALLOCATOR_ROLE}
+        USING (({free}) OR {own}) WITH CHECK ({own})""",
+        f"DROP POLICY IF EXISTS {ALLOCATOR_ROLE}_rows ON licensing_orderline",
+        f"CREATE POLICY {ALLOCATOR_ROLE}_rows ON licensing_orderline TO {ALLOCATOR_ROLE} USING ({own})",
+        f"GRANT REFERENCES ON licensing_productkey TO {ALLOCATOR_ROLE}",
+    ]
+
+
+def allocate_function(*, lock: bool = True) -> str:
+    """Return the SQL of the allocation.
+
+    It gives the current partner's order line all its keys and returns their ids, or fewer when the
+    stock is short; the caller then rolls back. With ``p_wait`` it waits for keys that a rival holds
+    instead of skipping them: asked for before "out of stock" is said. ``lock=False`` is the negative
+    control of the race tests and never installed by the product.
+    """
+    skip = FREE_KEYS + " SKIP LOCKED" if lock else FREE_KEYS.replace(" FOR UPDATE", "")
+    wait = FREE_KEYS if lock else FREE_KEYS.replace(" FOR UPDATE", "")
+    recheck = f"AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'" if lock else ""
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_allocate(p_line uuid, p_at timestamptz, p_wait boolean)
+RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_partner uuid := nullif(current_setting('app.partner', true), '')::uuid;
+  v_line record;
+  v_ids bigint[];
+BEGIN
+  SELECT l.product_id, l.quantity, l.unit_price, l.currency INTO v_line
+  FROM public.licensing_orderline l WHERE l.id = p_line AND l.partner_id = v_partner;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the order line is not the current partner''s' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF p_wait THEN
+    v_ids := ARRAY({wait});
+  ELSE
+    v_ids := ARRAY({skip});
+  END IF;
+  RETURN QUERY
+  WITH taken AS (
+    UPDATE public.licensing_productkey k
+    SET state = {KeyState.ASSIGNED:d}, state_since = p_at, partner_id = v_partner, order_line_id = p_line
+    WHERE k.id = ANY (v_ids) {recheck}
+    RETURNING k.id
+  )
+  INSERT INTO public.licensing_keyassignment (key_id, order_line_id, partner_id, unit_price, currency, assigned_at)
+  SELECT t.id, p_line, v_partner, v_line.unit_price, v_line.currency, p_at FROM taken t
+  RETURNING key_id;
+END $$"""
+
+
+def _free_count_function() -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_free_count(p_product bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(*) FROM public.licensing_productkey k
+  WHERE k.product_id = p_product AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'
+$$"""
+
+

@@ -1,0 +1,41 @@
+"""Tables of the licences: what is sold, which key is where, what was built."""
+
+from licensing.models.build import Build, BuildUpload
+from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Price, Product
+from licensing.models.device import Device, KeyHandOver
+from licensing.models.exchange import CbrAckFile, CbrLine, ComputerBuildReport, ExchangeException, SimulatedKey
+from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
+from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
+from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.returns import ReturnLine, ReturnRequest
+
+__all__ = [
+    "BatchDataKey",
+    "Build",
+    "BuildUpload",
+    "CbrAckFile",
+    "CbrLine",
+    "ComputerBuildReport",
+    "Device",
+    "ExchangeException",
+    "FamilyGrant",
+    "Fulfilment",
+    "KeyAssignment",
+    "KeyBatch",
+    "KeyBatchChunk",
+    "KeyHandOver",
+    "KeySecret",
+    "LedgerEntry",
+    "LicenceFamily",
+    "Order",
+    "OrderLimit",
+    "OrderLine",
+    "OrderState",
+    "Price",
+    "Product",
+    "ProductKey",
+    "ReturnLine",
+    "ReturnRequest",
+    "SimulatedKey",
+    "StagedKey",
+]

@@ -1,0 +1,97 @@
+"""What is sold, at which price, to whom and how much: dated data."""
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core.database.access import REFERENCE, TENANT_READ
+from partners.models import Partner
+
+
+class LicenceFamily(models.TextChoices):
+    """The two families of refurbisher licences."""
+
+    COMMERCIAL = "commercial", _("Commercial")
+    CITIZENSHIP = "citizenship", _("Citizenship")
+
+
+class Product(models.Model):
+    """One licensable part: an edition of a family."""
+
+    access = REFERENCE
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.CharField(_("code"), max_length=30, unique=True, help_text=_("Like WIN11-PRO-REF-COM."))
+    name = models.CharField(_("name"), max_length=80)
+    lpn = models.CharField(_("licensable part number"), max_length=16, unique=True)
+    family = models.CharField(_("family"), max_length=12, choices=LicenceFamily.choices)
+    edition = models.CharField(_("edition"), max_length=20)
+    generation = models.CharField(_("generation"), max_length=20, help_text=_("Like Windows 11."))
+    who_may_receive = models.CharField(_("who may receive it"), max_length=200, blank=True)
+    order_from = models.DateTimeField(_("on sale from"))
+    order_before = models.DateTimeField(_("on sale until"), null=True, help_text=_("Exclusive."))
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """The price of one licence from a date on. An order line keeps the price it was placed at."""
+
+    access = REFERENCE
+
+    id = models.BigAutoField(primary_key=True)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="prices")
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.DecimalField(_("price"), max_digits=10, decimal_places=2, help_text=_("Net, for one licence."))
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
+
+    class Meta:
+        ordering = ("product", "currency", "-valid_from")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["product", "currency", "valid_from"], name="price_starts_once"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(valid_before__isnull=True) | Q(valid_before__gt=F("valid_from")), name="price_ends_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+class FamilyGrant(models.Model):
+    """A partner's leave to order a licence family."""
+
+    access = TENANT_READ
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="family_grants")
+    family = models.CharField(_("family"), max_length=12, choices=LicenceFamily.choices)
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["partner", "family"], name="family_grant_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} {self.family}"
+
+
+class OrderLimit(models.Model):
+    """How many licences a partner may order in one calendar month, over all products."""
+
+    access = TENANT_READ
+
+    partner = models.OneToOneField(Partner, models.PROTECT, primary_key=True, related_name="order_limit")
+    monthly_quantity = models.PositiveIntegerField(_("licences a month"))
+
+    def __str__(self) -> str:
+        return str(self.monthly_quantity)

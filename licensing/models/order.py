@@ -1,0 +1,87 @@
+"""A partner's orders.
+
+An order's life: placed and submitted, it passes every gate and gets all its keys in the same
+transaction (allocated), or it does not exist at all. It is completed when every key is reported;
+cancelled when all its untouched keys went back.
+"""
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.database.access import TENANT
+from core.database.functions import NextNumber
+from licensing.models.catalogue import Product
+from partners.models import Partner
+
+
+class OrderState(models.TextChoices):
+    """Where an order stands."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    HELD_CREDIT = "held_credit", _("Held: credit")
+    HELD_COMPLIANCE = "held_compliance", _("Held: compliance")
+    NEEDS_APPROVAL = "needs_approval", _("Needs approval")
+    BACKORDERED = "backordered", _("Back-ordered")
+    ALLOCATED = "allocated", _("Keys assigned")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+
+
+class Order(models.Model):
+    """One order by one partner in one currency."""
+
+    access = TENANT
+
+    class Channel(models.TextChoices):
+        """How the order came."""
+
+        BROWSER = "browser", _("Browser")
+        API = "api", _("API")
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("licensing_order_number"))
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="orders")
+    state = models.CharField(_("state"), max_length=15, choices=OrderState.choices)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    reference = models.CharField(_("your reference"), max_length=60, blank=True)
+    placed_by = models.CharField(_("placed by"), max_length=200)
+    placed_by_id = models.CharField(_("placed by id"), max_length=40)
+    placed_at = models.DateTimeField(_("placed"))
+    allocated_at = models.DateTimeField(_("keys assigned"), null=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+
+    class Meta:
+        ordering = ("-number",)
+        indexes: ClassVar = [
+            models.Index(fields=["partner", "-number"], name="order_partner"),
+            models.Index(fields=["partner", "placed_at"], name="order_placed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"O-{self.number:06d}"
+
+
+class OrderLine(models.Model):
+    """A quantity of one product at the price of the moment it was ordered."""
+
+    access = TENANT
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    unit_price = models.DecimalField(_("unit price"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product_id}"

@@ -1,0 +1,11 @@
+"""Who: partners, their people and papers."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PartnersConfig(AppConfig):
+    """The app of partners, memberships, applications and terms."""
+
+    name = "partners"
+    verbose_name = _("Partners")

@@ -1,0 +1,44 @@
+"""Is the portal alive, and can it do its work?"""
+
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+
+from portal.policy import public
+
+
+@public
+def live(_request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process runs."""
+    return JsonResponse({"status": "alive"})
+
+
+@public
+def ready(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 when the database and the broker answer and the schema is current; else 503."""
+    problems = {name: text for name, check in CHECKS.items() if (text := check())}
+    return JsonResponse(
+        {"status": "ready" if not problems else "not_ready", "problems": problems}, status=503 if problems else 200
+    )
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception as error:  # noqa: BLE001  (any fault of the server means: not ready)
+        return type(error).__name__
+    return ""
+
+
+def _cache() -> str:
+    try:
+        cache.get("portal-health")
+    except Exception as error:  # noqa: BLE001
+        return type(error).__name__
+    return ""
+
+
+CHECKS: dict[str, Any] = {"database": _database, "broker": _cache}

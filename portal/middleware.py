@@ -1,0 +1,111 @@
+"""Session ages, the tenant transaction of every request, and the mandatory second factor."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from core.tenancy import mar_scope, partner_scope
+from partners.rules.permissions import permissions_of
+from partners.selectors.people import membership_of
+from portal.refusals import audit_refusals
+from portal.sign_in import has_second_factor
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+STARTED_AT = "portal_started_at"
+SEEN_AT = "portal_seen_at"
+SEEN_STEP_SECONDS = 60
+# Pages on which a person without a second factor may be: to set one up, or to leave.
+OPEN_WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/health/", "/demo/", "/api/", "/theme/")
+
+
+class SessionAgeMiddleware:
+    """End a session that was idle too long, or has lasted longer than a working day."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            self._check(request, time.time())
+        return self.get_response(request)
+
+    def _check(self, request: HttpRequest, now: float) -> None:
+        session = request.session
+        started, seen = session.get(STARTED_AT), session.get(SEEN_AT)
+        if started is None or seen is None:
+            if request.user.is_authenticated:
+                session[STARTED_AT] = session[SEEN_AT] = now
+            return
+        if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_COOKIE_AGE:
+            logout(request)
+        elif now - seen > SEEN_STEP_SECONDS:
+            session[SEEN_AT] = now
+
+
+class TenantMiddleware:
+    """Run every request in one transaction, held to the data of the person's house.
+
+    A response of 400 and above rolls the transaction back; refusals noted on the way are audited
+    afterwards in their own transaction.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        identify(request)
+        with scope_of(request):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        audit_refusals(request)
+        return response
+
+
+class SecondFactorMiddleware:
+    """Send a person who has no second factor to set one up before anything else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            request.user.is_authenticated
+            and not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR)
+            and not has_second_factor(request.user)
+        ):
+            return redirect("mfa_activate_totp")
+        return self.get_response(request)
+
+
+def identify(request: HttpRequest) -> None:
+    """Note on the request whose membership and permissions it carries."""
+    request.membership = None  # type: ignore[attr-defined]
+    request.permissions = frozenset()  # type: ignore[attr-defined]
+    request.api_key = None  # type: ignore[attr-defined]
+    request.refused = []  # type: ignore[attr-defined]
+    if request.path.startswith("/api/v1/"):
+        from portal.api.authentication import find_api_key
+
+        request.api_key = find_api_key(request)  # type: ignore[attr-defined]
+    elif settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+        membership = membership_of(request.user)
+        request.membership = membership  # type: ignore[attr-defined]
+        if membership is not None:
+            request.permissions = permissions_of(membership.role)  # type: ignore[attr-defined]
+
+
+def scope_of(request: HttpRequest) -> AbstractContextManager[None]:
+    """Return the scope of the request: one partner's, the MAR's, or a plain transaction."""
+    holder = request.api_key or request.membership  # type: ignore[attr-defined]
+    if holder is None:
+        return transaction.atomic()
+    partner_id: UUID | None = holder.partner_id
+    return partner_scope(partner_id) if partner_id else mar_scope()

@@ -1,0 +1,33 @@
+"""What was refused in a request: shown to the person, and audited after the rollback."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core import audit
+from core.errors import DomainError
+from portal.actors import actor_of
+from portal.scoping import own_scope
+
+
+def note_refusal(request: HttpRequest, error: DomainError) -> None:
+    """Remember a refusal until the request's transaction has ended."""
+    request.refused.append(error)  # type: ignore[attr-defined]
+
+
+def audit_refusals(request: HttpRequest) -> None:
+    """Write one audit row a refusal, in a transaction of their own."""
+    refused: list[DomainError] = request.refused  # type: ignore[attr-defined]
+    if not refused:
+        return
+    actor = actor_of(request)
+    with own_scope(actor.partner_id, is_known=actor.id != ""):
+        for error in refused:
+            for refusal in error.refusals:
+                audit.record(
+                    "portal.request.refused",
+                    by=actor,
+                    at=timezone.now(),
+                    partner_id=actor.partner_id,
+                    facts={"code": refusal.code, "rule": refusal.rule, "path": request.path},
+                )
+    refused.clear()

@@ -1,0 +1,54 @@
+"""Read settings from the environment and fail loudly, naming the variable, when one is missing or wrong."""
+
+import base64
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET_BYTES = 32
+
+
+def required(name: str) -> str:
+    """Return the variable's text.
+
+    :raises ImproperlyConfigured: when it is missing or empty.
+    """
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"Set the environment variable {name}; .env.example says what belongs there.")
+    return value
+
+
+def required_secret(name: str) -> bytes:
+    """Return the variable's 32 bytes, given as base64.
+
+    :raises ImproperlyConfigured: when it is missing, not base64, or not 32 bytes long.
+    """
+    try:
+        secret = base64.b64decode(required(name), validate=True)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be base64 text.") from error
+    if len(secret) != SECRET_BYTES:
+        raise ImproperlyConfigured(f"{name} must hold exactly {SECRET_BYTES} bytes, it holds {len(secret)}.")
+    return secret
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return True for 1, true, yes or on."""
+    value = os.environ.get(name)
+    return default if value is None else value.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str) -> list[str]:
+    """Return the comma-separated words of a variable, without blanks."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def broker_urls(redis_url: str) -> tuple[str, str]:
+    """Return the Celery broker's and the cache's form of one server address.
+
+    kombu and redis-py spell a unix socket differently (``redis+socket://`` and ``unix://``).
+    """
+    if redis_url.startswith("unix://"):
+        return "redis+socket://" + redis_url.removeprefix("unix://"), redis_url
+    return redis_url, redis_url

@@ -1,0 +1,16 @@
+"""Settings of `bin/test`: real Postgres and Valkey, quick password hashing, mails in memory."""
+
+from portal.settings.base import *  # noqa: F403
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+ENVIRONMENT_NAME = "local"
+DEMO_ENABLED = True
+EXCHANGE_CONNECTOR = "simulator"
+SIMULATOR_DELAY_SECONDS = 0
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

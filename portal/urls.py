@@ -1,0 +1,24 @@
+"""Every address of the portal."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from portal import health
+from portal.web.public import views as public_views
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"
+
+urlpatterns = [
+    path("", public_views.home, name="home"),
+    path("start/", public_views.after_sign_in, name="after-sign-in"),
+    path("theme/", public_views.set_theme, name="theme-set"),
+    path("accounts/", include("allauth.urls")),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+
+if settings.DEMO_ENABLED:
+    urlpatterns += [path("demo/", include("portal.web.demo.urls"))]

@@ -1,0 +1,46 @@
+"""Pages for everyone: the programme page, the look, and the way to one's own wing."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from core.models import User
+from portal.navigation import wing_of
+from portal.policy import public, signed_in
+
+THEME_SECONDS = 365 * 24 * 3600
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what the programme is and who can join."""
+    return render(request, "public/home.html")
+
+
+@signed_in
+@require_safe
+def after_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead a person to the home of his house."""
+    membership = request.membership  # type: ignore[attr-defined]
+    if membership is None:
+        return render(request, "public/no_membership.html", status=403)
+    return redirect(f"{wing_of(membership.role)}:home")
+
+
+@public
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Remember the look: light, dark, or as the device says."""
+    theme = request.POST.get("theme", "system")
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = redirect(back)
+    if theme in User.Theme.values:
+        response.set_cookie(
+            "theme", theme, THEME_SECONDS, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+    return response
