@@ -86,6 +86,13 @@ def moment(value: dt.datetime) -> str:
     return f"{day(local.date())}, {clock}"
 
 
+def clock(value: dt.datetime) -> str:
+    """Write the time of day with its zone, such as 14:03 CET."""
+    local = in_zone(value)
+    text = babel_dates.format_time(local, format="short", locale=active_locale(), tzinfo=local.tzinfo)
+    return f"{text} {zone_name(value)}".strip()
+
+
 def zone_name(value: dt.datetime) -> str:
     """Return the short name of the zone the moment is written in, such as CET."""
     return in_zone(value).tzname() or ""

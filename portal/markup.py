@@ -37,7 +37,7 @@ def badge(kind: str, code: Code) -> SafeString:
     """Return a state as word, icon and colour; its sentence is the title."""
     state = status(kind, code)
     return format_html(
-        '<span class="status status-{}" title="{}">{}<span class="status-word">{}</span></span>',
+        '<span class="state tone-{}" title="{}">{}{}</span>',
         state.tone,
         state.sentence,
         icon(state.icon),
@@ -88,6 +88,16 @@ def relative_time(value: dt.datetime | None, *, focusable: bool = True) -> SafeS
         value.isoformat(),
         formatting.exact(value),
         formatting.relative(value, now=_now_like(value)),
+    )
+
+
+def clock_time(value: dt.datetime) -> SafeString:
+    """Return the time of day with its zone."""
+    return format_html(
+        '<time class="tabular" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        formatting.exact(value),
+        formatting.clock(value),
     )
 
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from portal.status import Text
 
 Wing = Literal["tpr", "mar", "compliance"]
-BOTTOM_BAR_PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Entry:
     label: Text
     icon: str
     permission: str = ""
+    shortcut: str = ""  # the key that follows "g"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,28 @@ class NavItem:
     url: str
     icon: str
     is_active: bool
+    shortcut: str = ""
 
 
 _STAFF: tuple[Wing, ...] = ("mar", "compliance")
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(("tpr",), "tpr:home", _("Home"), "home"),
-    Entry(("tpr",), "tpr:catalogue", _("Order"), "shopping-cart", "order.place"),
-    Entry(("tpr",), "tpr:order-list", _("Orders"), "receipt", "order.view"),
-    Entry(("tpr",), "tpr:key-list", _("Keys"), "key", "key.view"),
-    Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view"),
-    Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view"),
-    Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "people.manage"),
-    Entry(("mar",), "mar:home", _("Home"), "home"),
-    Entry(("compliance",), "compliance:home", _("Cockpit"), "activity"),
-    Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view"),
-    Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view"),
-    Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view"),
-    Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "order.view"),
-    Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view"),
-    Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view"),
-    Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view"),
+    Entry(("tpr",), "tpr:home", _("Home"), "home", shortcut="h"),
+    Entry(("tpr",), "tpr:catalogue", _("Order"), "shopping-cart", "order.place", shortcut="n"),
+    Entry(("tpr",), "tpr:order-list", _("Orders"), "receipt", "order.view", shortcut="o"),
+    Entry(("tpr",), "tpr:key-list", _("Keys"), "key", "key.view", shortcut="k"),
+    Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view", shortcut="r"),
+    Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view", shortcut="d"),
+    Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "people.manage", shortcut="s"),
+    Entry(("mar",), "mar:home", _("Home"), "home", shortcut="h"),
+    Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", shortcut="h"),
+    Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view", shortcut="a"),
+    Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
+    Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
+    Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "order.view", shortcut="o"),
+    Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),
+    Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view", shortcut="r"),
+    Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view", shortcut="l"),
 )
 
 
@@ -90,7 +91,7 @@ def build(request: HttpRequest, permissions: Collection[str] | None = None) -> l
         and (url := _address(entry.url_name))
     ]
     active = _longest_match(request.path, [url for _entry, url in found])
-    return [NavItem(entry.label, url, entry.icon, url == active) for entry, url in found]
+    return [NavItem(entry.label, url, entry.icon, url == active, entry.shortcut) for entry, url in found]
 
 
 def _address(url_name: str) -> str:

@@ -125,6 +125,7 @@ class Heading:
 class Cell:
     column: Column
     html: SafeString
+    is_heading: bool  # the primary column's cell names its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +244,13 @@ class Table:
         return [self._row(source) for source in page]
 
     def _row(self, source: Any) -> Row:
-        cells = [Cell(column, column.html(source)) for column in self.columns]
+        cells = [Cell(column, column.html(source), column is self.heading_column) for column in self.columns]
         return Row(cells, self.row_url(source), source)
+
+    @cached_property
+    def heading_column(self) -> Column:
+        """The column that names a row: the primary one, else the first."""
+        return next((column for column in self.columns if column.primary), self.columns[0])
 
     def _sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Sort by the whitelisted fields; the primary key last makes the pages stable."""

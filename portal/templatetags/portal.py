@@ -119,6 +119,24 @@ def timeline(context: Context, events: Iterable[Any], upcoming: Iterable[Any] = 
 
 
 @register.filter
+def system_events(events: Iterable[Any]) -> list[Any]:
+    """Keep the events the timeline folds away."""
+    return [event for event in events if _get(event, "is_system")]
+
+
+@register.filter
+def clock(value: dt.datetime) -> SafeString:
+    """{{ event.at|clock }}: time of day with zone, under a heading that names the day."""
+    return markup.clock_time(value)
+
+
+@register.filter
+def or_nothing(value: object) -> object:
+    """Show a dash, read aloud as "none", where a value is missing; nought is a value."""
+    return markup.nothing() if value is None or value == "" else value
+
+
+@register.filter
 def has_errors(form: BaseForm | None) -> bool:
     """{% if form|has_errors %}: a form was sent and has something to correct."""
     return bool(isinstance(form, BaseForm) and form.is_bound and form.errors)
@@ -141,4 +159,4 @@ def first_control(field: BoundField) -> str:
 
 
 def _get(event: Any, name: str) -> Any:
-    return event[name] if isinstance(event, dict) else getattr(event, name)
+    return event.get(name) if isinstance(event, dict) else getattr(event, name, None)
