@@ -71,7 +71,7 @@ class DevicesCsvReader:
             self._check_text(row, name, limit)
         ohr = check_ohr(row.values, row=row.number)
         for error in ohr.errors:
-            self._errors.add(error.row, error.field, error.code, **error.params)
+            self._errors.append(error)
         if ohr.facts is None or self._errors.count != before:
             return None
         values = row.values

@@ -47,7 +47,7 @@ class FulfilmentHeader:
 
 @dataclass(frozen=True, slots=True)
 class FulfilmentRow:
-    """One delivered key; `row_number` as in `FormatError.row`, `fulfilment_index` counts deliveries from 0."""
+    """One delivered key; `row_number` as in `FormatError.row`; `fulfilment_index` counts from 0."""
 
     row_number: int
     product_key_id: str

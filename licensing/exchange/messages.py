@@ -177,11 +177,17 @@ MESSAGES: dict[str, "StrOrPromise"] = {
     "naive_time": _("The time has no time zone."),
     # Answers from Microsoft
     "answer_twice": _(
-        "The answer lists this product key id more than once. Compare both lines before booking."
+        "The answer lists this product key id more than once with the same result. It was booked once."
+    ),
+    "answer_conflict": _(
+        "The answer lists this product key id with different results, so neither was booked. Ask Microsoft."
     ),
     "answer_no_lines": _("The answer lists no keys. Fetch the file again."),
     "answer_part": _(
         "The answer says it is part {number} of {total}, which cannot be. Fetch the file again."
+    ),
+    "request_invalid": _(
+        "The request does not follow the schema at {found} places, so the service refuses it."
     ),
     # XML Schema
     "xsd_missing": _("Something required is missing inside {element}, or stands in the wrong order."),

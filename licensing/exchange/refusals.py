@@ -1,7 +1,8 @@
 """How the readers and writers say no: a code, harmless parameters and a place, never a piece of the file."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from licensing.exchange.messages import MESSAGES
 
@@ -59,7 +60,7 @@ class FormatError:
     row: int
     field: str
     code: str
-    params: Mapping[str, Parameter] = field(default_factory=dict)
+    params: Mapping[str, Parameter] = dataclasses.field(default_factory=dict)
     line: int | None = None
 
     @property
@@ -78,9 +79,12 @@ class ErrorList:
         self.limit = limit
 
     def add(self, row: int, name: str, code: str, *, line: int | None = None, **params: Parameter) -> None:
+        self.append(FormatError(row, name, code, params, line))
+
+    def append(self, error: FormatError) -> None:
         self.count += 1
         if len(self._kept) < self.limit:
-            self._kept.append(FormatError(row, name, code, params, line))
+            self._kept.append(error)
 
     @property
     def kept(self) -> tuple[FormatError, ...]:

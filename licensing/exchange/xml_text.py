@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from lxml import etree
 
 from licensing.exchange.refusals import WriteRefused
 from licensing.exchange.safe_xml import local_name
+from licensing.rules.key_syntax import mask_keys
 
 # Source: Microsoft DIS interface, docs/formats.md
 NAMESPACE = "http://schemas.ms.it.oem/digitaldistribution/2010/10"
@@ -26,6 +26,11 @@ def format_time(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
+def visible_text(element: Element, *, limit: int = 1_000) -> str:
+    """Return all text inside an element we do not know, shortened, with anything like a key masked."""
+    return mask_keys(" ".join(" ".join(element.itertext()).split())[:limit])
+
+
 def text_of(parent: Element, name: str) -> str:
     """Return the trimmed text of the first child with this local name, or the empty string."""
     for child in parent:
@@ -41,7 +46,7 @@ def child_of(parent: Element, name: str) -> Element | None:
 
 def make(name: str, fields: Fields = ()) -> etree._Element:
     """Return an element of Microsoft's namespace with these children; None leaves a child out."""
-    element = etree.Element(_TAG + name, nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # None is lxml's word
+    element = etree.Element(_TAG + name, nsmap={None: NAMESPACE})
     for field, value in fields:
         add(element, field, value)
     return element
@@ -71,23 +76,15 @@ def add_group(parent: etree._Element, name: str, fields: Fields = ()) -> etree._
     return child
 
 
+def add_lines(parent: etree._Element, list_name: str, lines: Iterable[etree._Element]) -> None:
+    """Append a list of elements, each on a line of its own so that a person can look for one."""
+    group = etree.SubElement(parent, _TAG + list_name)
+    group.text = "\n"
+    for line in lines:
+        line.tail = "\n"
+        group.append(line)
+
+
 def to_bytes(root: etree._Element) -> bytes:
     """Return the document as UTF-8; equal trees give equal bytes."""
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
-
-
-def write_stream(
-    target: BinaryIO, root_name: str, head: Fields, list_name: str, items: Iterable[etree._Element]
-) -> None:
-    """Write root, head fields and one list of elements without holding more than one element in memory."""
-    with etree.xmlfile(target, encoding="utf-8") as document:
-        document.write_declaration()
-        with document.element(_TAG + root_name, nsmap={None: NAMESPACE}):
-            for field, value in head:
-                if value is not None:
-                    with document.element(_TAG + field):
-                        document.write(str(value))
-            with document.element(_TAG + list_name):
-                for item in items:
-                    document.write(item)
-                    document.write("\n")
