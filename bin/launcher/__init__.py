@@ -1,0 +1,1 @@
+"""Everything bin/ needs before a virtual environment exists: Python's standard library only."""

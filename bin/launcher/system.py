@@ -1,0 +1,153 @@
+"""What the machine must have beside Python: a few Debian packages and some room on the disk."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.errors import LaunchError
+from launcher.identity import caller
+from launcher.paths import Paths
+from launcher.processes import SETUP_RANK, Children, Command, fresh_log
+from launcher.progress import Progress
+
+GIB = 1024**3
+ROOM_FOR_SETUP = int(1.5 * GIB)  # bytes: packages, browser files, database, demo
+ROOM_TO_RUN = int(0.3 * GIB)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A Debian package and how to tell that it is there."""
+
+    package: str
+    is_there: Callable[[], bool]
+
+
+def _library(name: str) -> Callable[[], bool]:
+    def is_there() -> bool:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            return False
+        return True
+
+    return is_there
+
+
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") is not None
+
+
+def _file(path: str) -> Callable[[], bool]:
+    return Path(path).exists
+
+
+def _ensurepip(python: Path) -> Callable[[], bool]:
+    command = [str(python), "-I", "-c", "import ensurepip, venv"]
+    return lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def needs_of_portal(python: Path, *, venv_is_made: bool) -> list[Need]:
+    """Return what `bin/portal` needs: Pango and HarfBuzz draw the PDF reports."""
+    needs = [
+        Need("libpango-1.0-0", _library("libpango-1.0.so.0")),
+        Need("libpangoft2-1.0-0", _library("libpangoft2-1.0.so.0")),
+        Need("libharfbuzz-subset0", _library("libharfbuzz-subset.so.0")),
+        Need("ca-certificates", _file("/etc/ssl/certs/ca-certificates.crt")),
+        Need("tzdata", _file("/usr/share/zoneinfo/Europe/Amsterdam")),
+    ]
+    return needs if venv_is_made else [Need("python3-venv", _ensurepip(python)), *needs]
+
+
+def needs_of_tests() -> list[Need]:
+    """Return what `bin/test` needs besides: a browser, and a reader of PDFs that is not ours."""
+    return [
+        Need("chromium", lambda: Path(chromium()).exists()),
+        Need("poppler-utils", _program("pdftotext")),
+    ]
+
+
+def chromium() -> str:
+    """Return the browser the tests drive."""
+    return os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+def ensure(needs: list[Need], paths: Paths, children: Children, progress: Progress) -> None:
+    """Install the missing packages as root, or print one apt line and stop.
+
+    :raises LaunchError: when packages are missing and cannot be installed from here.
+    """
+    missing = [need.package for need in needs if not need.is_there()]
+    if not missing:
+        return
+    line = "apt-get install --no-install-recommends " + " ".join(missing)
+    if os.geteuid() != 0:
+        raise LaunchError(
+            f"Some system packages are missing. Run this as root, then start again:\n\n    {line}\n"
+        )
+    if shutil.which("apt-get") is None:
+        raise LaunchError(f"This machine has no apt-get; install what Debian calls {', '.join(missing)}.")
+    with progress.step(f"System packages ({len(missing)}) by apt-get"):
+        _install(missing, paths, children)
+    still = [need.package for need in needs if not need.is_there()]
+    if still:
+        raise LaunchError(f"apt-get ended well, but {', '.join(still)} cannot be used on this machine.")
+
+
+def _install(packages: list[str], paths: Paths, children: Children) -> None:
+    install = ["install", "-y", "--no-install-recommends", *packages]
+    if _has_package_lists() and children.exit_code(_apt(install, paths)) == 0:
+        return
+    children.run(_apt(["update"], paths))
+    children.run(_apt(install, paths))
+
+
+def _has_package_lists() -> bool:
+    return any(Path("/var/lib/apt/lists").glob("*Packages*"))
+
+
+def _apt(arguments: list[str], paths: Paths) -> Command:
+    env = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive"}
+    return Command(
+        name="apt-get",
+        argv=["apt-get", "-q", *arguments],
+        env=env,
+        identity=caller(),
+        cwd=Path("/"),
+        log=fresh_log(paths.log / "setup.log"),
+        rank=SETUP_RANK,
+        umask=0o022,
+        grace=30,
+    )
+
+
+def refuse_musl() -> None:
+    """Refuse a C library for which the packages with Postgres and Valkey do not exist.
+
+    :raises LaunchError: on Alpine and its like.
+    """
+    try:
+        is_glibc = (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
+    except (ValueError, OSError):
+        is_glibc = False
+    if not is_glibc:
+        raise LaunchError(
+            "This machine has no glibc (Alpine has musl): use Debian 12 or 13, or docker-compose.yml."
+        )
+
+
+def refuse_full_disk(folder: Path, needed: int) -> None:
+    """Refuse to begin what would end with a full disk.
+
+    :raises LaunchError: says how much is free and how much is needed.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise LaunchError(
+            f"The disk is nearly full: {folder} has {free / GIB:.1f} GiB free, "
+            f"{needed / GIB:.1f} GiB are needed; free some space and start again."
+        )
