@@ -1,0 +1,138 @@
+"""Move keys from state to state: the only code that does, and it writes the ledger in the same breath."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.errors import DomainError, refuse
+from licensing.rules.key_states import Hold, KeyState, sources_of
+
+_MOVE = """
+WITH before AS (
+  SELECT id, product_id, partner_id, state, hold FROM licensing_productkey
+  WHERE id = ANY(%(ids)s) AND state = ANY(%(sources)s) AND hold <> ALL(%(stopping_holds)s)
+  ORDER BY id FOR UPDATE
+), moved AS (
+  UPDATE licensing_productkey k
+  SET state = %(to_state)s, state_since = %(at)s {extra}
+  FROM before b WHERE k.id = b.id
+  RETURNING k.id, k.product_id, b.partner_id, b.state AS from_state, k.hold
+)
+INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
+  object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
+SELECT id, product_id, partner_id, from_state, %(to_state)s, hold, %(reason)s,
+  %(object_id)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
+FROM moved ORDER BY id
+RETURNING key_id
+"""
+# Written when a database function has already moved the keys (the allocation).
+_RECORD = """
+INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
+  object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
+SELECT id, %(product_id)s, %(partner_id)s, %(from_state)s, %(to_state)s, 'none', %(reason)s,
+  %(object_id)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
+FROM unnest(%(ids)s) AS moved(id)
+"""
+
+
+class KeyCannotMove(DomainError):
+    """At least one of the keys is not in a state, or is under a hold, that allows the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is written beside each move: the act, the object it belongs to, who, when."""
+
+    reason: str
+    object_id: Any
+    by: Actor
+    at: datetime
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the step as bound parameters."""
+        return {
+            "reason": self.reason,
+            "object_id": str(self.object_id),
+            "actor_kind": self.by.kind.value,
+            "actor_id": self.by.id,
+            "actor_label": self.by.label[:200],
+            "request_id": self.by.request_id,
+            "at": self.at,
+        }
+
+
+def move_keys(
+    ids: Sequence[int],
+    *,
+    to: KeyState,
+    step: Step,
+    sources: Collection[KeyState] | None = None,
+    is_disclosed: bool | None = None,
+    stopping_holds: Collection[Hold] = (Hold.LOST_OR_STOLEN, Hold.DISPUTED),
+) -> None:
+    """Move all the keys, or none, and append one ledger row each.
+
+    ``sources`` narrows the states they may come from; by default every state the table allows.
+
+    :raises KeyCannotMove: when any key is elsewhere or held; nothing is changed then.
+    """
+    extra = "" if is_disclosed is None else ", is_disclosed = %(is_disclosed)s"
+    moved = _execute(
+        _MOVE.format(extra=extra),
+        {
+            "ids": list(ids),
+            "sources": [state.value for state in (sources or sources_of(to))],
+            "stopping_holds": [hold.value for hold in stopping_holds],
+            "to_state": to.value,
+            "is_disclosed": is_disclosed,
+            **step.parameters(),
+        },
+    )
+    require_all(moved, ids, to=to)
+
+
+def record_assignment(ids: Sequence[int], *, product_id: int, partner_id: UUID, step: Step) -> None:
+    """Append the ledger rows of keys that the allocation has just assigned."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD,
+            {
+                "ids": list(ids),
+                "product_id": product_id,
+                "partner_id": partner_id,
+                "from_state": KeyState.FULFILLED.value,
+                "to_state": KeyState.ASSIGNED.value,
+                **step.parameters(),
+            },
+        )
+
+
+def require_all(moved: Collection[int], wanted: Sequence[int], *, to: KeyState) -> None:
+    """Raise unless every wanted key moved; the caller's transaction then rolls back.
+
+    :raises KeyCannotMove: naming how many did not.
+    """
+    if len(moved) == len(set(wanted)):
+        return
+    raise KeyCannotMove(
+        refuse(
+            "key_cannot_move",
+            _("The key is not in a state that allows this step."),
+            rule="KEY-STATES",
+            facts={"keys": len(set(wanted)), "moved": len(moved), "to": to.microsoft_name},
+            next_step=_("Open the key's page to see where it is now."),
+            lifted_by=_("The MAR"),
+        )
+    )
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [int(row[0]) for row in cursor.fetchall()]

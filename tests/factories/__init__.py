@@ -1,0 +1,196 @@
+"""Objects for tests: the smallest that satisfy the database, made in the MAR's scope where needed.
+
+Every function opens its own scope, so a test may call it anywhere.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from core.actor import Actor, ActorKind
+from core.crypto import KeyCipher, blind_index, new_data_key
+from core.custody_keys import blind_index_key, master_key
+from core.models import User
+from core.tenancy import mar_scope
+from licensing.models import (
+    BatchDataKey,
+    FamilyGrant,
+    Fulfilment,
+    KeyBatch,
+    KeySecret,
+    LedgerEntry,
+    OrderLimit,
+    Price,
+    Product,
+    ProductKey,
+)
+from partners.models import CreditPosition, Mar, Membership, Partner, TermsAcceptance, TermsVersion
+
+AT = datetime(2026, 11, 15, 18, 0, tzinfo=UTC)  # a Sunday, 19:00 in Berlin
+_numbers = count(1)
+SYMBOLS = "BCDFGHJKMPQRTVWXY2346789"
+
+
+def key_text(number: int) -> str:
+    """Return a synthetic product key that satisfies the syntax; each number gives another one."""
+    letters = []
+    value = number * 7919 + 123_456_789
+    for _ in range(25):
+        value, place = divmod(value * 31 + 17, len(SYMBOLS))
+        value = value % (2**61) + number
+        letters.append(SYMBOLS[place])
+    text = "".join(letters)
+    return "-".join(text[start : start + 5] for start in range(0, 25, 5))
+
+
+def make_mar(**fields: Any) -> Mar:
+    """Return the MAR's row."""
+    with mar_scope():
+        defaults = {"legal_name": "Nordlicht Refurbishing GmbH", "sold_to_id": "0000123456", "country": "DE"}
+        return Mar.objects.update_or_create(id=1, defaults=defaults | fields)[0]
+
+
+def make_user(name: str = "Person", **fields: Any) -> User:
+    """Return a person without a membership."""
+    number = next(_numbers)
+    return User.objects.create_user(fields.pop("email", f"person{number}@example.test"), "correct horse battery", name=name, **fields)
+
+
+def make_member(role: str, *, partner: Partner | None = None, **fields: Any) -> User:
+    """Return a person with a role at a partner, or at the MAR."""
+    user = make_user(**fields)
+    with mar_scope():
+        Membership.objects.create(user=user, partner=partner, role=role, created_at=AT)
+    return user
+
+
+def make_terms(version: str = "2026-1", **fields: Any) -> TermsVersion:
+    """Return a version of the terms in force."""
+    import hashlib
+
+    text = fields.pop("text", "One licence, one eligible PC. Report every build.")
+    with mar_scope():
+        return TermsVersion.objects.get_or_create(
+            version=version,
+            defaults={
+                "summary": "One licence for one eligible PC.",
+                "text": text,
+                "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+                "effective_from": AT - timedelta(days=400),
+                "due_from": AT - timedelta(days=400),
+            }
+            | fields,
+        )[0]
+
+
+def make_partner(
+    *,
+    credit: str = "100000.00",
+    monthly_quantity: int = 100_000,
+    families: tuple[str, ...] = ("commercial",),
+    accepts_terms: bool = True,
+    **fields: Any,
+) -> Partner:
+    """Return an active partner with credit, limit, families and accepted terms."""
+    number = next(_numbers)
+    terms = make_terms()
+    with mar_scope():
+        partner = Partner.objects.create(
+            **{
+                "code": f"TPR-{number:04d}",
+                "name": f"Refurbisher {number}",
+                "country": "DE",
+                "state": "active",
+                "state_since": AT - timedelta(days=300),
+                "created_at": AT - timedelta(days=300),
+            }
+            | fields
+        )
+        CreditPosition.objects.create(partner=partner, limit=Decimal(credit), currency="EUR")
+        OrderLimit.objects.create(partner=partner, monthly_quantity=monthly_quantity)
+        for family in families:
+            FamilyGrant.objects.create(partner=partner, family=family, valid_from=AT - timedelta(days=300))
+    if accepts_terms:
+        owner = make_member("tpr_owner", partner=partner, name="Owner")
+        with mar_scope():
+            TermsAcceptance.objects.create(
+                partner=partner,
+                terms=terms,
+                user=owner,
+                role="tpr_owner",
+                accepted_at=AT - timedelta(days=299),
+                text_sha256=terms.text_sha256,
+            )
+    return partner
+
+
+def make_product(*, price: str | None = "40.00", **fields: Any) -> Product:
+    """Return a product on sale, with a price in EUR."""
+    number = next(_numbers)
+    with mar_scope():
+        product = Product.objects.create(
+            **{
+                "code": f"WIN11-PRO-{number}",
+                "name": f"Windows 11 Pro ({number})",
+                "lpn": f"ABC-{number:05d}",
+                "family": "commercial",
+                "edition": "Pro",
+                "generation": "Windows 11",
+                "order_from": AT - timedelta(days=400),
+            }
+            | fields
+        )
+        if price is not None:
+            Price.objects.create(
+                product=product, currency="EUR", amount=Decimal(price), valid_from=AT - timedelta(days=400)
+            )
+    return product
+
+
+def make_stock(product: Product, quantity: int, *, at: datetime = AT - timedelta(days=30)) -> list[ProductKey]:
+    """Return released keys of a product: encrypted, indexed, in the ledger."""
+    number = next(_numbers)
+    data_key = new_data_key()
+    cipher = KeyCipher(data_key)
+    keeper, releaser = make_member("mar_stock"), make_member("mar_approver")
+    with mar_scope():
+        batch = KeyBatch.objects.create(
+            file_name=f"delivery-{number}.xml", file_format="xml", file_size=1, file_sha256="0" * 64,
+            state="released", keys_done=quantity, keys_total=quantity, uploaded_by=keeper, uploaded_at=at,
+            released_by=releaser, released_at=at,
+        )  # fmt: skip
+        BatchDataKey.objects.create(
+            batch=batch, master_key_id=master_key().id, wrapped=master_key().wrap(data_key, context=str(batch.id))
+        )
+        fulfilment = Fulfilment.objects.create(
+            number=f"F{number:08d}", batch=batch, product=product, sold_to_id="0000123456", quantity=quantity,
+            received_at=at,
+        )  # fmt: skip
+        keys, secrets = [], []
+        for _ in range(quantity):
+            serial = next(_numbers)
+            text = key_text(serial)
+            key = ProductKey(
+                product_key_id=f"33{serial:011d}", last5=text[-5:], blind_index=blind_index(blind_index_key(), text),
+                product=product, batch=batch, fulfilment=fulfilment, state=1, state_since=at, position=serial,
+            )  # fmt: skip
+            keys.append(key)
+            secrets.append(cipher.encrypt(text, identity=f"{batch.id}:{key.product_key_id}"))
+        ProductKey.objects.bulk_create(keys)
+        KeySecret.objects.bulk_create(
+            [KeySecret(key=key, sealed=sealed) for key, sealed in zip(keys, secrets, strict=True)]
+        )
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(
+                key=key, product=product, to_state=1, reason="fulfilment.released", actor_kind="system",
+                actor_id="system", actor_label="test", recorded_at=at,
+            )
+            for key in keys
+        )  # fmt: skip
+    return keys
+
+
+def actor_for(user: User, *, partner: Partner | None = None) -> Actor:
+    """Return the actor a signed-in person is."""
+    return Actor(ActorKind.USER, str(user.pk), user.name, partner_id=partner.pk if partner else None, user_id=user.pk)
