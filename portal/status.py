@@ -141,6 +141,7 @@ IMPORT: Mapping[str, Status] = {
     "ready": Status(
         _("Ready for release"), "warning", "user-check", _("The check passed. A second person must release it.")
     ),
+    "releasing": Status(_("Being released"), "info", "hourglass", _("The keys are moving into stock.")),
     "released": Status(_("Released"), "success", "circle-check", _("The keys are in stock.")),
     "rejected": Status(_("Rejected"), "neutral", "ban", _("A person decided against this file. Nothing was taken.")),
     "failed": Status(_("Failed"), "danger", "alert-triangle", _("The check broke off. Try again or call support.")),

@@ -56,8 +56,12 @@ def role_statements() -> list[str]:
     owner = [f"GRANT {ALLOCATOR_ROLE} TO CURRENT_USER"]
     schema = [f"GRANT USAGE ON SCHEMA public TO {role}" for role in (*REQUEST_ROLES, ALLOCATOR_ROLE)]
     schema += [f"GRANT CREATE ON SCHEMA public TO {ALLOCATOR_ROLE}", "REVOKE CREATE ON SCHEMA public FROM PUBLIC"]
+    # The sealer and the import copy rows into temporary tables: COPY into a secured table is refused.
+    temporary = [
+        f"""DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {MAR_ROLE}', current_database()); END $$"""
+    ]
     bookkeeping = [f"GRANT SELECT ON django_migrations TO {role}" for role in REQUEST_ROLES]
-    return [*create, *member, *owner, *schema, *bookkeeping, APPEND_ONLY_FUNCTION]
+    return [*create, *member, *owner, *schema, *temporary, *bookkeeping, APPEND_ONLY_FUNCTION]
 
 
 def table_statements(table: str, access: Access) -> list[str]:

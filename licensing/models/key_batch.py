@@ -40,11 +40,17 @@ class KeyBatch(models.Model):
     errors = models.JSONField(_("errors"), default=list, help_text=_("Row, field, code and text; never a key."))
     error_count = models.PositiveIntegerField(_("errors in all"), default=0)
     contents = models.JSONField(_("contents"), default=list, help_text=_("Keys per product and fulfilment."))
-    claimed_at = models.DateTimeField(_("work began"), null=True)
+    claimed_at = models.DateTimeField(
+        _("last sign of work"), null=True, help_text=_("The database's clock; moves on while a worker checks the file.")
+    )
+    checked_at = models.DateTimeField(_("checked"), null=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(_("uploaded"))
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     released_at = models.DateTimeField(_("released"), null=True)
+    rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    rejected_at = models.DateTimeField(_("rejected"), null=True)
+    rejection_reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     class Meta:
         ordering = ("-uploaded_at",)
