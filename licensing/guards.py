@@ -23,9 +23,9 @@ def statements() -> list[str]:
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_transition()""",
         *_allocator_rights(),
         allocate_function(),
-        f"ALTER FUNCTION licensing_allocate(uuid, timestamptz, boolean) OWNER TO {ALLOCATOR_ROLE}",
-        "REVOKE ALL ON FUNCTION licensing_allocate(uuid, timestamptz, boolean) FROM PUBLIC",
-        f"GRANT EXECUTE ON FUNCTION licensing_allocate(uuid, timestamptz, boolean) TO {TPR_ROLE}, {MAR_ROLE}",
+        f"ALTER FUNCTION licensing_allocate(uuid, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
+        "REVOKE ALL ON FUNCTION licensing_allocate(uuid, timestamptz) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION licensing_allocate(uuid, timestamptz) TO {TPR_ROLE}, {MAR_ROLE}",
         _free_count_function(),
         f"ALTER FUNCTION licensing_free_count(bigint) OWNER TO {ALLOCATOR_ROLE}",
         "REVOKE ALL ON FUNCTION licensing_free_count(bigint) FROM PUBLIC",
@@ -93,16 +93,16 @@ def _allocator_rights() -> list[str]:
 def allocate_function(*, lock: bool = True) -> str:
     """Return the SQL of the allocation.
 
-    It gives the current partner's order line all its keys and returns their ids, or fewer when the
-    stock is short; the caller then rolls back. With ``p_wait`` it waits for keys that a rival holds
-    instead of skipping them: asked for before "out of stock" is said. ``lock=False`` is the negative
-    control of the race tests and never installed by the product.
+    It gives the current partner's order line all its keys and returns their ids, or takes none and
+    returns nothing when the stock is short. Keys that a rival holds are skipped; only when too few are
+    left does it let go of everything and wait for the rivals in one order, since one of them may roll
+    back. ``lock=False`` is the negative control of the race tests and never installed by the product.
     """
-    skip = FREE_KEYS + " SKIP LOCKED" if lock else FREE_KEYS.replace(" FOR UPDATE", "")
-    wait = FREE_KEYS if lock else FREE_KEYS.replace(" FOR UPDATE", "")
+    claim = FREE_KEYS + " SKIP LOCKED" if lock else FREE_KEYS.replace(" FOR UPDATE", "")
+    wait = FREE_KEYS if lock else claim
     recheck = f"AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'" if lock else ""
     return f"""
-CREATE OR REPLACE FUNCTION licensing_allocate(p_line uuid, p_at timestamptz, p_wait boolean)
+CREATE OR REPLACE FUNCTION licensing_allocate(p_line uuid, p_at timestamptz)
 RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_partner uuid := nullif(current_setting('app.partner', true), '')::uuid;
@@ -114,10 +114,16 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the order line is not the current partner''s' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  IF p_wait THEN
+  BEGIN
+    v_ids := ARRAY({claim});
+    IF cardinality(v_ids) < v_line.quantity THEN
+      RAISE EXCEPTION 'short' USING ERRCODE = 'no_data_found';
+    END IF;
+  EXCEPTION WHEN no_data_found THEN
     v_ids := ARRAY({wait});
-  ELSE
-    v_ids := ARRAY({skip});
+  END;
+  IF cardinality(v_ids) < v_line.quantity THEN
+    RETURN;
   END IF;
   RETURN QUERY
   WITH taken AS (
@@ -139,5 +145,3 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*) FROM public.licensing_productkey k
   WHERE k.product_id = p_product AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'
 $$"""
-
-

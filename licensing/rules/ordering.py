@@ -1,0 +1,257 @@
+"""The gates of an order, as pure rules: facts in, refusals out. Rule numbers stand in docs/domain-rules.md."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.errors import Refusal, refuse
+
+MAX_QUANTITY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A reason that an upper app has set against orders."""
+
+    rule: str
+    reason: str
+    facts: Mapping[str, Any]
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """All that the gates look at, read in one place; amounts are net, in ``currency``."""
+
+    at: datetime
+    quantity: int
+    product_name: str
+    product_family: str
+    is_on_sale: bool
+    partner_state: str
+    blocks: Sequence[Block]
+    missing_terms: str
+    allowed_families: frozenset[str]
+    monthly_quantity: int | None
+    ordered_this_month: int
+    unit_price: Decimal | None
+    currency: str
+    credit_limit: Decimal | None
+    unpaid: Decimal
+    unbilled: Decimal
+    free_stock: int | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """Return the order's net amount, zero without a price."""
+        return (self.unit_price or Decimal(0)) * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate with its outcome: ``refusal`` is None when the order may pass."""
+
+    code: str
+    label: str
+    refusal: Refusal | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the order may pass."""
+        return self.refusal is None
+
+
+def check_gates(facts: OrderFacts) -> list[Gate]:
+    """Return every gate with its outcome, in the order a person reads them."""
+    gates = [
+        _partner_gate(facts),
+        _block_gate(facts),
+        _terms_gate(facts),
+        _product_gate(facts),
+        _family_gate(facts),
+        _limit_gate(facts),
+        _credit_gate(facts),
+    ]
+    return gates if facts.free_stock is None else [*gates, _stock_gate(facts)]
+
+
+def refusals_of(gates: Sequence[Gate]) -> list[Refusal]:
+    """Return what stands against the order."""
+    return [gate.refusal for gate in gates if gate.refusal is not None]
+
+
+def _partner_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.partner_state != "active":
+        next_steps = {
+            "agreement_pending": _("Accept the TPR terms; your account is active at once."),
+            "suspended": _(
+                "Answer the MAR's question about your account. You can still report, return and read."
+            ),
+        }
+        refusal = refuse(
+            "partner_not_active",
+            _("Your account cannot order right now."),
+            rule="ORD-1",
+            facts={_("State of the account"): facts.partner_state},
+            next_step=next_steps.get(facts.partner_state, _("Write to the MAR.")),
+            lifted_by=_("You, by accepting the terms")
+            if facts.partner_state == "agreement_pending"
+            else _("The MAR"),
+            fix_path="/terms/" if facts.partner_state == "agreement_pending" else "",
+        )
+    return Gate("partner", _("Account active"), refusal)
+
+
+def _block_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.blocks:
+        block = facts.blocks[0]
+        refusal = refuse(
+            "order_blocked",
+            block.reason,
+            rule=block.rule,
+            facts=block.facts,
+            next_step=block.next_step,
+            lifted_by=_("The MAR's compliance officer"),
+        )
+    return Gate("block", _("No open block"), refusal)
+
+
+def _terms_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.missing_terms:
+        refusal = refuse(
+            "terms_not_accepted",
+            _("The TPR terms in force are not accepted yet."),
+            rule="ORD-2",
+            facts={_("Version in force"): facts.missing_terms},
+            next_step=_("The owner of your account reads and accepts them; ordering opens at once."),
+            lifted_by=_("The owner of your account"),
+            fix_path="/terms/",
+        )
+    return Gate("terms", _("Terms accepted"), refusal)
+
+
+def _product_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if not facts.is_on_sale or facts.unit_price is None:
+        refusal = refuse(
+            "product_not_on_sale",
+            _("%(product)s cannot be ordered today.") % {"product": facts.product_name},
+            rule="ORD-3",
+            facts={_("On sale"): facts.is_on_sale, _("Has a price"): facts.unit_price is not None},
+            next_step=_("Choose another product of the catalogue."),
+            lifted_by=_("The MAR"),
+            fix_path="/tpr/order/",
+        )
+    return Gate("product", _("Product on sale"), refusal)
+
+
+def _family_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.product_family == "citizenship":
+        # Citizenship keys need an approved recipient; until recipients exist nobody may order them.
+        refusal = refuse(
+            "recipient_needed",
+            _("Citizenship licences need an approved recipient, and recipients cannot be registered yet."),
+            rule="ORD-5",
+            facts={_("Family"): _("Citizenship")},
+            next_step=_("Order a Commercial licence, or ask the MAR about Citizenship."),
+            lifted_by=_("The MAR"),
+        )
+    elif facts.product_family not in facts.allowed_families:
+        refusal = refuse(
+            "family_not_allowed",
+            _("Your contract does not include this licence family."),
+            rule="ORD-4",
+            facts={
+                _("Family"): facts.product_family,
+                _("Allowed"): ", ".join(sorted(facts.allowed_families)) or "–",
+            },
+            next_step=_("Ask the MAR to add the family to your contract."),
+            lifted_by=_("The MAR"),
+        )
+    return Gate("family", _("Licence family allowed"), refusal)
+
+
+def _limit_gate(facts: OrderFacts) -> Gate:
+    limit = facts.monthly_quantity or 0
+    left = max(limit - facts.ordered_this_month, 0)
+    shown = {_("Limit"): limit, _("Ordered this month"): facts.ordered_this_month, _("Left"): left}
+    refusal = None
+    if facts.quantity > left:
+        refusal = refuse(
+            "monthly_limit",
+            _("This order is over your monthly limit."),
+            rule="ORD-6",
+            facts={**shown, _("Asked for"): facts.quantity},
+            next_step=_("Order up to %(left)s now, wait for next month, or ask the MAR for a higher limit.")
+            % {"left": left},
+            lifted_by=_("The MAR"),
+        )
+    return Gate("limit", _("Within the monthly limit"), refusal, shown)
+
+
+def _credit_gate(facts: OrderFacts) -> Gate:
+    limit = facts.credit_limit or Decimal(0)
+    used = facts.unbilled + facts.unpaid
+    left = max(limit - used, Decimal(0))
+    shown = {
+        _("Credit limit"): f"{limit} {facts.currency}",
+        _("Keys not yet billed"): f"{facts.unbilled} {facts.currency}",
+        _("Unpaid invoices"): f"{facts.unpaid} {facts.currency}",
+        _("Left"): f"{left} {facts.currency}",
+    }
+    refusal = None
+    if facts.amount > left:
+        refusal = refuse(
+            "credit_limit",
+            _("This order is over your credit limit."),
+            rule="ORD-7",
+            facts={**shown, _("This order"): f"{facts.amount} {facts.currency}"},
+            next_step=_("Order fewer keys, pay an open invoice, or ask the MAR for a higher limit."),
+            lifted_by=_("The MAR's finance desk"),
+        )
+    return Gate("credit", _("Within the credit limit"), refusal, shown)
+
+
+def _stock_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.free_stock is not None and facts.free_stock < facts.quantity:
+        refusal = out_of_stock(facts.product_name, facts.quantity, facts.free_stock)
+    return Gate("stock", _("In stock"), refusal)
+
+
+def out_of_stock(product_name: str, quantity: int, free: int) -> Refusal:
+    """Return the refusal of an order that the stock cannot fill as a whole."""
+    return refuse(
+        "out_of_stock",
+        _("There are not enough keys of %(product)s for this order.") % {"product": product_name},
+        rule="ORD-8",
+        facts={_("Asked for"): quantity, _("In stock"): free},
+        next_step=_(
+            "Order up to %(free)s now, or come back: new deliveries are added as Microsoft sends them."
+        )
+        % {"free": free},
+        lifted_by=_("The MAR's next delivery"),
+    )
+
+
+def check_quantity(quantity: int) -> Refusal | None:
+    """Return what is wrong with a quantity, None for 1 to 5,000."""
+    if 1 <= quantity <= MAX_QUANTITY:
+        return None
+    return refuse(
+        "quantity",
+        _("The quantity must be between 1 and %(most)s.") % {"most": MAX_QUANTITY},
+        rule="ORD-0",
+        facts={_("Asked for"): quantity},
+        next_step=_("Split a larger order."),
+        lifted_by=_("You"),
+    )

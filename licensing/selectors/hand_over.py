@@ -1,0 +1,88 @@
+"""What the two doors to a key must know."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from core.errors import Refusal, refuse
+from core.models import AuditEvent
+from licensing.models import KeyHandOver, ProductKey
+from licensing.rules.key_states import Hold, KeyState
+from partners.models import OrderBlock, Partner
+
+MAY_TAKE_KEYS = ("active", "restricted", "winding_down")
+
+
+def find_claimable_key(partner_id: UUID, product_code: str) -> ProductKey | None:
+    """Lock and return one assigned key of the product, the oldest that no rival holds."""
+    return (
+        ProductKey.objects.select_related("product")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .filter(partner_id=partner_id, state=KeyState.ASSIGNED, hold=Hold.NONE, product__code=product_code)
+        .order_by("id")
+        .first()
+    )
+
+
+def hand_over_blocks(partner_id: UUID, at: datetime) -> Refusal | None:
+    """Return what stands against taking keys: the account's state, or a block."""
+    partner = Partner.objects.get(pk=partner_id)
+    if partner.state not in MAY_TAKE_KEYS:
+        return refuse(
+            "partner_not_active",
+            _("Your account cannot take keys right now."),
+            rule="HND-0",
+            facts={
+                _("State of the account"): partner.get_state_display(),
+                _("Since"): partner.state_since.date(),
+            },
+            next_step=_("Answer the MAR's question about your account. You can still report and return."),
+            lifted_by=_("The MAR"),
+        )
+    block = (
+        OrderBlock.objects.filter(partner_id=partner_id, kind__in=["hand_over", "all"], since__lte=at)
+        .filter(Q(until__isnull=True) | Q(until__gt=at))
+        .order_by("since")
+        .first()
+    )
+    if block is None:
+        return None
+    return refuse(
+        "hand_over_blocked",
+        block.reason,
+        rule=block.rule,
+        facts=block.facts,
+        next_step=block.next_step,
+        lifted_by=_("The MAR's compliance officer"),
+    )
+
+
+def hand_overs_since(
+    since: datetime, *, station_id: UUID | None = None, revealed_by: str | None = None
+) -> int:
+    """Return how many keys a station took, or how often a person looked at one."""
+    if station_id is not None:
+        return KeyHandOver.objects.filter(station_id=station_id, handed_at__gt=since).count()
+    return AuditEvent.objects.filter(
+        action="licensing.key.revealed", actor_id=revealed_by, at__gt=since
+    ).count()
+
+
+def earlier_hand_over(device_id: UUID) -> KeyHandOver | None:
+    """Return the latest key that was handed over for the device and is still on it."""
+    return (
+        KeyHandOver.objects.select_related("key", "device")
+        .filter(device_id=device_id)
+        .exclude(key__state__in=[KeyState.FULFILLED, KeyState.RETURNED])
+        .order_by("-handed_at")
+        .first()
+    )
+
+
+def lock_device(device_id: UUID) -> None:
+    """Hold the device's row, so that two stations cannot take two keys for it together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM licensing_device WHERE id = %s FOR NO KEY UPDATE", [device_id])

@@ -1,0 +1,113 @@
+"""Read what the gates of an order look at: for the pre-flight and, under lock, for the order itself."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import NotFound
+from core.periods import Period
+from licensing.rules.ordering import Block, OrderFacts
+
+# One round trip: an order under lock must be short.
+_FACTS = """
+SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
+  pr.name, pr.family, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
+  (SELECT x.amount FROM licensing_price x WHERE x.product_id = pr.id AND x.currency = coalesce(c.currency, m.currency)
+     AND x.valid_from <= %(at)s AND (x.valid_before IS NULL OR x.valid_before > %(at)s)
+   ORDER BY x.valid_from DESC LIMIT 1),
+  (SELECT t.version FROM partners_termsversion t WHERE t.due_from <= %(at)s
+     AND t.effective_from = (SELECT max(n.effective_from) FROM partners_termsversion n WHERE n.due_from <= %(at)s)
+     AND NOT EXISTS (SELECT 1 FROM partners_termsacceptance a WHERE a.partner_id = p.id AND a.terms_id = t.id)
+   LIMIT 1),
+  ARRAY(SELECT g.family FROM licensing_familygrant g WHERE g.partner_id = p.id AND g.valid_from <= %(at)s
+     AND (g.valid_before IS NULL OR g.valid_before > %(at)s)),
+  (SELECT coalesce(sum(a.unit_price), 0) FROM licensing_keyassignment a
+   WHERE a.partner_id = p.id AND a.ended_at IS NULL AND a.billed_at IS NULL),
+  (SELECT coalesce(sum(ol.quantity), 0) FROM licensing_orderline ol JOIN licensing_order o ON o.id = ol.order_id
+   WHERE o.partner_id = p.id AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
+     AND o.state NOT IN ('cancelled', 'expired')),
+  coalesce((SELECT jsonb_agg(jsonb_build_object('rule', b.rule, 'reason', b.reason, 'facts', b.facts,
+       'next_step', b.next_step) ORDER BY b.since)
+   FROM partners_orderblock b WHERE b.partner_id = p.id AND b.kind IN ('orders', 'all') AND b.since <= %(at)s
+     AND (b.until IS NULL OR b.until > %(at)s)), '[]'::jsonb)::text,
+  coalesce(c.currency, m.currency)
+FROM partners_partner p
+JOIN licensing_product pr ON pr.id = %(product_id)s
+CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
+LEFT JOIN partners_creditposition c ON c.partner_id = p.id
+LEFT JOIN licensing_orderlimit l ON l.partner_id = p.id
+WHERE p.id = %(partner_id)s
+"""
+
+
+def order_facts(
+    *, partner_id: UUID, product_id: int, quantity: int, at: datetime, zone: ZoneInfo, with_stock: bool
+) -> OrderFacts:
+    """Return the facts for an order of a product by a partner.
+
+    The month of the limit is the calendar month in ``zone``. ``with_stock`` counts the free keys too:
+    for the pre-flight; the order itself learns it from the allocation.
+
+    :raises NotFound: for a product or partner that is not there.
+    """
+    row = _fetch(partner_id, product_id, at, Period.containing(at, zone), zone)
+    facts = _facts_of(row, quantity, at)
+    return replace(facts, free_stock=free_stock(product_id)) if with_stock else facts
+
+
+def free_stock(product_id: int) -> int:
+    """Return how many keys of the product can be ordered now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT licensing_free_count(%s)", [product_id])
+        return int(cursor.fetchone()[0])
+
+
+def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone: ZoneInfo) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FACTS,
+            {
+                "partner_id": partner_id,
+                "product_id": product_id,
+                "at": at,
+                "month_start": month.starts_at(zone),
+                "month_end": month.ends_before(zone),
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(str(_("This product is not in the catalogue.")))
+    return tuple(row)
+
+
+def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
+    (state, limit, unpaid, _cur, monthly, name, family, on_sale, price, terms, families, unbilled, ordered, blocks,
+     currency) = row  # fmt: skip
+    return OrderFacts(
+        at=at,
+        quantity=quantity,
+        product_name=name,
+        product_family=family,
+        is_on_sale=bool(on_sale),
+        partner_state=state,
+        blocks=[
+            Block(block["rule"], block["reason"], block["facts"], block["next_step"])
+            for block in json.loads(blocks)
+        ],
+        missing_terms=terms or "",
+        allowed_families=frozenset(families),
+        monthly_quantity=monthly,
+        ordered_this_month=int(ordered),
+        unit_price=price,
+        currency=currency,
+        credit_limit=limit,
+        unpaid=unpaid if unpaid is not None else Decimal(0),
+        unbilled=unbilled,
+    )

@@ -1,0 +1,327 @@
+"""Hand a key over for one device: to a station by API, or to a person's eyes by one reveal.
+
+The only code that decrypts product keys. The device comes first, then the 90-day check, then the audit
+row, and only then is the key decrypted; without the audit row the transaction fails and nobody sees it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from core import audit, idempotency
+from core.actor import Actor
+from core.crypto import KeyCipher, Secret
+from core.custody_keys import master_key
+from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
+from licensing.models import Build, KeyHandOver, ProductKey
+from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
+from licensing.services.custody import Step, move_keys
+from licensing.services.devices import ensure_device, refuse_second_key
+from partners.models import ApiKey
+
+CLAIM_KEY = "key.claim"
+REVEALS_PER_HOUR = 30
+
+
+class HandOverRefused(DomainError):
+    """The key is not handed over; the refusal says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedKey:
+    """A key for one device. ``key`` prints as dots; only the door that hands it over reveals it."""
+
+    hand_over_id: UUID
+    product_key_id: str
+    last5: str
+    product_code: str
+    device_id: UUID
+    key: Secret
+    is_repeat: bool
+
+
+@transaction.atomic
+def claim_key(
+    *,
+    partner_id: UUID,
+    product_code: str,
+    device: DeviceIdentity,
+    idempotency_key: str,
+    station: ApiKey,
+    by: Actor,
+    at: datetime,
+) -> HandedKey:
+    """Give a station one key of the partner's assigned keys for one device.
+
+    A repeat with the same key by the same station decrypts again, after a new audit row, until the
+    build is reported; then it is refused.
+
+    :raises HandOverRefused: no key left, a second key for the device, a hold, the daily limit.
+    :raises Invalid: when manufacturer, model or serial is missing.
+    """
+    claimed = idempotency.claim(
+        partner_id=partner_id,
+        operation=f"{CLAIM_KEY}:{station.id}",
+        key=idempotency_key,
+        request={"product": product_code, "device": device.key},
+        at=at,
+    )
+    if not claimed.is_first:
+        return _claim_again(claimed.object_id, by=by, at=at)
+    _require_no_block(partner_id, at)
+    _require_daily_allowance(station, at)
+    device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
+    refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
+    key = find_claimable_key(partner_id, product_code)
+    if key is None:
+        raise HandOverRefused(_no_key_left(product_code))
+    hand_over_id = _hand_over(
+        key,
+        device_id=device_id,
+        channel=KeyHandOver.Channel.CLAIM,
+        station=station,
+        reason="",
+        action="licensing.key.claimed",
+        by=by,
+        at=at,
+    )
+    idempotency.remember(claimed, object_id=hand_over_id)
+    return _opened(key, hand_over_id, device_id, is_repeat=False)
+
+
+@transaction.atomic
+def reveal_key(
+    *, partner_id: UUID, product_key_id: str, device: DeviceIdentity, reason: str, by: Actor, at: datetime
+) -> HandedKey:
+    """Show one key to a person for one device. The caller has asked for a fresh second factor.
+
+    A key that was handed over for the same device before and is not reported yet is shown again.
+
+    :raises HandOverRefused: a second key for the device, a hold, the hourly limit, a key already used.
+    :raises Invalid: when the reason or a part of the device is missing.
+    """
+    if len(reason.strip()) < 5:
+        raise Invalid(_reason_missing())
+    _require_no_block(partner_id, at)
+    _require_hourly_allowance(partner_id, by, at)
+    key = _lock_key(product_key_id)
+    device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
+    if key.state == KeyState.RETRIEVED:
+        return _reveal_again(key, device_id, reason=reason, by=by, at=at)
+    if key.state != KeyState.ASSIGNED or key.hold != Hold.NONE:
+        raise HandOverRefused(_not_available(key))
+    refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
+    hand_over_id = _hand_over(
+        key,
+        device_id=device_id,
+        channel=KeyHandOver.Channel.REVEAL,
+        station=None,
+        reason=reason.strip(),
+        action="licensing.key.revealed",
+        by=by,
+        at=at,
+    )
+    return _opened(key, hand_over_id, device_id, is_repeat=False)
+
+
+def _hand_over(
+    key: ProductKey,
+    *,
+    device_id: UUID,
+    channel: str,
+    station: ApiKey | None,
+    reason: str,
+    action: str,
+    by: Actor,
+    at: datetime,
+) -> UUID:
+    hand_over_id = uuid4()
+    _audit(action, key, device_id, by=by, at=at, facts={"reason": reason} if reason else {})
+    move_keys(
+        [key.id],
+        to=KeyState.RETRIEVED,
+        sources=[KeyState.ASSIGNED],
+        step=Step(action.removeprefix("licensing."), hand_over_id, by, at),
+        is_disclosed=True,
+        stopping_holds=[hold for hold in Hold if hold is not Hold.NONE],
+    )
+    KeyHandOver.objects.create(
+        id=hand_over_id,
+        partner_id=key.partner_id,
+        key=key,
+        device_id=device_id,
+        channel=channel,
+        station=station,
+        reason=reason,
+        handed_by=by.label[:200],
+        handed_at=at,
+    )
+    return hand_over_id
+
+
+def _claim_again(hand_over_id: UUID | None, *, by: Actor, at: datetime) -> HandedKey:
+    hand_over = KeyHandOver.objects.select_related("key", "key__product").get(pk=hand_over_id)
+    key = hand_over.key
+    if Build.objects.filter(key=key, ended_at__isnull=True).exists() or key.state != KeyState.RETRIEVED:
+        raise HandOverRefused(_already_reported(key))
+    _audit("licensing.key.claimed", key, hand_over.device_id, by=by, at=at, facts={"repeat": True})
+    return _opened(key, hand_over.id, hand_over.device_id, is_repeat=True)
+
+
+def _reveal_again(key: ProductKey, device_id: UUID, *, reason: str, by: Actor, at: datetime) -> HandedKey:
+    hand_over = KeyHandOver.objects.filter(key=key).first()
+    if hand_over is None or hand_over.device_id != device_id:
+        raise HandOverRefused(_for_another_device(key))
+    if key.hold != Hold.NONE:
+        raise HandOverRefused(_not_available(key))
+    _audit("licensing.key.revealed", key, device_id, by=by, at=at, facts={"reason": reason, "repeat": True})
+    return _opened(key, hand_over.id, device_id, is_repeat=True)
+
+
+def _opened(key: ProductKey, hand_over_id: UUID, device_id: UUID, *, is_repeat: bool) -> HandedKey:
+    return HandedKey(
+        hand_over_id=hand_over_id,
+        product_key_id=key.product_key_id,
+        last5=key.last5,
+        product_code=key.product.code,
+        device_id=device_id,
+        key=_decrypt(key),
+        is_repeat=is_repeat,
+    )
+
+
+def _decrypt(key: ProductKey) -> Secret:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT s.sealed, d.wrapped FROM licensing_keysecret s
+            JOIN licensing_productkey k ON k.id = s.key_id JOIN licensing_batchdatakey d ON d.batch_id = k.batch_id
+            WHERE s.key_id = %s""",
+            [key.id],
+        )
+        sealed, wrapped = cursor.fetchone()
+    data_key = master_key().unwrap(bytes(wrapped), context=str(key.batch_id))
+    return KeyCipher(data_key).decrypt(bytes(sealed), identity=f"{key.batch_id}:{key.product_key_id}")
+
+
+def _lock_key(product_key_id: str) -> ProductKey:
+    key = (
+        ProductKey.objects.select_related("product")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(product_key_id=product_key_id)
+        .first()
+    )
+    if key is None:
+        raise NotFound(_("This key is not one of yours."))
+    return key
+
+
+def _audit(
+    action: str, key: ProductKey, device_id: UUID, *, by: Actor, at: datetime, facts: dict[str, Any]
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="key",
+        object_id=key.product_key_id,
+        partner_id=key.partner_id,
+        facts={"device": str(device_id), **facts},
+    )
+
+
+def _require_no_block(partner_id: UUID, at: datetime) -> None:
+    block = hand_over_blocks(partner_id, at)
+    if block is not None:
+        raise HandOverRefused(block)
+
+
+def _require_daily_allowance(station: ApiKey, at: datetime) -> None:
+    used = hand_overs_since(at - timedelta(days=1), station_id=station.id)
+    if used >= station.daily_claims:
+        raise HandOverRefused(
+            refuse(
+                "daily_claims",
+                _("This station has taken its keys for one day."),
+                rule="HND-4",
+                facts={_("Keys a day"): station.daily_claims, _("Taken in 24 hours"): used},
+                next_step=_("Wait, or raise the station's daily number under API keys."),
+                lifted_by=_("The owner of your account"),
+                fix_path="/api-keys/",
+            )
+        )
+
+
+def _require_hourly_allowance(partner_id: UUID, by: Actor, at: datetime) -> None:
+    used = hand_overs_since(at - timedelta(hours=1), revealed_by=by.id)
+    if used >= REVEALS_PER_HOUR:
+        raise HandOverRefused(
+            refuse(
+                "reveal_rate",
+                _("You have looked at as many keys as one person may in an hour."),
+                rule="HND-5",
+                facts={_("Reveals an hour"): REVEALS_PER_HOUR, _("Yours"): used},
+                next_step=_("Let your imaging station take keys by API; it shows them to nobody."),
+                lifted_by=_("Time: the count falls within the hour"),
+            )
+        )
+
+
+def _no_key_left(product_code: str) -> Refusal:
+    return refuse(
+        "no_key_left",
+        _("No assigned key of this product is left."),
+        rule="HND-1",
+        facts={_("Product"): product_code},
+        next_step=_("Order more keys; they are here at the moment of the order."),
+        lifted_by=_("A buyer of your company"),
+        fix_path="/tpr/order/",
+    )
+
+
+def _already_reported(key: ProductKey) -> Refusal:
+    return refuse(
+        "already_reported",
+        _("This key is already on a reported PC."),
+        rule="HND-3",
+        facts={_("Product key id"): key.product_key_id},
+        next_step=_("Claim a new key for another PC, with a new Idempotency-Key."),
+        lifted_by=_("Nobody: one key is for one PC"),
+    )
+
+
+def _for_another_device(key: ProductKey) -> Refusal:
+    return refuse(
+        "key_for_another_device",
+        _("This key was handed over for another PC."),
+        rule="HND-2",
+        facts={_("Product key id"): key.product_key_id},
+        next_step=_("Take another key for this PC, or report the first one."),
+        lifted_by=_("The MAR"),
+    )
+
+
+def _not_available(key: ProductKey) -> Refusal:
+    return refuse(
+        "key_not_available",
+        _("This key cannot be handed over in its present state."),
+        rule="HND-6",
+        facts={_("State"): KeyState(key.state).microsoft_name, _("Hold"): key.hold},
+        next_step=_("Take another key."),
+        lifted_by=_("The MAR"),
+    )
+
+
+def _reason_missing() -> Refusal:
+    return refuse(
+        "reason_missing",
+        _("Say in a few words why you must see this key."),
+        rule="HND-7",
+        next_step=_("Write the reason, for example: imaging station is down."),
+        lifted_by=_("You"),
+    )
