@@ -10,6 +10,10 @@ from launcher.paths import Paths
 from launcher.processes import Children, Command, fresh_log
 from launcher.progress import Progress
 
+# No page names these: the whole icon package (pages use the sprite cut from it), the second API browser and
+# Django REST framework's own pages. Compressing them would take most of the time.
+UNUSED = ("tabler-sprite.svg", "redoc", "rest_framework", "swagger-ui-es-*", ".stamp")
+
 
 def collect(
     paths: Paths, env: Mapping[str, str], who: Identity, children: Children, progress: Progress
@@ -19,8 +23,8 @@ def collect(
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with progress.step("Static files"):
-        # The whole icon package stays outside: pages use the sprite cut from it.
-        options = ["--noinput", "--clear", "-v", "0", "--ignore", "tabler-sprite.svg", "--ignore", ".stamp"]
+        ignored = [part for pattern in UNUSED for part in ("--ignore", pattern)]
+        options = ["--noinput", "--clear", "-v", "0", *ignored]
         children.run(
             Command(
                 name="collectstatic",
@@ -45,5 +49,5 @@ def fingerprint(paths: Paths) -> str:
 
 
 def _sources(root: Path) -> list[Path]:
-    folders = [root / "static", *root.glob("[a-z]*/static")]
+    folders = [root / "static", *(found for found in root.glob("[a-z]*/static") if found.parent.name != "var")]
     return [file for folder in folders for file in folder.rglob("*") if file.is_file()]
