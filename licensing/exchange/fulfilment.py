@@ -11,7 +11,7 @@ from licensing.rules.key_syntax import SecretKey, is_key, is_placeholder, is_pro
 
 MAX_KEYS_PER_FULFILMENT = 5_000
 MAX_KEYS_PER_JOB = 100_000
-_LPN = re.compile(r"[A-Za-z0-9-]{1,16}", re.ASCII)
+_LPN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}", re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 

@@ -198,7 +198,9 @@ class _Reader:
     def _refuse(self, code: str, **params: int | str) -> NoReturn:
         raise XmlRefused(code, line=self._parser.CurrentLineNumber, **params)
 
-    def _on_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def _on_declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if version != "1.0":
+            self._refuse("xml_broken")
         if encoding is not None and encoding.lower() not in _ENCODINGS[self._encoding]:
             known = any(encoding.lower() in names for names in _ENCODINGS.values())
             self._refuse("xml_encoding_mismatch" if known else "xml_encoding")

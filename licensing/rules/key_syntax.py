@@ -13,8 +13,12 @@ _GROUP = f"[{KEY_ALPHABET}]{{5}}"
 _KEY = re.compile(rf"{_GROUP}(?:-{_GROUP}){{4}}", re.ASCII)
 # Wider than the alphabet on purpose: a mistyped key is still nearly a key and must not be shown either.
 # Without separators only an isolated run counts, else every long hash would be taken for a key.
+# Four or more further groups, so that a five-letter word before the key does not shield its last group.
+_HYPHEN = "[-_\u2010-\u2015]"
 _KEY_LIKE = re.compile(
-    r"[A-Z0-9]{5}(?:\s?[-_\u2010-\u2015\s]\s?[A-Z0-9]{5}){4}|(?<![A-Z0-9+/])[A-Z0-9]{25}(?![A-Z0-9+/=])",
+    rf"[A-Z0-9]{{5}}(?:{_HYPHEN}[A-Z0-9]{{5}}){{4,}}"
+    rf"|(?<![A-Z0-9])[A-Z0-9]{{5}}(?:(?:\s|{_HYPHEN}){{1,3}}[A-Z0-9]{{5}}){{4,}}(?![A-Z0-9])"
+    r"|(?<![A-Z0-9+/])[A-Z0-9]{25}(?![A-Z0-9+/=])",
     re.IGNORECASE | re.ASCII,
 )
 _ID = re.compile(r"[0-9]{13}", re.ASCII)
