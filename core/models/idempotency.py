@@ -16,7 +16,7 @@ class IdempotencyKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner_id = models.UUIDField(_("partner"))
-    operation = models.CharField(_("operation"), max_length=40)
+    operation = models.CharField(_("operation"), max_length=60)
     key = models.CharField(_("key"), max_length=100)
     request_hash = models.BinaryField(_("request hash"), max_length=32)
     object_id = models.UUIDField(_("object"), null=True)
