@@ -89,7 +89,7 @@ def _environment(check: Check, checkout: Paths, env: Mapping[str, str]) -> dict[
     """Return the environment for a check; production gets what .env.example documents, but our servers."""
     if check.settings != PRODUCTION:
         return dict(env)
-    own = {name: env[name] for name in contract.SERVER_VARIABLES}
+    own = {name: env[name] for name in (*contract.SERVER_VARIABLES, "PORTAL_VAR")}
     return {
         **env,
         **example_variables(checkout.root / ".env.example"),
