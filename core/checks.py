@@ -13,7 +13,11 @@ from core.database.apply import access_of
 def every_model_declares_access(**_kwargs: Any) -> list[CheckMessage]:
     """Fail for a table without declared access: it would be open or closed by accident."""
     return [
-        Error(f"{model._meta.label} declares no database access.", hint="Set `access` on the model.", id="core.E001")
+        Error(
+            f"{model._meta.label} declares no database access.",
+            hint="Set `access` on the model.",
+            id="core.E001",
+        )
         for model in apps.get_models()
         if model._meta.managed and access_of(model) is None
     ]

@@ -71,4 +71,6 @@ def claim(*, partner_id: UUID, operation: str, key: str, request: Mapping[str, A
 def remember(claimed: Claim, *, object_id: UUID) -> None:
     """Note which object the first request made, in the same transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE core_idempotencykey SET object_id = %s WHERE id = %s", [object_id, claimed.row_id])
+        cursor.execute(
+            "UPDATE core_idempotencykey SET object_id = %s WHERE id = %s", [object_id, claimed.row_id]
+        )

@@ -82,7 +82,8 @@ def _claim(item_id: str) -> bool:
     with connection.cursor() as cursor:
         # A rival that holds the row is doing the work right now.
         cursor.execute(
-            "SELECT 1 FROM core_outboxitem WHERE id = %s AND done_at IS NULL FOR UPDATE SKIP LOCKED", [item_id]
+            "SELECT 1 FROM core_outboxitem WHERE id = %s AND done_at IS NULL FOR UPDATE SKIP LOCKED",
+            [item_id],
         )
         if cursor.fetchone() is None:
             return False

@@ -15,7 +15,9 @@ from psycopg2.extras import Json
 log = structlog.get_logger(__name__)
 
 
-def enqueue(task: str, *, at: datetime, due_at: datetime | None = None, queue: str = "default", **ids: Any) -> UUID:
+def enqueue(
+    task: str, *, at: datetime, due_at: datetime | None = None, queue: str = "default", **ids: Any
+) -> UUID:
     """Add a piece of work, to be done once after this transaction commits (not before ``due_at``)."""
     item_id = uuid4()
     arguments = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}

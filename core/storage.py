@@ -1,8 +1,9 @@
 """Files by content: stored once under their SHA-256, outside the web root, never changed."""
 
 import hashlib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -26,3 +27,28 @@ def read_bytes(path: str, *, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"The stored file {path} has changed.")
     return content
+
+
+def store_file(source: Path, *, folder: str, suffix: str) -> tuple[str, str, int]:
+    """Store a file of any length without holding it in memory; return (path, SHA-256, bytes).
+
+    A copy that a crash cut short is found by its length and written again.
+    """
+    with source.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        size = content.tell()
+        path = str(PurePosixPath(folder) / digest[:2] / f"{digest}{suffix}")
+        if default_storage.exists(path) and default_storage.size(path) != size:
+            default_storage.delete(path)
+        if not default_storage.exists(path):
+            content.seek(0)
+            default_storage.save(path, File(content))
+    return path, digest, size
+
+
+def hash_stored(path: str) -> str:
+    """Return the SHA-256 of a stored file as it is now, empty when it is gone."""
+    if not default_storage.exists(path):
+        return ""
+    with default_storage.open(path, "rb") as stored:
+        return hashlib.file_digest(stored, "sha256").hexdigest()

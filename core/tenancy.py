@@ -76,4 +76,6 @@ def _set_local(scope: Scope | None) -> None:
     role = scope.role if scope else "none"
     partner = str(scope.partner_id) if scope and scope.partner_id else ""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('role', %s, true), set_config('app.partner', %s, true)", [role, partner])
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('app.partner', %s, true)", [role, partner]
+        )

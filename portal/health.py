@@ -20,7 +20,8 @@ def ready(_request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database and the broker answer and the schema is current; else 503."""
     problems = {name: text for name, check in CHECKS.items() if (text := check())}
     return JsonResponse(
-        {"status": "ready" if not problems else "not_ready", "problems": problems}, status=503 if problems else 200
+        {"status": "ready" if not problems else "not_ready", "problems": problems},
+        status=503 if problems else 200,
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import structlog
 
 # Five groups of five: the shape of every Windows product key, dashes optional. Case-insensitive.
-KEY_PATTERN = re.compile(r"\b[BCDFGHJKMPQRTVWXY2346789N]{5}(?:-?[BCDFGHJKMPQRTVWXY2346789N]{5}){4}\b", re.IGNORECASE)
+KEY_PATTERN = re.compile(
+    r"\b[BCDFGHJKMPQRTVWXY2346789N]{5}(?:-?[BCDFGHJKMPQRTVWXY2346789N]{5}){4}\b", re.IGNORECASE
+)
 MASK = "[product key removed]"
 
 

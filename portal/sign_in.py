@@ -19,7 +19,11 @@ def has_second_factor(user: User) -> bool:
 
 def second_factor_age(request: HttpRequest) -> float | None:
     """Return the seconds since the last second factor in this session, None without one."""
-    times = [record["at"] for record in get_authentication_records(request, request.user) if record.get("method") == "mfa"]
+    times = [
+        record["at"]
+        for record in get_authentication_records(request, request.user)
+        if record.get("method") == "mfa"
+    ]
     return time.time() - max(times) if times else None
 
 

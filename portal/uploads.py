@@ -14,7 +14,9 @@ class CappedMemoryUploadHandler(MemoryFileUploadHandler):
     Django would spool a large file to a temporary file; a fulfilment holds product keys in clear.
     """
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
+    ) -> None:  # noqa: N803
         """Refuse by the announced length; the count of received bytes decides in any case."""
         self.received = 0
         self.activated = True

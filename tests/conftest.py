@@ -29,7 +29,9 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
 
 
 @pytest.fixture
-def cloned_db(django_db_setup: None, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def cloned_db(
+    django_db_setup: None, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """Give one test a database that it may commit to, from as many threads and processes as it likes.
 
     Append-only tables refuse TRUNCATE, so Django's flush between transactional tests cannot work here.
@@ -72,7 +74,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse connections beyond this machine."""
 
     def connect(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise AssertionError(f"a test tried to reach {address}")
         _real_connect(self, address)
 

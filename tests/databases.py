@@ -17,7 +17,13 @@ import psycopg2
 from psycopg2 import sql
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA_FILES = ("*/migrations/*.py", "*/models/*.py", "core/database/*.py", "licensing/guards.py", "licensing/rules/key_states.py")
+SCHEMA_FILES = (
+    "*/migrations/*.py",
+    "*/models/*.py",
+    "core/database/*.py",
+    "licensing/guards.py",
+    "licensing/rules/key_states.py",
+)
 
 
 def owner_settings(name: str) -> dict[str, str]:
@@ -61,11 +67,15 @@ def ensure_template() -> str:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if cursor.fetchone() is None:
             building = f"{name}_new"
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(building)))
+            cursor.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(building))
+            )
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
             _migrate(building)
             cursor.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(building), sql.Identifier(name)
+                )
             )
     return name
 
@@ -74,7 +84,10 @@ def _migrate(name: str) -> None:
     base, _, _ = os.environ["DATABASE_OWNER_URL"].rpartition("/")
     environment = os.environ | {"DATABASE_OWNER_URL": f"{base}/{name}"}
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--noinput", "-v", "0"], cwd=ROOT, env=environment, check=True
+        [sys.executable, "manage.py", "migrate", "--noinput", "-v", "0"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
     )
 
 
@@ -85,7 +98,9 @@ def clone(template: str, *, label: str) -> str:
         cursor.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
-        cursor.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO portal_app").format(sql.Identifier(name)))
+        cursor.execute(
+            sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO portal_app").format(sql.Identifier(name))
+        )
     return name
 
 

@@ -84,8 +84,7 @@ def signed(difference: int, format_count: Format) -> str:
 
 def _rows(stages: Sequence[Stage], format_count: Format) -> tuple[tuple[str, ...], ...]:
     differences = [""] + [
-        signed(following.value - stage.value, format_count)
-        for stage, following in itertools.pairwise(stages)
+        signed(following.value - stage.value, format_count) for stage, following in itertools.pairwise(stages)
     ]
     return tuple(
         (stage.label, format_count(stage.value), difference)

@@ -9,7 +9,15 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 
-from core.database.access import ALLOCATOR_ROLE, APP_ROLE, MAR_ROLE, REQUEST_ROLES, THIRD_PARTY, TPR_ROLE, Access
+from core.database.access import (
+    ALLOCATOR_ROLE,
+    APP_ROLE,
+    MAR_ROLE,
+    REQUEST_ROLES,
+    THIRD_PARTY,
+    TPR_ROLE,
+    Access,
+)
 
 GROUP_ROLES = (TPR_ROLE, MAR_ROLE, ALLOCATOR_ROLE)
 
@@ -55,7 +63,10 @@ def role_statements() -> list[str]:
     member = [f"GRANT {role} TO {APP_ROLE}" for role in (TPR_ROLE, MAR_ROLE)]
     owner = [f"GRANT {ALLOCATOR_ROLE} TO CURRENT_USER"]
     schema = [f"GRANT USAGE ON SCHEMA public TO {role}" for role in (*REQUEST_ROLES, ALLOCATOR_ROLE)]
-    schema += [f"GRANT CREATE ON SCHEMA public TO {ALLOCATOR_ROLE}", "REVOKE CREATE ON SCHEMA public FROM PUBLIC"]
+    schema += [
+        f"GRANT CREATE ON SCHEMA public TO {ALLOCATOR_ROLE}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    ]
     # The sealer and the import copy rows into temporary tables: COPY into a secured table is refused.
     temporary = [
         f"""DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {MAR_ROLE}', current_database()); END $$"""

@@ -29,11 +29,15 @@ class AuditEvent(models.Model):
     partner_id = models.UUIDField(_("partner"), null=True)
     object_type = models.CharField(_("object type"), max_length=40, blank=True)
     object_id = models.CharField(_("object id"), max_length=60, blank=True)
-    facts = models.JSONField(_("facts"), default=dict, help_text=_("Never a product key, never a person's name."))
+    facts = models.JSONField(
+        _("facts"), default=dict, help_text=_("Never a product key, never a person's name.")
+    )
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
     ip = models.GenericIPAddressField(_("address"), null=True)
     auth_strength = models.CharField(_("strength of sign-in"), max_length=40, blank=True)
-    written_at = models.DateTimeField(_("written"), db_default=Now(), help_text=_("The database's clock, UTC."))
+    written_at = models.DateTimeField(
+        _("written"), db_default=Now(), help_text=_("The database's clock, UTC.")
+    )
     transaction = models.BigIntegerField(
         _("transaction"),
         db_default=CurrentTransaction(),

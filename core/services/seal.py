@@ -106,8 +106,13 @@ def _unsealed_rows(stream: Stream, sealed_below: int, ended_below: int) -> list[
 
 
 def _append_block(
-    stream: Stream, number: int, sequence: int, head: bytes, rows: list[tuple[int, memoryview]],
-    ended_below: int, at: datetime,
+    stream: Stream,
+    number: int,
+    sequence: int,
+    head: bytes,
+    rows: list[tuple[int, memoryview]],
+    ended_below: int,
+    at: datetime,
 ) -> bytes:
     links = io.StringIO()
     first = sequence + 1
@@ -130,7 +135,16 @@ def _append_block(
         cursor.execute(
             """INSERT INTO core_sealblock (stream, number, first_sequence, last_sequence,
               head, signature, sealed_below, sealed_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
-            [stream.name, number, first, sequence, head, _sign(stream.name, number, sequence, head), ended_below, at],
+            [
+                stream.name,
+                number,
+                first,
+                sequence,
+                head,
+                _sign(stream.name, number, sequence, head),
+                ended_below,
+                at,
+            ],
         )
     return head
 
@@ -156,7 +170,12 @@ def verify_stream(stream: Stream, *, at: datetime, tail_may_be: timedelta = time
     if oldest_at is not None and at - oldest_at > tail_may_be:
         waited = int((at - oldest_at).total_seconds())
         return Verdict(
-            stream.name, links, blocks, unsealed, f"not sealed for {waited} s: is the sealer running?", oldest_row
+            stream.name,
+            links,
+            blocks,
+            unsealed,
+            f"not sealed for {waited} s: is the sealer running?",
+            oldest_row,
         )
     return Verdict(stream.name, links, blocks, unsealed)
 

@@ -58,6 +58,11 @@ class Application(models.Model):
                 condition=~models.Q(state="approved") | ~models.Q(reviewed_by=models.F("decided_by")),
                 name="application_two_different_people",
             ),
+            # The partner carries its application's id, so two approvals at once cannot make two partners.
+            models.CheckConstraint(
+                condition=models.Q(partner__isnull=True) | models.Q(partner=models.F("id")),
+                name="application_becomes_one_partner",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,9 @@ class Mar(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     legal_name = models.CharField(_("legal name"), max_length=120)
-    sold_to_id = models.CharField(_("sold-to number"), max_length=10, help_text=_("Microsoft's customer number."))
+    sold_to_id = models.CharField(
+        _("sold-to number"), max_length=10, help_text=_("Microsoft's customer number.")
+    )
     address = models.TextField(_("address"), blank=True)
     country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1 code."))
     vat_id = models.CharField(_("VAT id"), max_length=20, blank=True)

@@ -50,7 +50,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user"], condition=models.Q(is_active=True), name="one_active_membership"),
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(is_active=True), name="one_active_membership"
+            ),
             models.CheckConstraint(
                 condition=models.Q(partner__isnull=False, role__startswith="tpr_")
                 | (models.Q(partner__isnull=True) & ~models.Q(role__startswith="tpr_")),

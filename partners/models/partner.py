@@ -39,7 +39,9 @@ class Partner(models.Model):
     contact_name = models.CharField(_("contact"), max_length=120, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     wiping_standard = models.CharField(_("wiping standard"), max_length=60, blank=True)
-    expected_volume = models.PositiveIntegerField(_("expected volume"), default=0, help_text=_("PCs a month."))
+    expected_volume = models.PositiveIntegerField(
+        _("expected volume"), default=0, help_text=_("PCs a month.")
+    )
     state = models.CharField(_("state"), max_length=20, choices=PartnerState.choices)
     state_since = models.DateTimeField(_("in this state since"))
     state_reason = models.CharField(_("reason of the state"), max_length=300, blank=True)

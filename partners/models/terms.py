@@ -46,7 +46,9 @@ class TermsAcceptance(models.Model):
     text_sha256 = models.CharField(_("text hash"), max_length=64)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["partner", "terms"], name="terms_accepted_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partner", "terms"], name="terms_accepted_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.terms_id}"

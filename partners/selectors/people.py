@@ -1,9 +1,50 @@
 """Find people and their places."""
 
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
 from core.models import User
-from partners.models import Membership
+from partners.models import Invitation, Membership
+
+Row = TypeVar("Row", bound=Model)
 
 
 def membership_of(user: User) -> Membership | None:
     """Return the person's active membership with its partner, None for someone without one."""
     return Membership.objects.select_related("partner").filter(user=user, is_active=True).first()
+
+
+def is_email_taken(email: str) -> bool:
+    """Return whether the address already signs in. Addresses are stored in lower case."""
+    return User.objects.filter(email=email).exists()
+
+
+def people_of(partner_id: UUID | None) -> QuerySet[Membership]:
+    """Return a house's active people with their accounts, the MAR's when no partner is given."""
+    return _of_house(Membership.objects.select_related("user").filter(is_active=True), partner_id).order_by(
+        "user__name"
+    )
+
+
+def open_invitations_of(partner_id: UUID | None, *, at: datetime) -> QuerySet[Invitation]:
+    """Return the invitations of a house that can still be accepted, newest first."""
+    open_now = Invitation.objects.filter(accepted_at__isnull=True, expires_at__gt=at)
+    return _of_house(open_now, partner_id).order_by("-created_at")
+
+
+def addresses_of_role(role: str, *, partner_id: UUID | None) -> list[str]:
+    """Return the e-mail addresses of a house's active people with a role, in order."""
+    people = _of_house(Membership.objects.filter(is_active=True, role=role, user__is_active=True), partner_id)
+    return list(people.order_by("user__email").values_list("user__email", flat=True))
+
+
+def invitation_by_token_hash(token_hash: bytes) -> Invitation | None:
+    """Return the invitation a token opens, with its partner, None when there is none."""
+    return Invitation.objects.select_related("partner").filter(token_hash=token_hash).first()
+
+
+def _of_house(rows: QuerySet[Row], partner_id: UUID | None) -> QuerySet[Row]:
+    return rows.filter(partner_id=partner_id) if partner_id else rows.filter(partner__isnull=True)

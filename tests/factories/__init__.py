@@ -54,7 +54,9 @@ def make_mar(**fields: Any) -> Mar:
 def make_user(name: str = "Person", **fields: Any) -> User:
     """Return a person without a membership."""
     number = next(_numbers)
-    return User.objects.create_user(fields.pop("email", f"person{number}@example.test"), "correct horse battery", name=name, **fields)
+    return User.objects.create_user(
+        fields.pop("email", f"person{number}@example.test"), "correct horse battery", name=name, **fields
+    )
 
 
 def make_member(role: str, *, partner: Partner | None = None, **fields: Any) -> User:
@@ -148,7 +150,9 @@ def make_product(*, price: str | None = "40.00", **fields: Any) -> Product:
     return product
 
 
-def make_stock(product: Product, quantity: int, *, at: datetime = AT - timedelta(days=30)) -> list[ProductKey]:
+def make_stock(
+    product: Product, quantity: int, *, at: datetime = AT - timedelta(days=30)
+) -> list[ProductKey]:
     """Return released keys of a product: encrypted, indexed, in the ledger."""
     number = next(_numbers)
     data_key = new_data_key()
@@ -161,7 +165,9 @@ def make_stock(product: Product, quantity: int, *, at: datetime = AT - timedelta
             released_by=releaser, released_at=at,
         )  # fmt: skip
         BatchDataKey.objects.create(
-            batch=batch, master_key_id=master_key().id, wrapped=master_key().wrap(data_key, context=str(batch.id))
+            batch=batch,
+            master_key_id=master_key().id,
+            wrapped=master_key().wrap(data_key, context=str(batch.id)),
         )
         fulfilment = Fulfilment.objects.create(
             number=f"F{number:08d}", batch=batch, product=product, sold_to_id="0000123456", quantity=quantity,
@@ -193,4 +199,6 @@ def make_stock(product: Product, quantity: int, *, at: datetime = AT - timedelta
 
 def actor_for(user: User, *, partner: Partner | None = None) -> Actor:
     """Return the actor a signed-in person is."""
-    return Actor(ActorKind.USER, str(user.pk), user.name, partner_id=partner.pk if partner else None, user_id=user.pk)
+    return Actor(
+        ActorKind.USER, str(user.pk), user.name, partner_id=partner.pk if partner else None, user_id=user.pk
+    )
