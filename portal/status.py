@@ -41,14 +41,26 @@ KEY: Mapping[str, Status] = {
         _("Given out for one device. Report the device after the installation."),
     ),
     "2": Status(
-        _("Installed"), "warning", "device-laptop", _("Used on one device. Its hardware report is still missing.")
+        _("Installed"),
+        "warning",
+        "device-laptop",
+        _("Used on one device. Its hardware report is still missing."),
     ),
-    "3": Status(_("Bound"), "info", "clipboard-check", _("The device is reported to us. We pass it on to Microsoft.")),
+    "3": Status(
+        _("Bound"), "info", "clipboard-check", _("The device is reported to us. We pass it on to Microsoft.")
+    ),
     "4": Status(_("Announced"), "info", "send", _("The device is announced to Microsoft. Nothing to do.")),
-    "7": Status(_("Sent to Microsoft"), "info", "hourglass", _("Microsoft has the report. We wait for the answer.")),
-    "9": Status(_("Activation enabled"), "success", "circle-check", _("Microsoft accepted the report. All done.")),
+    "7": Status(
+        _("Sent to Microsoft"), "info", "hourglass", _("Microsoft has the report. We wait for the answer.")
+    ),
+    "9": Status(
+        _("Activation enabled"), "success", "circle-check", _("Microsoft accepted the report. All done.")
+    ),
     "10": Status(
-        _("Activation denied"), "danger", "circle-x", _("Microsoft refused the report. Open the key to see the reason.")
+        _("Activation denied"),
+        "danger",
+        "circle-x",
+        _("Microsoft refused the report. Open the key to see the reason."),
     ),
     "13": Status(
         _("Enabled, update pending"),
@@ -56,8 +68,15 @@ KEY: Mapping[str, Status] = {
         "refresh",
         _("The device may activate. A correction of its report is on the way to Microsoft."),
     ),
-    "8": Status(_("Return sent"), "info", "arrow-back-up", _("The return was sent to Microsoft. We wait for the answer.")),
-    "5": Status(_("Returned"), "neutral", "archive", _("Back at Microsoft. This key can never be used again.")),
+    "8": Status(
+        _("Return sent"),
+        "info",
+        "arrow-back-up",
+        _("The return was sent to Microsoft. We wait for the answer."),
+    ),
+    "5": Status(
+        _("Returned"), "neutral", "archive", _("Back at Microsoft. This key can never be used again.")
+    ),
 }
 
 KEY_NAMES: Mapping[str, str] = {
@@ -79,19 +98,29 @@ HOLD: Mapping[str, Status] = {
     "none": Status(_("Free"), "neutral", "minus", _("Nothing holds this key back.")),
     "reserved": Status(_("Reserved"), "info", "lock", _("Kept for a special purpose. It cannot be ordered.")),
     "quarantined": Status(
-        _("Quarantined"), "warning", "hand-stop", _("It was shown to someone before. It will not be given out again.")
+        _("Quarantined"),
+        "warning",
+        "hand-stop",
+        _("It was shown to someone before. It will not be given out again."),
     ),
     "lost_or_stolen": Status(
         _("Lost or stolen"), "danger", "alert-triangle", _("Reported as lost or stolen. Do not use it.")
     ),
-    "disputed": Status(_("Disputed"), "warning", "flag", _("Two sides disagree about this key. Compliance decides.")),
+    "disputed": Status(
+        _("Disputed"), "warning", "flag", _("Two sides disagree about this key. Compliance decides.")
+    ),
 }
 
 ORDER: Mapping[str, Status] = {
     "draft": Status(_("Draft"), "neutral", "pencil", _("Not sent yet. Check it and place the order.")),
-    "submitted": Status(_("Submitted"), "info", "hourglass", _("We are assigning your keys. This takes seconds.")),
+    "submitted": Status(
+        _("Submitted"), "info", "hourglass", _("We are assigning your keys. This takes seconds.")
+    ),
     "held_credit": Status(
-        _("On hold: credit"), "warning", "credit-card", _("The credit limit is reached. It continues after a payment.")
+        _("On hold: credit"),
+        "warning",
+        "credit-card",
+        _("The credit limit is reached. It continues after a payment."),
     ),
     "held_compliance": Status(
         _("On hold: compliance"),
@@ -103,25 +132,40 @@ ORDER: Mapping[str, Status] = {
         _("Needs approval"), "warning", "user-check", _("Above the limit. Someone is asked to approve it.")
     ),
     "backordered": Status(
-        _("Waiting for stock"), "warning", "truck-delivery", _("Too few keys in stock. It is filled when new keys arrive.")
+        _("Waiting for stock"),
+        "warning",
+        "truck-delivery",
+        _("Too few keys in stock. It is filled when new keys arrive."),
     ),
     "allocated": Status(_("Keys ready"), "success", "key", _("All keys are assigned. You can use them now.")),
-    "completed": Status(_("Completed"), "success", "circle-check", _("Every key of this order is used or returned.")),
-    "cancelled": Status(_("Cancelled"), "neutral", "ban", _("Stopped before keys were assigned. Nothing is charged.")),
-    "expired": Status(_("Expired"), "neutral", "clock", _("It waited too long and was closed. Place a new order.")),
+    "completed": Status(
+        _("Completed"), "success", "circle-check", _("Every key of this order is used or returned.")
+    ),
+    "cancelled": Status(
+        _("Cancelled"), "neutral", "ban", _("Stopped before keys were assigned. Nothing is charged.")
+    ),
+    "expired": Status(
+        _("Expired"), "neutral", "clock", _("It waited too long and was closed. Place a new order.")
+    ),
 }
 
 APPLICATION: Mapping[str, Status] = {
     "draft": Status(_("Draft"), "neutral", "pencil", _("Not sent yet. Complete the open parts.")),
     "submitted": Status(_("Submitted"), "info", "inbox", _("Received. A review has not started yet.")),
     "in_review": Status(_("In review"), "info", "search", _("Someone is checking the facts now.")),
-    "approved": Status(_("Approved"), "success", "circle-check", _("Accepted. The invitation has been sent.")),
-    "rejected": Status(_("Refused"), "danger", "circle-x", _("Not accepted. The reason is on the application.")),
+    "approved": Status(
+        _("Approved"), "success", "circle-check", _("Accepted. The invitation has been sent.")
+    ),
+    "rejected": Status(
+        _("Refused"), "danger", "circle-x", _("Not accepted. The reason is on the application.")
+    ),
     "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Taken back by the applicant.")),
 }
 
 PARTNER: Mapping[str, Status] = {
-    "approved": Status(_("Approved"), "info", "user-check", _("Accepted. The first sign-in is still to come.")),
+    "approved": Status(
+        _("Approved"), "info", "user-check", _("Accepted. The first sign-in is still to come.")
+    ),
     "agreement_pending": Status(
         _("Terms to accept"), "warning", "file-text", _("The terms must be accepted before the first order.")
     ),
@@ -129,22 +173,37 @@ PARTNER: Mapping[str, Status] = {
     "restricted": Status(
         _("Restricted"), "warning", "alert-triangle", _("May report devices, but new orders are limited.")
     ),
-    "suspended": Status(_("Suspended"), "danger", "ban", _("May not order or receive keys. Reporting stays open.")),
-    "winding_down": Status(_("Winding down"), "warning", "hourglass", _("Finishes open work. No new orders.")),
+    "suspended": Status(
+        _("Suspended"), "danger", "ban", _("May not order or receive keys. Reporting stays open.")
+    ),
+    "winding_down": Status(
+        _("Winding down"), "warning", "hourglass", _("Finishes open work. No new orders.")
+    ),
     "terminated": Status(_("Terminated"), "neutral", "archive", _("The relation has ended.")),
 }
 
 IMPORT: Mapping[str, Status] = {
-    "received": Status(_("Received"), "info", "inbox", _("The file is stored. The check starts in a moment.")),
+    "received": Status(
+        _("Received"), "info", "inbox", _("The file is stored. The check starts in a moment.")
+    ),
     "validating": Status(_("Being checked"), "info", "hourglass", _("Every row is being checked.")),
-    "refused": Status(_("Refused"), "danger", "circle-x", _("The file has errors. Nothing was taken into stock.")),
+    "refused": Status(
+        _("Refused"), "danger", "circle-x", _("The file has errors. Nothing was taken into stock.")
+    ),
     "ready": Status(
-        _("Ready for release"), "warning", "user-check", _("The check passed. A second person must release it.")
+        _("Ready for release"),
+        "warning",
+        "user-check",
+        _("The check passed. A second person must release it."),
     ),
     "releasing": Status(_("Being released"), "info", "hourglass", _("The keys are moving into stock.")),
     "released": Status(_("Released"), "success", "circle-check", _("The keys are in stock.")),
-    "rejected": Status(_("Rejected"), "neutral", "ban", _("A person decided against this file. Nothing was taken.")),
-    "failed": Status(_("Failed"), "danger", "alert-triangle", _("The check broke off. Try again or call support.")),
+    "rejected": Status(
+        _("Rejected"), "neutral", "ban", _("A person decided against this file. Nothing was taken.")
+    ),
+    "failed": Status(
+        _("Failed"), "danger", "alert-triangle", _("The check broke off. Try again or call support.")
+    ),
 }
 
 CBR: Mapping[str, Status] = {
@@ -154,30 +213,53 @@ CBR: Mapping[str, Status] = {
         _("Partly answered"), "warning", "hourglass", _("Some lines are answered. We wait for the rest.")
     ),
     "answered": Status(_("Answered"), "success", "circle-check", _("Microsoft answered every line.")),
-    "refused": Status(_("Refused"), "danger", "circle-x", _("Microsoft refused the whole file. See the reason.")),
+    "refused": Status(
+        _("Refused"), "danger", "circle-x", _("Microsoft refused the whole file. See the reason.")
+    ),
+    "withdrawn": Status(
+        _("Replaced"), "neutral", "archive", _("A key left it before it was sent. A new file took its place.")
+    ),
 }
 
 REPORT: Mapping[str, Status] = {
-    "building": Status(_("Being built"), "info", "hourglass", _("The figures of the month are being frozen.")),
+    "building": Status(
+        _("Being built"), "info", "hourglass", _("The figures of the month are being frozen.")
+    ),
     "draft": Status(_("Draft"), "warning", "file-text", _("Complete. Compliance must review it.")),
-    "reviewed": Status(_("Reviewed"), "warning", "user-check", _("Reviewed. Another person must approve it.")),
+    "reviewed": Status(
+        _("Reviewed"), "warning", "user-check", _("Reviewed. Another person must approve it.")
+    ),
     "approved": Status(_("Approved"), "info", "check", _("Approved. It can be issued.")),
     "issued": Status(_("Issued"), "info", "file-check", _("Final. Send it to Microsoft.")),
     "submitted": Status(_("Submitted"), "info", "send", _("Sent. We wait for Microsoft’s answer.")),
-    "accepted": Status(_("Accepted"), "success", "circle-check", _("Microsoft accepted the report. All done.")),
-    "rejected": Status(_("Rejected"), "danger", "circle-x", _("Microsoft rejected it. A correction is needed.")),
+    "accepted": Status(
+        _("Accepted"), "success", "circle-check", _("Microsoft accepted the report. All done.")
+    ),
+    "rejected": Status(
+        _("Rejected"), "danger", "circle-x", _("Microsoft rejected it. A correction is needed.")
+    ),
     "superseded": Status(_("Superseded"), "neutral", "archive", _("A later revision replaces this one.")),
 }
 
 BUILD: Mapping[str, Status] = {
     "needs_details": Status(
-        _("Needs device details"), "warning", "pencil", _("Some facts about the device are missing. Add them.")
+        _("Needs device details"),
+        "warning",
+        "pencil",
+        _("Some facts about the device are missing. Add them."),
     ),
-    "ready": Status(_("Ready to send"), "info", "clipboard-check", _("Complete. It goes out with the next file.")),
+    "ready": Status(
+        _("Ready to send"), "info", "clipboard-check", _("Complete. It goes out with the next file.")
+    ),
     "sent": Status(_("Sent to Microsoft"), "info", "send", _("We wait for Microsoft’s answer.")),
-    "enabled": Status(_("Activation enabled"), "success", "circle-check", _("Microsoft accepted the device. All done.")),
+    "enabled": Status(
+        _("Activation enabled"), "success", "circle-check", _("Microsoft accepted the device. All done.")
+    ),
     "denied": Status(
-        _("Activation denied"), "danger", "circle-x", _("Microsoft refused the device. Open it to see the reason.")
+        _("Activation denied"),
+        "danger",
+        "circle-x",
+        _("Microsoft refused the device. Open it to see the reason."),
     ),
 }
 
@@ -201,7 +283,9 @@ def status(kind: str, code: Code) -> Status:
     """Return how a state is shown; never raises, whatever the code is."""
     states = STATUSES.get(kind, {})
     known = states.get(_normalise(kind, code))
-    return known or Status(_readable(code), "neutral", "point", UNKNOWN_SENTENCE if code not in (None, "") else "")
+    return known or Status(
+        _readable(code), "neutral", "point", UNKNOWN_SENTENCE if code not in (None, "") else ""
+    )
 
 
 def choices(kind: str) -> list[tuple[str, Text]]:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_ONLY, TENANT_READ
+from core.database.access import MAR_ONLY, MAR_ROLE, TPR_ROLE, Access, Right, Rows
 from core.database.functions import NextNumber
 from licensing.models.build import Build
 from licensing.models.key import ProductKey
@@ -22,6 +22,7 @@ class CbrState(models.TextChoices):
     PARTLY_ANSWERED = "partly_answered", _("Partly answered")
     ANSWERED = "answered", _("Answered")
     REFUSED = "refused", _("Refused as a whole")
+    WITHDRAWN = "withdrawn", _("Replaced before it was sent")
 
 
 class ComputerBuildReport(models.Model):
@@ -39,8 +40,12 @@ class ComputerBuildReport(models.Model):
     file_sha256 = models.CharField(_("checksum"), max_length=64)
     ms_report_id = models.CharField(_("Microsoft's report id"), max_length=40, blank=True)
     refusal = models.CharField(_("refusal"), max_length=1000, blank=True)
+    receipt = models.CharField(_("receipt"), max_length=200, blank=True, help_text=_("How it left the portal."))
     prepared_at = models.DateTimeField(_("prepared"))
-    sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, help_text=_("From here on its keys cannot be taken back."))
+    delivered_at = models.DateTimeField(
+        _("handed over"), null=True, help_text=_("When the connector, or a person, had taken the file.")
+    )
     answered_at = models.DateTimeField(_("last answer"), null=True)
 
     class Meta:
@@ -53,7 +58,8 @@ class ComputerBuildReport(models.Model):
 class CbrLine(models.Model):
     """One key in one CBR, with its answer."""
 
-    access = TENANT_READ
+    # The MAR deletes the lines of a report that was withdrawn before anyone outside had seen it.
+    access = Access({TPR_ROLE: Right("SELECT", Rows.OWN), MAR_ROLE: Right("SELECT, INSERT, UPDATE, DELETE")})
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(ComputerBuildReport, models.PROTECT, related_name="lines")

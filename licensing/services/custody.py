@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,11 @@ WITH before AS (
 INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
   object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
 SELECT id, product_id, partner_id, from_state, %(to_state)s, hold, %(reason)s,
-  %(object_id)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
-FROM moved ORDER BY id
+  {object_id}, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
+FROM moved {named} ORDER BY id
 RETURNING key_id
 """
+_NAMED = "JOIN unnest(%(ids)s, %(object_ids)s) AS named(id, object_id) USING (id)"
 # Written when a database function has already moved the keys (the allocation).
 _RECORD = """
 INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
@@ -39,6 +41,15 @@ SELECT id, %(product_id)s, %(partner_id)s, %(from_state)s, %(to_state)s, 'none',
   %(object_id)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
 FROM unnest(%(ids)s) AS moved(id)
 """
+
+
+class Also(StrEnum):
+    """What may change on a key in the very statement that moves it, because a constraint asks for both."""
+
+    REMEMBER_STATE = ", previous_state = b.state"
+    FORGET_STATE = ", previous_state = NULL"
+    CLEAR_OWNER = ", partner_id = NULL, order_line_id = NULL"
+    QUARANTINE = ", hold = 'quarantined'"
 
 
 class KeyCannotMove(DomainError):
@@ -75,18 +86,28 @@ def move_keys(
     sources: Collection[KeyState] | None = None,
     is_disclosed: bool | None = None,
     stopping_holds: Collection[Hold] = (Hold.LOST_OR_STOLEN, Hold.DISPUTED),
+    also: Collection[Also] = (),
+    object_ids: Sequence[Any] | None = None,
 ) -> None:
     """Move all the keys, or none, and append one ledger row each.
 
-    ``sources`` narrows the states they may come from; by default every state the table allows.
+    ``sources`` narrows the states they may come from; by default every state the table allows. ``also``
+    names what changes on the key together with its state. ``object_ids``, one for each id, stand in the
+    ledger rows instead of the step's object.
 
     :raises KeyCannotMove: when any key is elsewhere or held; nothing is changed then.
     """
     extra = "" if is_disclosed is None else ", is_disclosed = %(is_disclosed)s"
+    is_named = object_ids is not None
     moved = _execute(
-        _MOVE.format(extra=extra),
+        _MOVE.format(
+            extra=extra + "".join(also),
+            object_id="named.object_id" if is_named else "%(object_id)s",
+            named=_NAMED if is_named else "",
+        ),
         {
             "ids": list(ids),
+            "object_ids": [str(object_id) for object_id in object_ids or ()],
             "sources": [state.value for state in (sources or sources_of(to))],
             "stopping_holds": [hold.value for hold in stopping_holds],
             "to_state": to.value,
