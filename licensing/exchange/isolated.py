@@ -1,8 +1,10 @@
 """Read a file in a process of its own, so that the worst a hostile file can do is end that process."""
 
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from licensing.exchange.isolated_main import EXIT_MEMORY
 from licensing.exchange.messages import MESSAGES
 from licensing.exchange.plain import from_plain
 from licensing.exchange.refusals import CsvRefused, ExchangeRefused, XmlRefused
@@ -22,6 +25,8 @@ IN_PROCESS_BYTES = 1024 * 1024
 _ROOT = Path(__file__).resolve().parents[2]
 _REFUSALS: dict[str, type[ExchangeRefused]] = {"XmlRefused": XmlRefused, "CsvRefused": CsvRefused}
 _PIECE_BYTES = 64 * 1024
+_EXIT_SECONDS = 5
+EXIT_UNKNOWN = 1
 
 
 def parse_in_subprocess(
@@ -47,17 +52,18 @@ def parse_in_subprocess(
         "max_memory_bytes": max_memory_bytes,
     }
     with _start(job) as process:
+        feeder = threading.Thread(target=_feed, args=(process, data), daemon=True)
+        feeder.start()
         try:
-            feeder = threading.Thread(target=_feed, args=(process, data), daemon=True)
-            feeder.start()
             yield from _results(process, max_seconds)
         finally:
             process.kill()
+            feeder.join()
 
 
 def _start(job: dict[str, Any]) -> subprocess.Popen[bytes]:
     # No environment of ours: the child needs no secrets. stderr could carry file content, so nobody reads it.
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [sys.executable, "-s", "-P", "-m", "licensing.exchange.isolated_main", json.dumps(job)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -71,12 +77,9 @@ def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
     stdin = process.stdin
     if stdin is None:
         return
-    try:
+    # The child may end before it has read everything; what it said or its exit code tells why.
+    with contextlib.suppress(OSError), stdin:
         stdin.write(data)
-        stdin.close()
-    except OSError:
-        # The child ended before it had read everything; what it said or its exit code tells why.
-        return
 
 
 def _results(process: subprocess.Popen[bytes], max_seconds: int) -> Iterator[Any]:
@@ -91,10 +94,18 @@ def _results(process: subprocess.Popen[bytes], max_seconds: int) -> Iterator[Any
         elif message.get("done") is True:
             return
     # It ended without a last word: by its own limits, or killed.
-    code = process.wait(timeout=max_seconds)
-    if -code in (9, 24):
+    code = _exit_code(process)
+    if -code in (signal.SIGKILL, signal.SIGXCPU):
         raise XmlRefused("reader_time", limit_seconds=max_seconds)
-    raise XmlRefused("reader_memory" if -code in (6, 11) or code == 3 else "reader_failed")
+    is_memory = code == EXIT_MEMORY or -code in (signal.SIGABRT, signal.SIGSEGV)
+    raise XmlRefused("reader_memory" if is_memory else "reader_failed")
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(timeout=_EXIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return EXIT_UNKNOWN
 
 
 def _refusal(message: dict[str, Any]) -> ExchangeRefused:

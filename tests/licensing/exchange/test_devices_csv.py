@@ -66,7 +66,7 @@ def test_decimal_comma_is_read_beside_semicolons() -> None:
         ("model", "@SUM(A1)", "formula"),
         ("model", "Think\u202ePad", "characters"),
         ("serial_number", "", "required"),
-        ("serial_number", "PF0АBCDE", "characters"),  # noqa: RUF001
+        ("serial_number", "PF0АBCDE", "characters"),
         ("serial_number", "-1", "formula"),
         ("serial_number", "'-1", "formula"),
         ("serial_number", "x" * 37, "too_long"),

@@ -105,11 +105,13 @@ def test_optional_columns_are_checked(field: str, value: str, code: str) -> None
     assert [(error.row, error.field, error.code) for error in summary.errors] == [(2, field, code)]
 
 
+def messages_of(data: bytes) -> list[str]:
+    try:
+        return [error.message for error in read(data)[1].errors]
+    except CsvRefused as refusal:
+        return [refusal.message]
+
+
 def test_mutated_file_is_read_or_refused_and_no_error_holds_a_key() -> None:
     for data in mutations(good_fulfilment_csv(4), seed=1, count=2_000):
-        try:
-            _found, summary = read(data)
-        except CsvRefused as refusal:
-            assert CANARY_KEY[6:11] not in refusal.message
-            continue
-        assert not any(CANARY_KEY[6:11] in error.message for error in summary.errors)
+        assert CANARY_KEY[6:11] not in " ".join(messages_of(data))

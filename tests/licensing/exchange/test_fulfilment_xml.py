@@ -93,13 +93,33 @@ def test_times_of_any_form_become_utc_and_absent_header_values_stay_empty() -> N
         (r"<Quantity>", "<Quantity>3</Quantity><Quantity>", (0, "quantity", "ambiguous")),
         (r"<OrderUniqueID>[^<]*", "<OrderUniqueID>x", (0, "order_unique_id", "guid_syntax")),
         (r"<FulfilledDateUTC>[^<]*", "<FulfilledDateUTC>x", (0, "fulfilled_date_utc", "date_syntax")),
-        (r"<FulfilledDateUTC>[^<]*", "<FulfilledDateUTC>0001-01-01T00:00:00+14:00", (0, "fulfilled_date_utc", "date_syntax")),
-        (r"<SoldToCustomerName>[^<]*", f"<SoldToCustomerName>{'x' * 81}", (0, "sold_to_customer_name", "too_long")),
+        (
+            r"<FulfilledDateUTC>[^<]*",
+            "<FulfilledDateUTC>0001-01-01T00:00:00+14:00",
+            (0, "fulfilled_date_utc", "date_syntax"),
+        ),
+        (
+            r"<SoldToCustomerName>[^<]*",
+            f"<SoldToCustomerName>{'x' * 81}",
+            (0, "sold_to_customer_name", "too_long"),
+        ),
         (r"<LicensablePartNumber>[^<]*", "<LicensablePartNumber>", (0, "licensable_part_number", "required")),
-        (r"<LicensablePartNumber>[^<]*", "<LicensablePartNumber>=1", (0, "licensable_part_number", "formula")),
-        (r"<ProductKeyID>3300000000001", "<ProductKeyID>330000000001", (2, "product_key_id", "product_key_id_syntax")),
+        (
+            r"<LicensablePartNumber>[^<]*",
+            "<LicensablePartNumber>=1",
+            (0, "licensable_part_number", "formula"),
+        ),
+        (
+            r"<ProductKeyID>3300000000001",
+            "<ProductKeyID>330000000001",
+            (2, "product_key_id", "product_key_id_syntax"),
+        ),
         (r"<ProductKeyID>3300000000001", "<ProductKeyID>", (2, "product_key_id", "required")),
-        (r"<ProductKeyID>3300000000001", "<ProductKeyID>3300000000000", (2, "product_key_id", "product_key_id_twice")),
+        (
+            r"<ProductKeyID>3300000000001",
+            "<ProductKeyID>3300000000000",
+            (2, "product_key_id", "product_key_id_twice"),
+        ),
         (CANARY_KEY, CANARY_KEY[:-1] + "A", (1, "product_key", "product_key_syntax")),
         (CANARY_KEY, "", (1, "product_key", "required")),
         (CANARY_KEY, PLACEHOLDER_KEYS[0], (1, "product_key", "product_key_placeholder")),
@@ -107,7 +127,7 @@ def test_times_of_any_form_become_utc_and_absent_header_values_stay_empty() -> N
         (r"<SKUID>SKU-1", f"<SKUID>{'x' * 51}", (1, "sku_id", "too_long")),
         (r"</Keys>", "</Keys><Quantity>3</Quantity>", (0, "keys", "header_after_keys")),
     ],
-)  # fmt: skip
+)
 def test_wrong_value_is_named_with_row_and_field(
     pattern: str, put: str, expected: tuple[int, str, str]
 ) -> None:
@@ -169,15 +189,17 @@ def test_keys_outside_a_delivery_are_not_read() -> None:
     assert (len(found), summary.error_count) == (3, 0)
 
 
+def messages_of(data: bytes) -> list[str]:
+    try:
+        return [error.message for error in read(data)[1].errors]
+    except XmlRefused as refusal:
+        return [refusal.message]
+
+
 def test_mutated_file_is_read_or_refused_and_no_error_holds_a_key() -> None:
     good = good_fulfilment_xml(2)
     for data in (*mutations(good, seed=2, count=1_500), *changed_values(good, seed=2, count=1_500)):
-        try:
-            _found, summary = read(data)
-        except XmlRefused as refusal:
-            assert CANARY_KEY[6:11] not in refusal.message
-            continue
-        assert not any(CANARY_KEY[6:11] in error.message for error in summary.errors)
+        assert CANARY_KEY[6:11] not in " ".join(messages_of(data))
 
 
 def test_empty_header_is_writable() -> None:

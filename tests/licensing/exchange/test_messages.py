@@ -40,9 +40,21 @@ def test_message_takes_only_harmless_parameters(code: str) -> None:
         name for _text, name, _spec, _conversion in string.Formatter().parse(str(MESSAGES[code])) if name
     }
     harmless = {
-        "limit", "limit_bytes", "limit_seconds", "line", "found", "expected", "first_row", "entry", "columns",
-        "field", "choices", "number", "total", "element",
-    }  # fmt: skip
+        "limit",
+        "limit_bytes",
+        "limit_seconds",
+        "line",
+        "found",
+        "expected",
+        "first_row",
+        "entry",
+        "columns",
+        "field",
+        "choices",
+        "number",
+        "total",
+        "element",
+    }
     assert names <= harmless
 
 

@@ -1,5 +1,6 @@
 import base64
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -108,8 +109,18 @@ def test_optional_elements_may_be_missing() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "number"),
-    [("3", 3), ("Bound", 3), ("bound", 3), ("ReportedReturn", 8), ("PendingBound", None), ("6", None), ("77", None), ("", None), ("²", None)],
-)  # fmt: skip
+    [
+        ("3", 3),
+        ("Bound", 3),
+        ("bound", 3),
+        ("ReportedReturn", 8),
+        ("PendingBound", None),
+        ("6", None),
+        ("77", None),
+        ("", None),
+        ("²", None),
+    ],
+)
 def test_state_is_read_by_number_or_name_and_unknown_ones_are_kept(raw: str, number: int | None) -> None:
     text = TEXT.replace("<ProductKeyState>3", f"<ProductKeyState>{raw}")
     if raw == "²":
@@ -139,7 +150,7 @@ def test_unknown_elements_are_kept_with_keys_masked() -> None:
         (r"<HardwareHash>", "<HardwareHash>ü", "hardware_hash", "hash_syntax"),
         (r"<SerialNumber>[^<]*", f"<SerialNumber>{'x' * 37}", "serial_number", "too_long"),
         (r"<SerialNumber>[^<]*", "<SerialNumber>=1+1", "serial_number", "formula"),
-        (r"<SerialNumber>[^<]*", "<SerialNumber>PF0АBCDE", "serial_number", "characters"),  # noqa: RUF001
+        (r"<SerialNumber>[^<]*", "<SerialNumber>PF0АBCDE", "serial_number", "characters"),
         (r"<SerialNumber>[^<]*", "<SerialNumber>PF&#x202E;", "serial_number", "characters"),
         (r"<OEMPartNumber>[^<]*", f"<OEMPartNumber>{'x' * 36}", "oem_part_number", "too_long"),
         (r"<Name>ZOEM_EXT_ID", "<Name>ZPC_MODEL_SKU", "optional_info", "ambiguous"),
@@ -183,13 +194,18 @@ def test_redacted_file_holds_no_key_but_the_rest(text: str) -> None:
     assert "PF0ABCDE" in redacted
 
 
+def message_of(read: Callable[[bytes], object], data: bytes) -> str:
+    try:
+        read(data)
+    except XmlRefused as refusal:
+        return refusal.message
+    return ""
+
+
 def test_mutated_file_is_read_or_refused() -> None:
     for data in (
         *mutations(good_oa3(), seed=4, count=1_000),
         *changed_values(good_oa3(), seed=4, count=1_500),
     ):
         for read in (read_oa3, redact_oa3):
-            try:
-                read(data)
-            except XmlRefused as refusal:
-                assert CANARY_KEY[6:11] not in refusal.message
+            assert CANARY_KEY[6:11] not in message_of(read, data)

