@@ -49,5 +49,6 @@ def fingerprint(paths: Paths) -> str:
 
 
 def _sources(root: Path) -> list[Path]:
-    folders = [root / "static", *(found for found in root.glob("[a-z]*/static") if found.parent.name != "var")]
+    of_apps = [found for found in root.glob("[a-z]*/static") if found.parent.name != "var"]
+    folders = [root / "static", *of_apps]
     return [file for folder in folders for file in folder.rglob("*") if file.is_file()]
