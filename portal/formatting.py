@@ -25,8 +25,11 @@ MASK = "•••••-…-"
 class MoneyLike(Protocol):
     """Anything with an amount and an ISO 4217 currency, such as `core.money.Money`."""
 
-    amount: Decimal
-    currency: str
+    @property
+    def amount(self) -> Decimal: ...
+
+    @property
+    def currency(self) -> str: ...
 
 
 @lru_cache(maxsize=32)

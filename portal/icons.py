@@ -103,19 +103,19 @@ _SYMBOL = re.compile(r'<symbol id="tabler-(?P<name>[a-z0-9-]+)".*?</symbol>', re
 _BLANK_SQUARE = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 
 
-class MissingIcon(LookupError):
+class MissingIconError(LookupError):
     """The package does not hold a drawing the portal names."""
 
 
 def cut_sprite(source: str, names: tuple[str, ...] = ICONS) -> str:
     """Return a sprite with the named drawings only.
 
-    :raises MissingIcon: names every drawing that the source does not hold.
+    :raises MissingIconError: names every drawing that the source does not hold.
     """
     found = {match["name"]: match.group() for match in _SYMBOL.finditer(source)}
     missing = sorted(set(names) - found.keys())
     if missing:
-        raise MissingIcon(f"The icon package has no drawing named: {', '.join(missing)}")
+        raise MissingIconError(f"The icon package has no drawing named: {', '.join(missing)}")
     symbols = "\n".join(_slim(found[name]) for name in names)
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
 
@@ -127,7 +127,7 @@ def _slim(symbol: str) -> str:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
-        print("usage: python -m portal.icons SOURCE.svg TARGET.svg", file=sys.stderr)
+        sys.stderr.write("usage: python -m portal.icons SOURCE.svg TARGET.svg\n")
         return 2
     source, target = (Path(argument) for argument in arguments)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,8 @@ def badge(kind: str, code: Code) -> SafeString:
 def nothing() -> SafeString:
     """Return a dash that is read aloud as "none"."""
     return format_html(
-        '<span class="nothing"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></span>',
+        '<span class="nothing"><span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{}</span></span>',
         formatting.EMPTY,
         _("none"),
     )
@@ -60,7 +61,10 @@ def exact_time(value: dt.datetime | None) -> SafeString:
         return nothing()
     title = f"{formatting.exact(value)} · {formatting.relative(value, now=_now_like(value))}"
     return format_html(
-        '<time class="tabular" datetime="{}" title="{}">{}</time>', value.isoformat(), title, formatting.moment(value)
+        '<time class="tabular" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        title,
+        formatting.moment(value),
     )
 
 
@@ -104,7 +108,9 @@ def clock_time(value: dt.datetime) -> SafeString:
 def date(value: dt.date | None) -> SafeString:
     if value is None:
         return nothing()
-    return format_html('<time class="tabular" datetime="{}">{}</time>', value.isoformat(), formatting.day(value))
+    return format_html(
+        '<time class="tabular" datetime="{}">{}</time>', value.isoformat(), formatting.day(value)
+    )
 
 
 def amount(value: Any, currency: str = "") -> SafeString:
@@ -138,6 +144,21 @@ def masked_key(last_five: str | None) -> SafeString:
     )
 
 
+def plain(value: Any) -> Any:
+    """Return any fact as people read it: money, numbers, dates and gaps by their type."""
+    if value is None or value == "":
+        return nothing()
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, formatting.MoneyLike):
+        return amount(value)
+    if isinstance(value, int | Decimal):
+        return figure(value)
+    if isinstance(value, dt.datetime):
+        return zoned_time(value)
+    return date(value) if isinstance(value, dt.date) else value
+
+
 def mono(value: object) -> SafeString:
     if value is None or value == "":
         return nothing()
@@ -145,4 +166,4 @@ def mono(value: object) -> SafeString:
 
 
 def _now_like(value: dt.datetime) -> dt.datetime:
-    return timezone.now() if timezone.is_aware(value) else dt.datetime.now()  # noqa: DTZ005
+    return timezone.now() if timezone.is_aware(value) else dt.datetime.now()

@@ -39,7 +39,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import formatting, markup
-from portal.filters import AnyFilter, Chip, ChoiceFilter, DateRangeFilter, TextFilter, clean, search, status_filter
+from portal.filters import (
+    AnyFilter,
+    Chip,
+    ChoiceFilter,
+    DateRangeFilter,
+    TextFilter,
+    clean,
+    search,
+    status_filter,
+)
 from portal.status import Text
 
 __all__ = [
@@ -99,7 +108,7 @@ class Column:
 class Empty:
     """What an empty list says: why it is empty, and the one thing to do about it."""
 
-    title: Text = gettext_lazy("Nothing here yet")
+    title: Text = ""
     text: Text = ""
     action_label: Text = ""
     action_url: str = ""
@@ -153,7 +162,7 @@ class Table:
     search_label: ClassVar[Text] = gettext_lazy("Search")
     order: ClassVar[str] = ""  # a column's key, with "-" for descending
     page_sizes: ClassVar[Sequence[int]] = PAGE_SIZES
-    empty: ClassVar[Empty] = Empty()
+    empty: ClassVar[Empty] = Empty(gettext_lazy("Nothing here yet"))
     prefix: ClassVar[str] = ""  # tells two tables of one page apart in the URL
 
     def __init__(
@@ -327,7 +336,9 @@ class Table:
         """What the filter form has to carry along: the sorting, the size, and other tables' state."""
         own = {self._name(name) for each in self.filters for name in each.parameters}
         own |= {self._name("q"), self._name("page")}
-        return [(key, value) for key, values in self.request.GET.lists() if key not in own for value in values]
+        return [
+            (key, value) for key, values in self.request.GET.lists() if key not in own for value in values
+        ]
 
     def url(self, **changes: str | None) -> str:
         """Return the address of this list with some parameters set, or dropped when None."""

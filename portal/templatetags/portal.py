@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -111,10 +111,7 @@ def table_field(shown: Table, name: str) -> str:
 def timeline(context: Context, events: Iterable[Any], upcoming: Iterable[Any] = ()) -> dict[str, Any]:
     """{% timeline events upcoming %}: newest on top, grouped by day; future steps in grey above."""
     dated = sorted(events, key=lambda event: _get(event, "at"), reverse=True)
-    days = [
-        (date, list(group))
-        for date, group in itertools.groupby(dated, key=lambda event: formatting.in_zone(_get(event, "at")).date())
-    ]
+    days = [(date, list(group)) for date, group in itertools.groupby(dated, key=_local_day)]
     return {**context.flatten(), "days": days, "upcoming": list(upcoming)}
 
 
@@ -131,9 +128,17 @@ def clock(value: dt.datetime) -> SafeString:
 
 
 @register.filter
-def or_nothing(value: object) -> object:
-    """Show a dash, read aloud as "none", where a value is missing; nought is a value."""
-    return markup.nothing() if value is None or value == "" else value
+def fact(value: object) -> object:
+    """{{ value|fact }}: money, numbers, dates by their type; a dash where a value is missing."""
+    return markup.plain(value)
+
+
+@register.filter
+def pairs(facts: Mapping[str, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Any, Any]]:
+    """Return (label, value) pairs of a mapping or of pairs."""
+    if not facts:
+        return []
+    return list(facts.items() if isinstance(facts, Mapping) else facts)
 
 
 @register.filter
@@ -156,6 +161,10 @@ def widget_kind(field: BoundField) -> str:
 def first_control(field: BoundField) -> str:
     """Return the id an error link jumps to: of a group, its first button."""
     return field.id_for_label or f"{field.auto_id}_0"
+
+
+def _local_day(event: Any) -> dt.date:
+    return formatting.in_zone(_get(event, "at")).date()
 
 
 def _get(event: Any, name: str) -> Any:
