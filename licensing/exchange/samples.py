@@ -3,6 +3,10 @@
 import base64
 import random
 import uuid
+from datetime import datetime
+
+from licensing.exchange.fulfilment import FulfilmentHeader, FulfilmentRow
+from licensing.rules.key_syntax import SecretKey, synthetic_key
 
 _HASH_BYTES = 3_000
 
@@ -27,3 +31,40 @@ def sample_product_key_id(number: int) -> str:
 def sample_guid(seed: str | int) -> str:
     """Return a GUID derived from the seed."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"sample:{seed}"))
+
+
+def sample_delivery(
+    *,
+    seed: str | int,
+    count: int,
+    first_number: int,
+    licensable_part_number: str,
+    sold_to_customer_id: str,
+    fulfilment_number: str,
+    fulfilled_at: datetime,
+) -> tuple[FulfilmentHeader, list[FulfilmentRow]]:
+    """Return one delivery of synthetic keys, whose ids are numbered from `first_number`.
+
+    The same seed and number always give the same key; `is_synthetic` tells these keys from real ones.
+    """
+    header = FulfilmentHeader(
+        order_unique_id=sample_guid(f"order:{seed}:{fulfilment_number}"),
+        sold_to_customer_id=sold_to_customer_id,
+        ship_to_customer_id=sold_to_customer_id,
+        licensable_part_number=licensable_part_number,
+        fulfilment_number=fulfilment_number,
+        fulfilled_date_utc=fulfilled_at,
+        fulfilment_create_date_utc=fulfilled_at,
+    )
+    rows = [
+        FulfilmentRow(
+            row_number=index + 1,
+            product_key_id=sample_product_key_id(first_number + index),
+            product_key=SecretKey(synthetic_key(seed=seed, number=first_number + index)),
+            lpn=licensable_part_number,
+            fulfilment_number=fulfilment_number,
+            order_unique_id=header.order_unique_id,
+        )
+        for index in range(count)
+    ]
+    return header, rows
