@@ -1,32 +1,44 @@
 """Error pages: what happened and the way out."""
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+from portal.actors import request_id_of
+
+
+def _page(request: HttpRequest, template: str, status: int, code: str, context: dict[str, str] | None = None) -> HttpResponse:
+    """Answer a person with a page and a machine with a problem document."""
+    if request.path.startswith("/api/v1/"):
+        body = {"type": f"/docs/errors#{code}", "title": code, "status": status, "code": code}
+        return JsonResponse(
+            {**body, "request_id": request_id_of(request)}, status=status, content_type="application/problem+json"
+        )
+    return render(request, template, context or {}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that cannot be read; one that is too large gets 413."""
     if isinstance(exception, RequestDataTooBig):
-        return render(request, "413.html", status=413)
-    return render(request, "400.html", status=400)
+        return _page(request, "413.html", 413, "too_large")
+    return _page(request, "400.html", 400, "bad_request")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a person whose role does not hold the right."""
-    return render(request, "403.html", {"reason": str(exception or "")}, status=403)
+    return _page(request, "403.html", 403, "permission_denied", {"reason": str(exception or "")})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer for a page that does not exist, or not for this person."""
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", 404, "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer after a fault of ours."""
-    return render(request, "500.html", status=500)
+    return _page(request, "500.html", 500, "server_error")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose protection token is missing or old."""
-    return render(request, "403_csrf.html", status=403)
+    return _page(request, "403_csrf.html", 403, "csrf")

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from portal import health
+from portal.api import docs as api_docs
 from portal.web.public import views as public_views
 
 handler400 = "portal.errors.bad_request"
@@ -16,6 +17,9 @@ urlpatterns = [
     path("start/", public_views.after_sign_in, name="after-sign-in"),
     path("theme/", public_views.set_theme, name="theme-set"),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("portal.api.urls")),
+    path("api/openapi.json", api_docs.schema, name="api-schema"),
+    path("api/docs", api_docs.page, name="api-docs"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]

@@ -1,6 +1,7 @@
 """Settings of `bin/test`: real Postgres and Valkey, quick password hashing, mails in memory."""
 
 from portal.settings.base import *  # noqa: F403
+from portal.settings.base import BASE_DIR
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 ENVIRONMENT_NAME = "local"
@@ -9,6 +10,10 @@ EXCHANGE_CONNECTOR = "simulator"
 SIMULATOR_DELAY_SECONDS = 0
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Served as they lie in the checkout: no collecting before a test.
+STATIC_ROOT = BASE_DIR / "static"
+STATICFILES_DIRS = []
+
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,0 +1,80 @@
+"""What a partner can order today, at which price."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
+from licensing.models import FamilyGrant, Price, Product
+from partners.models import CreditPosition
+
+DEFAULT_CURRENCY = "EUR"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """A product with this partner's price; ``free`` counts the keys in stock."""
+
+    product: Product
+    price: Decimal | None
+    currency: str
+    free: int
+    is_allowed: bool
+
+
+def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
+    """Return the products on sale for a partner, by code."""
+    currency = currency_of(partner_id)
+    valid = Price.objects.filter(product=OuterRef("pk"), currency=currency, valid_from__lte=at).filter(
+        Q(valid_before__isnull=True) | Q(valid_before__gt=at)
+    )
+    products = (
+        Product.objects.filter(order_from__lte=at)
+        .filter(Q(order_before__isnull=True) | Q(order_before__gt=at))
+        .annotate(current_price=Subquery(valid.order_by("-valid_from").values("amount")[:1]))
+        .order_by("code")
+    )
+    families = allowed_families(partner_id, at)
+    found = list(products)
+    free = free_by_product([product.id for product in found])
+    return [
+        CatalogueItem(
+            product, product.current_price, currency, free[product.id], product.family in families
+        )
+        for product in found
+    ]
+
+
+def product_by_code(code: str) -> Product:
+    """Return the product.
+
+    :raises NotFound: for a code that is not in the catalogue.
+    """
+    product = Product.objects.filter(code=code).first()
+    if product is None:
+        raise NotFound(_("There is no product %(code)s in the catalogue.") % {"code": code})
+    return product
+
+
+def currency_of(partner_id: UUID) -> str:
+    """Return the currency in which a partner pays."""
+    found = CreditPosition.objects.filter(partner_id=partner_id).values_list("currency", flat=True).first()
+    return found or DEFAULT_CURRENCY
+
+
+def allowed_families(partner_id: UUID, at: datetime) -> frozenset[str]:
+    """Return the licence families that the partner's contract includes now."""
+    grants = FamilyGrant.objects.filter(partner_id=partner_id, valid_from__lte=at)
+    return frozenset(grants.filter(Q(valid_before__isnull=True) | Q(valid_before__gt=at)).values_list("family", flat=True))
+
+
+def free_by_product(product_ids: list[int]) -> dict[int, int]:
+    """Return the free keys of each product, counted past row-level security by the database's function."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, licensing_free_count(id) FROM unnest(%s::bigint[]) AS wanted(id)", [product_ids])
+        return dict(cursor.fetchall())

@@ -1,0 +1,29 @@
+"""Which scope of an API key opens which call."""
+
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+PARTNER = "partner"
+MAR = "mar"
+
+
+class HasScope(BasePermission):
+    """Let a key through that holds the view's scope and belongs to the view's side.
+
+    A view says `required_scope` (a text, or a text per method) and `side` ("partner" or "mar"). A view
+    that says nothing is closed.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Return whether the key holds the scope."""
+        api_key = request.auth
+        if api_key is None:
+            raise NotAuthenticated
+        wanted = view.required_scope
+        scope = wanted.get(request.method) if isinstance(wanted, dict) else wanted
+        if scope is None or (api_key.partner_id is None) != (view.side == MAR):
+            return False
+        return scope == "" or scope in api_key.scopes

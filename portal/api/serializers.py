@@ -1,0 +1,120 @@
+"""The shapes of the API, in and out. Amounts are decimal texts, times ISO 8601 in UTC."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from licensing.models import Build, Order, OrderLine, ProductKey
+from licensing.rules.key_states import KeyState
+from licensing.rules.ordering import MAX_QUANTITY
+
+
+class OrderRequestSerializer(serializers.Serializer[Any]):
+    """What to order."""
+
+    product = serializers.CharField(max_length=30, help_text="Product code of the catalogue.")
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+    reference = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+
+
+class DeviceSerializer(serializers.Serializer[Any]):
+    """A PC as its firmware names it."""
+
+    manufacturer = serializers.CharField(max_length=60)
+    model = serializers.CharField(max_length=60)
+    serial = serializers.CharField(max_length=36)
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    """Which product, for which PC."""
+
+    product = serializers.CharField(max_length=30)
+    device = DeviceSerializer()
+
+
+class OhrSerializer(serializers.Serializer[Any]):
+    """The five device facts that Microsoft requires; see docs/formats.md for the allowed values."""
+
+    form_factor_cl1 = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
+    form_factor_cl2 = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
+    touch_screen = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
+    screen_size = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
+    model_sku = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
+
+
+class BuildReportSerializer(serializers.Serializer[Any]):
+    """A build report: the facts of an OA3.xml."""
+
+    product_key_id = serializers.RegexField(r"^[0-9]{13}$")
+    hardware_hash = serializers.CharField(min_length=512, max_length=8192)
+    serial = serializers.CharField(max_length=36, required=False, default="", allow_blank=True)
+    device = OhrSerializer(required=False)
+    optional_info = serializers.DictField(child=serializers.CharField(max_length=256, allow_blank=True), required=False, default=dict)
+
+
+class KeySerializer(serializers.ModelSerializer[ProductKey]):
+    """A key by its id and last five characters; never the key."""
+
+    product = serializers.CharField(source="product.code")
+    state = serializers.SerializerMethodField()
+    state_number = serializers.IntegerField(source="state")
+    order = serializers.UUIDField(source="order_line.order_id")
+
+    class Meta:
+        model = ProductKey
+        fields = ("product_key_id", "last5", "product", "state", "state_number", "state_since", "hold", "order")
+
+    def get_state(self, key: ProductKey) -> str:
+        """Return Microsoft's name of the state."""
+        return KeyState(key.state).microsoft_name
+
+
+class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
+    """A line of an order."""
+
+    product = serializers.CharField(source="product.code")
+
+    class Meta:
+        model = OrderLine
+        fields = ("product", "quantity", "unit_price", "currency")
+
+
+class OrderSerializer(serializers.ModelSerializer[Order]):
+    """An order without its keys."""
+
+    number = serializers.CharField(source="__str__")
+    lines = OrderLineSerializer(many=True)
+
+    class Meta:
+        model = Order
+        fields = ("id", "number", "state", "channel", "reference", "placed_at", "allocated_at", "lines")
+
+
+class OrderDetailSerializer(OrderSerializer):
+    """An order with its keys, by id and last five characters."""
+
+    keys = serializers.SerializerMethodField()
+
+    class Meta(OrderSerializer.Meta):
+        fields = (*OrderSerializer.Meta.fields, "keys")  # type: ignore[assignment]
+
+    def get_keys(self, order: Order) -> list[dict[str, Any]]:
+        """Return the order's keys."""
+        keys = ProductKey.objects.filter(order_line__order=order).select_related("product", "order_line").order_by("id")
+        return list(KeySerializer(keys, many=True).data)
+
+
+class BuildSerializer(serializers.ModelSerializer[Build]):
+    """A reported build."""
+
+    product_key_id = serializers.CharField(source="key.product_key_id")
+    manufacturer = serializers.CharField(source="device.manufacturer")
+    model = serializers.CharField(source="device.model")
+    serial = serializers.CharField(source="device.serial")
+
+    class Meta:
+        model = Build
+        fields = (
+            "id", "product_key_id", "manufacturer", "model", "serial", "state", "hardware_hash_sha256",
+            "ack_code", "reported_at", "sent_at", "answered_at",
+        )  # fmt: skip

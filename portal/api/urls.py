@@ -1,0 +1,17 @@
+"""Addresses of API v1."""
+
+from django.urls import path
+
+from portal.api import views
+
+urlpatterns = [
+    path("me", views.MeView.as_view(), name="api-me"),
+    path("catalogue", views.CatalogueView.as_view(), name="api-catalogue"),
+    path("orders", views.OrdersView.as_view(), name="api-orders"),
+    path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),
+    path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),
+    path("keys", views.KeysView.as_view(), name="api-keys"),
+    path("keys:claim", views.ClaimView.as_view(), name="api-claim"),
+    path("builds", views.BuildsView.as_view(), name="api-builds"),
+    path("builds:upload", views.BuildUploadView.as_view(), name="api-build-upload"),
+]

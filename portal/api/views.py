@@ -1,0 +1,362 @@
+"""API v1 for a partner's machines: order, take one key for one PC, report the build."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from licensing.models import Build, Order, ProductKey
+from licensing.rules.devices import DeviceIdentity
+from licensing.selectors.catalogue import catalogue_for, product_by_code
+from licensing.services.build_uploads import report_files
+from licensing.services.builds import BuildFacts, report_build
+from licensing.services.hand_over import HandedKey, claim_key
+from licensing.services.orders import OrderRequest, place_order, preflight
+from partners.models import ApiKey
+from portal.actors import actor_of
+from portal.api.permissions import PARTNER
+from portal.api.serializers import (
+    BuildReportSerializer,
+    BuildSerializer,
+    ClaimSerializer,
+    KeySerializer,
+    OrderDetailSerializer,
+    OrderRequestSerializer,
+    OrderSerializer,
+)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="Made by you; a repeat has one effect."
+)
+PROBLEM = OpenApiResponse(description="Refused: a problem document with rule, facts and the way out.")
+
+
+class NewestFirst(CursorPagination):
+    """Pages by an opaque cursor, newest first."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
+
+
+class PartnerView(APIView):
+    """A call by a partner's key; the request is held to that partner's rows."""
+
+    side = PARTNER
+    required_scope: ClassVar[str | dict[str, str] | None] = None
+
+    @property
+    def api_key(self) -> ApiKey:
+        """Return the key that calls."""
+        key: ApiKey = self.request.auth  # type: ignore[assignment]
+        return key
+
+    @property
+    def partner_id(self) -> UUID:
+        """Return the partner for whom the key acts."""
+        return self.api_key.partner_id  # type: ignore[return-value]
+
+    def idempotency_key(self) -> str:
+        """Return the client's key.
+
+        :raises ParseError: when it is missing or longer than 100 characters.
+        """
+        key = self.request.headers.get("Idempotency-Key", "").strip()
+        if not key or len(key) > 100:
+            raise ParseError(_("Send an Idempotency-Key header of 1 to 100 characters."), code="idempotency_key_missing")
+        return key
+
+    def cleaned(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        """Return the checked request body."""
+        checked = serializer(data=self.request.data)
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], ordering: str) -> Response:
+        """Return one page of rows with the cursor of the next."""
+        pages = NewestFirst()
+        pages.ordering = ordering
+        found = pages.paginate_queryset(rows, self.request, self)
+        return pages.get_paginated_response(serializer(found, many=True).data)
+
+
+class MeView(PartnerView):
+    """Who am I?"""
+
+    required_scope = ""
+
+    @extend_schema(
+        responses=inline_serializer(
+            "Me",
+            {
+                "partner": serializers.CharField(),
+                "code": serializers.CharField(),
+                "state": serializers.CharField(),
+                "key_name": serializers.CharField(),
+                "scopes": serializers.ListField(child=serializers.CharField()),
+            },
+        )
+    )
+    def get(self, request: Request) -> Response:
+        """Return the partner and the rights of this key."""
+        partner = self.api_key.partner
+        if partner is None:
+            raise Http404
+        return Response(
+            {
+                "partner": partner.name,
+                "code": partner.code,
+                "state": partner.state,
+                "key_name": self.api_key.name,
+                "scopes": self.api_key.scopes,
+            }
+        )
+
+
+class CatalogueView(PartnerView):
+    """What can be ordered."""
+
+    required_scope = "orders:read"
+
+    @extend_schema(
+        responses=inline_serializer(
+            "Product",
+            {
+                "code": serializers.CharField(),
+                "name": serializers.CharField(),
+                "lpn": serializers.CharField(),
+                "family": serializers.CharField(),
+                "price": serializers.DecimalField(10, 2, allow_null=True),
+                "currency": serializers.CharField(),
+                "in_stock": serializers.IntegerField(),
+            },
+            many=True,
+        )
+    )
+    def get(self, request: Request) -> Response:
+        """Return the products on sale with this partner's price and the free stock."""
+        items = catalogue_for(partner_id=self.partner_id, at=timezone.now())
+        return Response(
+            [
+                {
+                    "code": item.product.code,
+                    "name": item.product.name,
+                    "lpn": item.product.lpn,
+                    "family": item.product.family,
+                    "price": item.price,
+                    "currency": item.currency,
+                    "in_stock": item.free,
+                }
+                for item in items
+            ]
+        )
+
+
+class PreflightView(PartnerView):
+    """What would happen to an order?"""
+
+    required_scope = "orders:read"
+
+    @extend_schema(request=OrderRequestSerializer, responses={200: OpenApiResponse(description="Every gate with its outcome.")})
+    def post(self, request: Request) -> Response:
+        """Return every gate with its outcome; nothing is changed."""
+        wanted = self.cleaned(OrderRequestSerializer)
+        product = product_by_code(wanted["product"])
+        shown = preflight(
+            partner_id=self.partner_id, product_id=product.id, quantity=wanted["quantity"], at=timezone.now()
+        )
+        return Response(
+            {
+                "may_pass": shown.may_pass,
+                "amount": str(shown.facts.amount),
+                "currency": shown.facts.currency,
+                "gates": [
+                    {
+                        "code": gate.code,
+                        "is_open": gate.is_open,
+                        "refusal": gate.refusal.code if gate.refusal else None,
+                        "what": gate.refusal.what if gate.refusal else "",
+                        "next_step": gate.refusal.next_step if gate.refusal else "",
+                    }
+                    for gate in shown.gates
+                ],
+            }
+        )
+
+
+class OrdersView(PartnerView):
+    """Place and list orders."""
+
+    required_scope = {"GET": "orders:read", "POST": "orders:write"}
+
+    @extend_schema(responses=OrderSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List this partner's orders, newest first."""
+        return self.page(Order.objects.prefetch_related("lines__product"), OrderSerializer, "-number")
+
+    @extend_schema(
+        request=OrderRequestSerializer,
+        responses={201: OrderDetailSerializer, 200: OrderDetailSerializer, 409: PROBLEM, 422: PROBLEM},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Place an order; all its keys are assigned in the same moment, or nothing happens."""
+        key = self.idempotency_key()
+        wanted = self.cleaned(OrderRequestSerializer)
+        placed = place_order(
+            partner_id=self.partner_id,
+            request=OrderRequest(product_by_code(wanted["product"]).id, wanted["quantity"], wanted["reference"], "api"),
+            idempotency_key=key,
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        order = Order.objects.prefetch_related("lines__product").get(pk=placed.order_id)
+        response = Response(OrderDetailSerializer(order).data, status=201 if placed.is_new else 200)
+        if not placed.is_new:
+            response["Idempotent-Replayed"] = "true"
+        return response
+
+
+class OrderView(PartnerView):
+    """One order."""
+
+    required_scope = "orders:read"
+
+    @extend_schema(responses={200: OrderDetailSerializer, 404: PROBLEM})
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Return an order with its keys, by id and last five characters."""
+        order = Order.objects.prefetch_related("lines__product").filter(pk=order_id).first()
+        if order is None:
+            raise Http404
+        return Response(OrderDetailSerializer(order).data)
+
+
+class KeysView(PartnerView):
+    """Keys by their ids."""
+
+    required_scope = "orders:read"
+
+    @extend_schema(responses=KeySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List this partner's keys."""
+        return self.page(ProductKey.objects.select_related("product", "order_line"), KeySerializer, "-id")
+
+
+class ClaimView(PartnerView):
+    """Take one key for one PC."""
+
+    required_scope = "keys:claim"
+
+    @extend_schema(
+        request=ClaimSerializer,
+        responses={
+            200: inline_serializer(
+                "HandedKey",
+                {
+                    "product_key": serializers.CharField(),
+                    "product_key_id": serializers.CharField(),
+                    "product": serializers.CharField(),
+                    "device": serializers.UUIDField(),
+                    "hand_over": serializers.UUIDField(),
+                },
+            ),
+            409: PROBLEM,
+            422: PROBLEM,
+        },
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Hand one assigned key over for one PC. The only answer of the API that holds a product key."""
+        wanted = self.cleaned(ClaimSerializer)
+        handed = claim_key(
+            partner_id=self.partner_id,
+            product_code=wanted["product"],
+            device=DeviceIdentity(**wanted["device"]),
+            idempotency_key=self.idempotency_key(),
+            station=self.api_key,
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        return _key_response(handed)
+
+
+def _key_response(handed: HandedKey) -> Response:
+    response = Response(
+        {
+            "product_key": handed.key.reveal(),
+            "product_key_id": handed.product_key_id,
+            "product": handed.product_code,
+            "device": handed.device_id,
+            "hand_over": handed.hand_over_id,
+        }
+    )
+    response["Cache-Control"] = "no-store"
+    if handed.is_repeat:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+class BuildsView(PartnerView):
+    """Report and list builds."""
+
+    required_scope = {"GET": "builds:read", "POST": "builds:write"}
+
+    @extend_schema(responses=BuildSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List this partner's builds, newest first."""
+        return self.page(Build.objects.select_related("key", "device"), BuildSerializer, "-reported_at")
+
+    @extend_schema(request=BuildReportSerializer, responses={201: BuildSerializer, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
+    def post(self, request: Request) -> Response:
+        """Bind a key to its PC by the hardware hash. A repeat is refused as already reported."""
+        wanted = self.cleaned(BuildReportSerializer)
+        build = report_build(
+            partner_id=self.partner_id,
+            facts=BuildFacts(
+                product_key_id=wanted["product_key_id"],
+                hardware_hash=wanted["hardware_hash"],
+                serial=wanted["serial"],
+                ohr=wanted.get("device", {}),
+                optional_info=wanted["optional_info"],
+            ),
+            channel=Build.Channel.API,
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        return Response(BuildSerializer(build).data, status=201)
+
+
+class BuildUploadView(PartnerView):
+    """Report builds by the OA3 tool's own files."""
+
+    required_scope = "builds:write"
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}},
+        responses={200: OpenApiResponse(description="The outcome of every file.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Take OA3.xml files, or a zip of them; the good ones go through and the others say why not."""
+        files = request.FILES.getlist("file")
+        if not files:
+            raise ParseError(_("Send at least one file in the field “file”."), code="file_missing")
+        upload = report_files(
+            partner_id=self.partner_id,
+            files=[(file.name or "OA3.xml", file.read()) for file in files],
+            file_name=files[0].name or "OA3.xml",
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        return Response({"id": upload.id, "accepted": upload.accepted_count, "files": upload.outcomes})
