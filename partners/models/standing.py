@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import TENANT_READ, TPR_ROLE, MAR_ROLE, Access, Right, Rows
+from core.database.access import MAR_ROLE, TENANT_READ, TPR_ROLE, Access, Right, Rows
 from partners.models.partner import Partner
 
 

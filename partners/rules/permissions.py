@@ -5,18 +5,37 @@ from partners.models.membership import Role
 TPR_READ = frozenset(
     {"tpr.home", "order.view", "key.view", "build.view", "device.view", "terms.view", "catalogue.view"}
 )
-MAR_READ = frozenset({"mar.home", "partner.view", "application.view", "stock.view", "mar_order.view", "exchange.view"})
+MAR_READ = frozenset(
+    {"mar.home", "partner.view", "application.view", "stock.view", "mar_order.view", "exchange.view"}
+)
 COMPLIANCE_READ = frozenset({"compliance.home", "report.view", "audit.view", "exception.view"})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.TPR_OWNER: TPR_READ
-    | {"order.place", "order.cancel", "key.reveal", "build.report", "terms.accept", "people.manage", "api_key.manage"},
+    | {
+        "order.place",
+        "order.cancel",
+        "key.reveal",
+        "build.report",
+        "terms.accept",
+        "people.manage",
+        "api_key.manage",
+    },
     Role.TPR_BUYER: TPR_READ | {"order.place", "order.cancel"},
     Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report"},
     Role.TPR_FINANCE: TPR_READ,
     Role.TPR_READONLY: TPR_READ,
     Role.MAR_ADMIN: MAR_READ
-    | {"application.review", "partner.manage", "exchange.operate", "import.upload", "report.view", "report.build"},
+    | {
+        "application.review",
+        "partner.manage",
+        "people.manage",
+        "api_key.manage",
+        "exchange.operate",
+        "import.upload",
+        "report.view",
+        "report.build",
+    },
     Role.MAR_APPROVER: MAR_READ | {"application.decide", "import.release", "report.view", "report.approve"},
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},

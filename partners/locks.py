@@ -1,0 +1,50 @@
+"""Every row lock of this app.
+
+Order, always from top to bottom: application, partner, memberships (by primary key), invitation,
+API key, order block, partner codes.
+"""
+
+from uuid import UUID
+
+from django.db import connection
+
+from partners.models import ApiKey, Application, Invitation, Membership, OrderBlock, Partner
+
+
+def lock_application(application_id: UUID) -> Application | None:
+    """Lock an application, None when there is none."""
+    # Without a join: after a wait Postgres reads the locked row anew, but joined rows as they were before.
+    return Application.objects.select_for_update().filter(pk=application_id).first()
+
+
+def lock_partner(partner_id: UUID) -> Partner | None:
+    """Lock a partner, None when there is none."""
+    return Partner.objects.select_for_update().filter(pk=partner_id).first()
+
+
+def lock_people(partner_id: UUID | None) -> list[Membership]:
+    """Lock a house's active memberships, the MAR's when no partner is given."""
+    people = Membership.objects.select_for_update().filter(is_active=True)
+    own = people.filter(partner_id=partner_id) if partner_id else people.filter(partner__isnull=True)
+    return list(own.order_by("pk"))
+
+
+def lock_invitation(token_hash: bytes) -> Invitation | None:
+    """Lock the invitation a token opens, None when there is none."""
+    return Invitation.objects.select_for_update().filter(token_hash=token_hash).first()
+
+
+def lock_api_key(api_key_id: UUID) -> ApiKey | None:
+    """Lock a credential, None when there is none in this scope."""
+    return ApiKey.objects.select_for_update().filter(pk=api_key_id).first()
+
+
+def lock_order_block(block_id: UUID) -> OrderBlock | None:
+    """Lock a reason against orders, None when there is none."""
+    return OrderBlock.objects.select_for_update().filter(pk=block_id).first()
+
+
+def lock_partner_codes() -> None:
+    """Hold the counting of partner codes until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.partner.code'))")

@@ -1,0 +1,71 @@
+"""How an application moves, what it must say, and how its facts are brought into one form."""
+
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext_lazy as _
+
+from partners.models.application import ApplicationState as State
+from partners.rules.vat_ids import normalise_vat_id
+
+# P-APP-1: reviewed first, then decided; a decision is final.
+TRANSITIONS: dict[str, frozenset[str]] = {
+    State.SUBMITTED: frozenset({State.IN_REVIEW}),
+    State.IN_REVIEW: frozenset({State.APPROVED, State.REJECTED}),
+    State.APPROVED: frozenset(),
+    State.REJECTED: frozenset(),
+}
+
+OTHER_STANDARD = "other"
+WIPING_STANDARDS = (
+    ("NIST SP 800-88 Rev. 2", "NIST SP 800-88 Rev. 2 (2025)"),
+    ("NIST SP 800-88 Rev. 1", "NIST SP 800-88 Rev. 1 (2014)"),
+    ("IEEE 2883-2022", "IEEE 2883-2022"),
+    ("BSI TL-03423", "BSI TL-03423"),
+    ("HMG IS5 Enhanced", "HMG IS5 Enhanced"),
+    ("ADISA 8.0", "ADISA ICT Asset Recovery Standard 8.0"),
+    (OTHER_STANDARD, _("Another standard, named in the note")),
+)
+
+# No 0, O, 1, I or L: a reference is read aloud on the telephone.
+REFERENCE_SYMBOLS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+REFERENCE_LENGTH = 6
+MAX_VOLUME = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFacts:
+    """What the public form asks. ``expected_volume`` is PCs a month."""
+
+    company: str
+    vat_id: str
+    country: str
+    contact_name: str
+    contact_email: str
+    wiping_standard: str
+    expected_volume: int
+    note: str = ""
+
+
+def may_move(before: str, after: str) -> bool:
+    """Return whether an application may go from one state to another."""
+    return after in TRANSITIONS.get(before, frozenset())
+
+
+def normalise(facts: ApplicationFacts) -> ApplicationFacts:
+    """Return the facts with single blanks, a lower-case address and a plain VAT id."""
+    country = facts.country.strip().upper()
+    return replace(
+        facts,
+        company=" ".join(facts.company.split()),
+        vat_id=normalise_vat_id(facts.vat_id, country=country),
+        country=country,
+        contact_name=" ".join(facts.contact_name.split()),
+        contact_email=facts.contact_email.strip().lower(),
+        wiping_standard=facts.wiping_standard.strip(),
+        note=facts.note.strip(),
+    )
+
+
+def format_reference(symbols: str) -> str:
+    """Return a reference such as A-7KQ2M9."""
+    return f"A-{symbols}"

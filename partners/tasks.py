@@ -1,0 +1,66 @@
+"""The mails about partners. Each runs once per outbox row, in the MAR's scope."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from core.outbox import WorkTask
+from partners.models import Application, Invitation, Partner
+from partners.models.membership import Role
+from partners.selectors.people import addresses_of_role
+from partners.services import letters
+from partners.services.mails import send_letter
+from partners.services.tokens import token_of
+
+
+@shared_task(name="partners.send_application_received", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_application_received(application_id: str) -> int:
+    """Tell the applicant that his application is here, and the MAR's administrators that it waits."""
+    application = Application.objects.get(pk=UUID(application_id))
+    sent = send_letter(
+        letters.application_received(application),
+        to=[application.contact_email],
+        identity=f"application.received.{application.pk}",
+    )
+    return sent + send_letter(
+        letters.application_arrived(application),
+        to=addresses_of_role(Role.MAR_ADMIN, partner_id=None),
+        identity=f"application.arrived.{application.pk}",
+    )
+
+
+@shared_task(name="partners.send_application_rejected", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_application_rejected(application_id: str) -> int:
+    """Tell the applicant that his application was refused, and why."""
+    application = Application.objects.get(pk=UUID(application_id))
+    return send_letter(
+        letters.application_rejected(application),
+        to=[application.contact_email],
+        identity=f"application.rejected.{application.pk}",
+    )
+
+
+@shared_task(name="partners.send_invitation", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_invitation(invitation_id: str) -> int:
+    """Send the link of an invitation; its token is made again here and stored nowhere."""
+    invited = Invitation.objects.select_related("partner").get(pk=UUID(invitation_id))
+    letter = letters.invitation(
+        invited,
+        token=token_of(invited.pk, token_hash=bytes(invited.token_hash)),
+        house=letters.house_of(invited),
+    )
+    return send_letter(letter, to=[invited.email], identity=f"invitation.{invited.pk}")
+
+
+@shared_task(name="partners.send_partner_state", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_partner_state(partner_id: str, state: str, since: str) -> int:
+    """Tell a partner's owners of a suspension or its end; a state that has changed again is not told."""
+    partner = Partner.objects.get(pk=UUID(partner_id))
+    if partner.state != state or partner.state_since.isoformat() != since:
+        return 0
+    moment = f"{partner.state_since:%Y%m%dT%H%M%S}"
+    return send_letter(
+        letters.partner_state(partner),
+        to=addresses_of_role(Role.TPR_OWNER, partner_id=partner.pk),
+        identity=f"partner.{state}.{partner.pk}.{moment}",
+    )
