@@ -37,6 +37,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.middleware import HtmxDetails
 
 from portal import formatting, markup
 from portal.filters import (
@@ -366,8 +367,8 @@ def render_table(
 ) -> HttpResponse:
     """Answer with the table alone when htmx asked for it, else with the whole page."""
     shown: Table = context[table]
-    htmx = getattr(request, "htmx", None)
-    is_partial = bool(htmx) and not htmx.history_restore_request and htmx.target == shown.dom_id
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    is_partial = htmx and not htmx.history_restore_request and htmx.target == shown.dom_id
     chosen = "components/table.html" if is_partial else template
     response = render(request, chosen, {**context, "table": shown})
     patch_vary_headers(response, ["HX-Request", "HX-Target"])

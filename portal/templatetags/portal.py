@@ -92,7 +92,7 @@ def mono(value: object) -> SafeString:
 @register.inclusion_tag("components/table.html", takes_context=True)
 def table(context: Context, shown: Table) -> dict[str, Any]:
     """{% table table %}: the table with its search, filters, chips and pages."""
-    return {**context.flatten(), "table": shown}
+    return _with(context, table=shown)
 
 
 @register.simple_tag
@@ -112,7 +112,7 @@ def timeline(context: Context, events: Iterable[Any], upcoming: Iterable[Any] = 
     """{% timeline events upcoming %}: newest on top, grouped by day; future steps in grey above."""
     dated = sorted(events, key=lambda event: _get(event, "at"), reverse=True)
     days = [(date, list(group)) for date, group in itertools.groupby(dated, key=_local_day)]
-    return {**context.flatten(), "days": days, "upcoming": list(upcoming)}
+    return _with(context, days=days, upcoming=list(upcoming))
 
 
 @register.filter
@@ -161,6 +161,12 @@ def widget_kind(field: BoundField) -> str:
 def first_control(field: BoundField) -> str:
     """Return the id an error link jumps to: of a group, its first button."""
     return field.id_for_label or f"{field.auto_id}_0"
+
+
+def _with(context: Context, **extra: Any) -> dict[str, Any]:
+    """Return what the page knows, with more; an inclusion tag sees nothing else."""
+    known: dict[str, Any] = {str(name): value for name, value in context.flatten().items()}
+    return known | extra
 
 
 def _local_day(event: Any) -> dt.date:
