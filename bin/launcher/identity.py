@@ -76,25 +76,28 @@ def for_servers() -> Identity:
     return Identity(uid=entry.pw_uid, gid=entry.pw_gid, name="nobody", dropped=True)
 
 
-def first_unreachable(identity: Identity, paths: Iterable[Path]) -> Path | None:
-    """Return the first path the identity cannot read (a folder: enter), or None. Asks in a child process."""
+def first_unreachable(identity: Identity, paths: Iterable[Path], mode: int = 0) -> Path | None:
+    """Return the first path the identity cannot use, or None. Asks in a child process.
+
+    :param mode: what is wanted, as for os.access; 0 means: read a file, enter a folder.
+    """
     wanted = list(paths)
     child = os.fork()
     if child == 0:
-        os._exit(_index_of_unreachable(identity, wanted))
+        os._exit(_index_of_unreachable(identity, wanted, mode))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return None if code == 0 else wanted[min(code, len(wanted)) - 1]
 
 
-def _index_of_unreachable(identity: Identity, wanted: list[Path]) -> int:
+def _index_of_unreachable(identity: Identity, wanted: list[Path], mode: int) -> int:
     """Return 0, or the place (from 1) of the first path out of reach. Runs in the child."""
     try:
         identity.drop()
     except OSError:
         return 1
     for place, path in enumerate(wanted, start=1):
-        mode = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
-        if not os.access(path, mode):
+        default = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+        if not os.access(path, mode or default):
             return place
     return 0
 

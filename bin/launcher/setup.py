@@ -34,6 +34,7 @@ def prepare(
     """
     system.refuse_musl()
     who = identity.for_servers()
+    system.ensure_shared_memory(who, progress)
     make_var(paths)
     made = venv.is_made(paths)
     system.refuse_full_disk(paths.var, system.ROOM_TO_RUN if made else system.ROOM_FOR_SETUP)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import LaunchError
-from launcher.identity import caller
+from launcher.identity import Identity, caller, first_unreachable
 from launcher.paths import Paths
 from launcher.processes import SETUP_RANK, Children, Command, fresh_log
 from launcher.progress import Progress
 
 GIB = 1024**3
 ROOM_FOR_SETUP = int(1.5 * GIB)  # bytes: packages, browser files, database, demo
+SHARED_MEMORY = Path("/dev/shm")
 ROOM_TO_RUN = int(0.3 * GIB)
 
 
@@ -123,6 +124,24 @@ def _apt(arguments: list[str], paths: Paths) -> Command:
         umask=0o022,
         grace=30,
     )
+
+
+def ensure_shared_memory(identity: Identity, progress: Progress, folder: Path = SHARED_MEMORY) -> None:
+    """See that the servers' user can make semaphores, which Celery's worker needs; a bare chroot forbids it.
+
+    :raises LaunchError: when only root could change that.
+    """
+    if _can_write(identity, folder):
+        return
+    if os.geteuid() != 0:
+        raise LaunchError(f"Celery needs a writable {folder}: run this as root: mkdir -p -m 1777 {folder}")
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o1777)
+    progress.note(f"{folder} was closed to ordinary users; it now has its usual mode 1777.")
+
+
+def _can_write(identity: Identity, folder: Path) -> bool:
+    return folder.is_dir() and first_unreachable(identity, [folder], os.R_OK | os.W_OK | os.X_OK) is None
 
 
 def refuse_musl() -> None:

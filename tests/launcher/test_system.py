@@ -1,5 +1,6 @@
 """What a bare machine is told."""
 
+import io
 import os
 import shutil
 import socket
@@ -7,7 +8,9 @@ import socket
 import pytest
 from launcher import application, system
 from launcher.errors import LaunchError
+from launcher.identity import caller
 from launcher.paths import Paths
+from launcher.progress import Progress
 
 
 def need(package: str, there: bool) -> system.Need:
@@ -74,3 +77,15 @@ def test_free_port_is_accepted():
 def test_impossible_port_is_refused(port):
     with pytest.raises(LaunchError, match="from 1 to 65535"):
         application.refuse_taken_port(port)
+
+
+def test_ordinary_user_is_told_how_to_open_shared_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(LaunchError, match=r"run this as root: mkdir -p -m 1777 .*/shm$"):
+        system.ensure_shared_memory(caller(), Progress(io.StringIO()), tmp_path / "shm")
+
+
+def test_open_shared_memory_is_left_alone(tmp_path):
+    said = io.StringIO()
+    system.ensure_shared_memory(caller(), Progress(said), tmp_path)
+    assert said.getvalue() == ""
