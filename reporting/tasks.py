@@ -1,0 +1,44 @@
+"""Reporting's background work. Every task may run twice, at once or later, with one effect."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.actor import Actor
+from core.outbox import WorkTask
+from core.tenancy import mar_scope
+from reporting.services import building, comparing, issuing, reconcile
+
+WORKER = Actor.system("month's close")
+
+
+class _OwnScope(WorkTask):
+    scope = "own"
+
+
+@shared_task(name="reporting.reconcile_months", base=_OwnScope)  # type: ignore[untyped-decorator]
+def reconcile_months(**_kwargs: Any) -> int:
+    """Begin the reports that closed months lack."""
+    with mar_scope():
+        return len(reconcile.reconcile_months(at=timezone.now()))
+
+
+@shared_task(name=building.BUILD_TASK, base=_OwnScope)  # type: ignore[untyped-decorator]
+def build_report(*, report_id: str, **_kwargs: Any) -> None:
+    """Build one report."""
+    building.build_usage_report(report_id=UUID(report_id), by=WORKER, at=timezone.now())
+
+
+@shared_task(name=issuing.ISSUE_TASK, base=_OwnScope)  # type: ignore[untyped-decorator]
+def issue_report(*, report_id: str, **_kwargs: Any) -> None:
+    """Issue one approved report."""
+    issuing.issue_report(report_id=UUID(report_id), by=WORKER, at=timezone.now())
+
+
+@shared_task(name=comparing.COMPARE_TASK, base=_OwnScope)  # type: ignore[untyped-decorator]
+def compare_report(*, report_id: str, label: str = "", **_kwargs: Any) -> None:
+    """Recreate and compare one report's files."""
+    by = Actor.system(label or WORKER.label)
+    comparing.compare_report(report_id=UUID(report_id), by=by, at=timezone.now())
