@@ -43,7 +43,8 @@ def _fetch(paths: Paths, python: Path, children: Children) -> None:
     for name in PACKAGE_FILES:
         shutil.copyfile(paths.root / name, work / name)
     npm, path = _npm(paths, python, children)
-    env = dict(os.environ) | {"PATH": path, "npm_config_cache": str(paths.setup / "npm-cache")}
+    own = {"npm_config_cache": str(paths.setup / "npm-cache"), "NODE_DISABLE_COMPILE_CACHE": "1"}
+    env = dict(os.environ) | {"PATH": path} | own
     children.run(_command("npm ci", [*npm, "ci"], env, work, paths))
     paths.vendor.mkdir(parents=True, exist_ok=True)
     vendor.copy(work / "node_modules", paths.vendor)
