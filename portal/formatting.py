@@ -7,6 +7,7 @@ Nothing here reads the database or the clock, but for `relative`, whose `now` is
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
@@ -19,6 +20,8 @@ from django.utils.translation import get_language, gettext, to_locale
 
 EMPTY = "–"
 MASK = "•••••-…-"
+# CLDR puts an unbreakable space between a letter code and the number; Babel does not know that rule.
+_LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
 
 @runtime_checkable
@@ -51,7 +54,8 @@ def active_locale() -> Locale:
 
 def money(amount: Decimal | int, currency: str) -> str:
     """Write an amount with its currency, always with the currency's own decimals."""
-    return str(babel_numbers.format_currency(amount, currency, locale=active_locale()))
+    written = babel_numbers.format_currency(amount, currency, locale=active_locale())
+    return _LETTERS_THEN_DIGITS.sub("\u00a0", str(written))
 
 
 def number(value: Decimal | int | float) -> str:
