@@ -93,7 +93,7 @@ class KeyCipher:
 
 def blind_index(key: bytes, text: str) -> bytes:
     """Return the HMAC-SHA-256 by which equal product keys are recognised."""
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode(), hashlib.sha256)
 
 
 def _seal(key: bytes, plain: bytes, context: str) -> bytes:

@@ -106,9 +106,14 @@ class StagedKey(models.Model):
     access = MAR_ONLY
 
     id = models.BigAutoField(primary_key=True)
-    batch = models.ForeignKey(KeyBatch, models.CASCADE, related_name="staged_keys", db_index=False)
+    # No foreign keys in the database: rows live for minutes, and the keys they become are checked again.
+    batch = models.ForeignKey(
+        KeyBatch, models.CASCADE, related_name="staged_keys", db_index=False, db_constraint=False
+    )
     row_number = models.PositiveIntegerField(_("row"))
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     fulfilment_number = models.CharField(_("fulfilment"), max_length=35)
     product_key_id = models.CharField(_("product key id"), max_length=13)
     last5 = models.CharField(_("last five"), max_length=5)

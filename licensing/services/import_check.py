@@ -190,16 +190,16 @@ def _assembly(batch_id: UUID, upload: _Upload, errors: ErrorList) -> Assembly:
 
 
 def _read(upload: _Upload) -> Iterator[FulfilmentRow | FulfilmentSummary]:
-    """Yield the rows and then the summary; a big file is read by a process of its own.
+    """Yield the rows and then the summary; big XML is read by a process of its own.
 
     :raises ExchangeRefused: when the file as a whole cannot be read.
     """
-    if len(upload.clear) > IN_PROCESS_BYTES:
-        name = "fulfilment_xml" if upload.file_format == "xml" else "fulfilment_csv"
+    if upload.file_format == "xml" and len(upload.clear) > IN_PROCESS_BYTES:
         yield from parse_in_subprocess(
-            name, upload.clear, max_seconds=READER_SECONDS, max_keys=MAX_KEYS_PER_JOB
+            "fulfilment_xml", upload.clear, max_seconds=READER_SECONDS, max_keys=MAX_KEYS_PER_JOB
         )
         return
+    # A CSV is read by a line-wise reader with caps of its own; a second process would only cost time.
     make = read_fulfilment_xml if upload.file_format == "xml" else read_fulfilment_csv
     reader = make(BytesIO(upload.clear), max_keys=MAX_KEYS_PER_JOB)
     yield from reader
