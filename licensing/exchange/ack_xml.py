@@ -11,7 +11,15 @@ from xml.etree.ElementTree import Element
 
 from lxml import etree
 
-from licensing.exchange.answer_lines import MAX_CODE_CHARACTERS, HeaderTexts, one_of_each
+from licensing.exchange.answer_lines import (
+    MAX_ANSWER_LINES,
+    MAX_ANSWERS,
+    MAX_CODE_CHARACTERS,
+    HeaderTexts,
+    capped,
+    one_of_each,
+)
+from licensing.exchange.oa3 import hash_problem
 from licensing.exchange.refusals import ErrorList, FormatError, XmlRefused
 from licensing.exchange.safe_xml import MICROSOFT_LIMITS, XmlLimits, iter_subtrees, local_name
 from licensing.exchange.xml_text import (
@@ -85,7 +93,8 @@ def read_acks(data: bytes, *, limits: XmlLimits = MICROSOFT_LIMITS) -> list[CbrA
     subtrees = iter_subtrees(
         BytesIO(data), wanted=frozenset({"ComputerBuildReportAck"}), roots=ROOTS, limits=limits
     )
-    files = [_read_file(subtree.element) for subtree in subtrees]
+    answers = capped(subtrees, limit=MAX_ANSWERS, code="too_many_parts")
+    files = [_read_file(subtree.element) for subtree in answers]
     if not files:
         raise XmlRefused("answer_no_lines")
     return files
@@ -115,7 +124,8 @@ def _read_file(element: Element) -> CbrAckFile:
     total, number = header.number("CBRAckFileTotal", default=1), header.number("CBRAckFileNumber", default=1)
     if not 1 <= number <= total:
         errors.add(0, "CBRAckFileNumber", "answer_part", number=number, total=total)
-    lines = one_of_each(_read_lines(element, errors), errors)
+    answered = capped(_read_lines(element, errors), limit=MAX_ANSWER_LINES, code="too_many_keys")
+    lines = one_of_each(answered, errors)
     if not lines and not errors.count:
         errors.add(0, "", "answer_no_lines")
     return CbrAckFile(
@@ -155,8 +165,8 @@ def _read_line(entry: Element, *, is_success: bool) -> AckLine:
         product_key_id=text_of(entry, "ProductKeyID"),
         is_success=is_success,
         reason_code=code or (SUCCESS_CODE if is_success else ""),
-        reason_description=mask_keys(text_of(entry, "ReasonCodeDescription")[:500]),
-        hardware_hash="".join(text_of(entry, "HardwareHash").split())[:8_192],
+        reason_description=mask_keys(text_of(entry, "ReasonCodeDescription"))[:500],
+        hardware_hash=_hardware_hash(text_of(entry, "HardwareHash")),
         optional_info_errors=_texts_in(child_of(entry, "OEMOptionalInfoErrors")),
         hardware_report_errors=_texts_in(child_of(entry, "OEMHardwareReportErrors")),
         other={
@@ -165,6 +175,12 @@ def _read_line(entry: Element, *, is_success: bool) -> AckLine:
             if local_name(part.tag) not in _LINE_FIELDS
         },
     )
+
+
+def _hardware_hash(text: str) -> str:
+    """Return the hash without white space, or nothing if it is none: it is an echo, not worth a refusal."""
+    joined = "".join(text.split())
+    return "" if hash_problem(joined, min_characters=1) else joined
 
 
 def _texts_in(element: Element | None) -> tuple[str, ...]:

@@ -1,18 +1,21 @@
 """What the readers of Microsoft's answers share: header texts, and lines that must not contradict."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from licensing.exchange.fulfilment import normalise_guid, parse_time
-from licensing.exchange.refusals import ErrorList
+from licensing.exchange.refusals import ErrorList, XmlRefused
 from licensing.exchange.safe_xml import local_name
 from licensing.exchange.xml_text import visible_text
 from licensing.rules.key_syntax import is_product_key_id, mask_keys
 
 MAX_CODE_CHARACTERS = 16
 MAX_OTHERS = 50
+# More than the 5,000 of a request: an answer should not fail on a limit that only our reading of it sets.
+MAX_ANSWER_LINES = 10_000
+MAX_ANSWERS = 1_000
 Line = TypeVar("Line")
 Value = TypeVar("Value")
 
@@ -38,6 +41,17 @@ def one_of_each(lines: Iterable[tuple[int, str, str, Line]], errors: ErrorList) 
     return tuple(line for key_id, (_code, line) in kept.items() if key_id not in contradicted)
 
 
+def capped(items: Iterable[Line], *, limit: int, code: str) -> Iterator[Line]:
+    """Yield the items and refuse the file at the first one beyond the limit.
+
+    :raises XmlRefused: with the given code
+    """
+    for count, found in enumerate(items, start=1):
+        if count > limit:
+            raise XmlRefused(code, limit=limit)
+        yield found
+
+
 class HeaderTexts:
     """Look up the direct children of an element once each, noting missing and malformed ones."""
 
@@ -52,7 +66,7 @@ class HeaderTexts:
         text = self._texts.get(name, "")
         if len(text) > limit:
             self._errors.add(0, name, "too_long", limit=limit)
-        return mask_keys(text[:limit])
+        return mask_keys(text)[:limit]
 
     def guid(self, name: str) -> str:
         return self._form(name, normalise_guid, "guid_syntax") or ""

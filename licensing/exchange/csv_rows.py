@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from licensing.exchange.refusals import CsvRefused, ErrorList
+from licensing.rules.key_syntax import mask_keys
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -77,9 +78,14 @@ def value_problem(text: str) -> str | None:
     return None
 
 
+def text_problem(text: str) -> str | None:
+    """Return as `value_problem`, but refuse a product key too: it would be stored and shown in clear here."""
+    return value_problem(text) or ("key_in_value" if mask_keys(text) != text else None)
+
+
 def ascii_problem(text: str) -> str | None:
-    """Return as `value_problem`, but refuse letters beyond ASCII too, since look-alikes hide duplicates."""
-    return value_problem(text) or (None if text.isascii() else "characters")
+    """Return as `text_problem`, but refuse letters beyond ASCII too, since look-alikes hide duplicates."""
+    return text_problem(text) or (None if text.isascii() else "characters")
 
 
 def is_scientific(text: str) -> bool:

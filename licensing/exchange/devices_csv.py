@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import BinaryIO
 
-from licensing.exchange.csv_rows import MAX_CSV_BYTES, CsvRow, ascii_problem, read_rows, value_problem
+from licensing.exchange.csv_rows import MAX_CSV_BYTES, CsvRow, ascii_problem, read_rows, text_problem
 from licensing.exchange.fulfilment import id_problem
 from licensing.exchange.ohr import FACT_NAMES, OhrFacts, check_ohr
 from licensing.exchange.refusals import ErrorList, FormatError, WriteRefused
@@ -97,7 +97,7 @@ class DevicesCsvReader:
     def _check_text(self, row: CsvRow, name: str, limit: int) -> None:
         text = row.values[name]
         # A serial with a look-alike letter would be a second machine to us and the same one to a person.
-        code = ascii_problem(text) if name == "serial_number" else value_problem(text)
+        code = ascii_problem(text) if name == "serial_number" else text_problem(text)
         if not text:
             self._errors.add(row.number, name, "required")
         elif code:
@@ -122,7 +122,7 @@ def write_devices_csv(devices: Iterable[DeviceRow], *, delimiter: str = ",") -> 
         facts = [getattr(device.facts, name) for name in FACT_NAMES]
         values = [device.product_key_id, device.manufacturer, device.model, device.serial_number, *facts]
         for name, value in zip(COLUMNS, values, strict=True):
-            if value_problem(value) or any(letter in value for letter in ',;"'):
+            if text_problem(value) or any(letter in value for letter in ',;"'):
                 raise WriteRefused("characters", field=name, row=device.row_number)
         lines.write(delimiter.join(values) + "\r\n")
     return lines.getvalue().encode()

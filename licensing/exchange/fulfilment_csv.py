@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import BinaryIO
 
-from licensing.exchange.csv_rows import MAX_CSV_BYTES, CsvRow, ascii_problem, read_rows
+from licensing.exchange.csv_rows import MAX_CSV_BYTES, CsvRow, ascii_problem, read_rows, value_problem
 from licensing.exchange.fulfilment import (
     MAX_KEYS_PER_FULFILMENT,
     FulfilmentRow,
@@ -124,7 +124,7 @@ def write_fulfilment_csv(
             row.oem_part_number,
         )
         for name, value in zip(names, values, strict=True):
-            if ascii_problem(value) or any(letter in value for letter in ',;"'):
+            if value_problem(value) or any(letter in value for letter in ',;"'):
                 raise WriteRefused("characters", field=name, row=row.row_number)
         lines.write(delimiter.join(values) + "\r\n")
     return lines.getvalue().encode("utf-8-sig" if with_bom else "utf-8")

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from lxml import etree
 
-from licensing.exchange.csv_rows import value_problem
+from licensing.exchange.csv_rows import text_problem
 from licensing.exchange.fulfilment import (
     MAX_KEYS_PER_FULFILMENT,
     MAX_KEYS_PER_JOB,
@@ -22,6 +22,7 @@ from licensing.exchange.refusals import ErrorList, XmlRefused
 from licensing.exchange.safe_xml import MICROSOFT_LIMITS, Subtree, XmlLimits, iter_subtrees, local_name
 from licensing.exchange.xml_text import add, add_group, format_time, make, text_of, to_bytes
 
+MAX_DELIVERIES = 10_000
 ROOTS = ("FulfillmentResponse", "Fulfillments", "KeyFulfillment")
 
 # Microsoft's element name: our field, greatest length. Order is Microsoft's; 0: the form is checked instead.
@@ -129,6 +130,8 @@ class FulfilmentXmlReader:
         )
 
     def _open_fulfilment(self, fulfilment: Element, line: int) -> None:
+        if len(self._headers) >= MAX_DELIVERIES:
+            raise XmlRefused("too_many_parts", line=line, limit=MAX_DELIVERIES)
         before = self._errors.count
         self._open = fulfilment
         self._keys_in_fulfilment = 0
@@ -187,9 +190,10 @@ class FulfilmentXmlReader:
         if len(text) > limit:
             self._errors.add(row, field, "too_long", line=line, limit=limit)
             return False
-        # Names of firms may begin with any sign; only what nobody can see is refused here.
-        if value_problem(text) == "characters":
-            self._errors.add(row, field, "characters", line=line)
+        # Names of firms may begin with any sign; only hidden marks and keys are refused here.
+        code = text_problem(text)
+        if code and code != "formula":
+            self._errors.add(row, field, code, line=line)
             return False
         return True
 

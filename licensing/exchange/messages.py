@@ -109,6 +109,7 @@ MESSAGES: dict[str, "StrOrPromise"] = {
     "characters": _(
         "The value holds characters that are not allowed here, perhaps invisible ones. Type it again."
     ),
+    "key_in_value": _("A product key seems to stand where this value belongs. Remove it."),
     "required": _("The value is missing. Fill it in."),
     "too_long": _("The value is longer than {limit} characters. Shorten it."),
     "scientific": _(
@@ -138,7 +139,12 @@ MESSAGES: dict[str, "StrOrPromise"] = {
     "guid_syntax": _("The value must be a GUID such as 5b0e7c1e-0000-4000-8000-000000000001. Correct it."),
     "ambiguous": _("The value is given more than once. Keep one."),
     # Fulfilments
-    "too_many_keys": _("More than {limit} keys in one delivery. Ask for it in smaller deliveries."),
+    "too_many_keys": _(
+        "The file holds more than {limit} keys in one delivery or answer. Split it into several files."
+    ),
+    "too_many_parts": _(
+        "The file holds more than {limit} deliveries or answers. Split it into several files."
+    ),
     "quantity_mismatch": _(
         "The delivery says it holds {expected} keys, but {found} are in the file. Fetch the file again."
     ),

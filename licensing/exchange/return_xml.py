@@ -12,7 +12,14 @@ from xml.etree.ElementTree import Element
 
 from lxml import etree
 
-from licensing.exchange.answer_lines import MAX_CODE_CHARACTERS, HeaderTexts, one_of_each
+from licensing.exchange.answer_lines import (
+    MAX_ANSWER_LINES,
+    MAX_ANSWERS,
+    MAX_CODE_CHARACTERS,
+    HeaderTexts,
+    capped,
+    one_of_each,
+)
 from licensing.exchange.cbr_xml import check_customer_id
 from licensing.exchange.refusals import ErrorList, FormatError, WriteRefused, XmlRefused
 from licensing.exchange.safe_xml import MICROSOFT_LIMITS, XmlLimits, iter_subtrees, local_name
@@ -139,7 +146,8 @@ def read_return_acks(data: bytes, *, limits: XmlLimits = MICROSOFT_LIMITS) -> li
     :raises XmlRefused: if the file is not such a file; wrong lines are never fatal
     """
     subtrees = iter_subtrees(BytesIO(data), wanted=frozenset({"ReturnAck"}), roots=ROOTS, limits=limits)
-    files = [_read_file(subtree.element) for subtree in subtrees]
+    answers = capped(subtrees, limit=MAX_ANSWERS, code="too_many_parts")
+    files = [_read_file(subtree.element) for subtree in answers]
     if not files:
         raise XmlRefused("answer_no_lines")
     return files
@@ -187,7 +195,8 @@ def _check_batch(batch: ReturnRequestBatch) -> None:
 def _read_file(element: Element) -> ReturnAckFile:
     errors = ErrorList()
     header = HeaderTexts(element, errors)
-    lines = one_of_each(_read_lines(element, errors), errors)
+    answered = capped(_read_lines(element, errors), limit=MAX_ANSWER_LINES, code="too_many_keys")
+    lines = one_of_each(answered, errors)
     if not lines and not errors.count:
         errors.add(0, "", "answer_no_lines")
     return ReturnAckFile(
@@ -211,7 +220,7 @@ def _read_lines(element: Element, errors: ErrorList) -> Iterator[tuple[int, str,
         line = ReturnAckLine(
             product_key_id=text_of(entry, "ProductKeyID"),
             reason_code=mask_keys(text_of(entry, "ReturnReasonCode"))[:MAX_CODE_CHARACTERS],
-            reason_description=mask_keys(text_of(entry, "ReturnReasonCodeDescription")[:500]),
+            reason_description=mask_keys(text_of(entry, "ReturnReasonCodeDescription"))[:500],
             return_type_id=mask_keys(text_of(entry, "ReturnTypeID"))[:10],
             ms_return_line_number=mask_keys(text_of(entry, "MSReturnLineNumber"))[:10],
             oem_rma_line_number=mask_keys(text_of(entry, "OEMRMALineNumber"))[:10],

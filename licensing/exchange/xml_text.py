@@ -28,7 +28,9 @@ def format_time(at: datetime) -> str:
 
 def visible_text(element: Element, *, limit: int = 1_000) -> str:
     """Return all text inside an element we do not know, shortened, with anything like a key masked."""
-    return mask_keys(" ".join(" ".join(element.itertext()).split())[:limit])
+    text = " ".join(" ".join(element.itertext()).split())
+    # Masked before it is cut: half a key would not be recognised.
+    return mask_keys(text[: 64 * limit])[:limit]
 
 
 def text_of(parent: Element, name: str) -> str:

@@ -1,6 +1,7 @@
 """Check a file against the schemas, which are written by hand and never from our writers."""
 
 import re
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from licensing.exchange.safe_xml import MICROSOFT_LIMITS, XmlLimits, check
 
 SchemaName = Literal["fulfilment", "cbr", "ack", "return_request", "return_ack"]
 MAX_ERRORS = 200
+# A schema object holds the errors of its last run, so two threads must not use it at once.
+_lock = threading.Lock()
 _FOLDER = Path(__file__).parent / "schemas"
 # libxml2's sentences quote the file's values, so only the name of the element at fault is taken from them,
 # and only if the schema knows that name.
@@ -47,10 +50,12 @@ def validate(data: bytes, schema_name: SchemaName, *, limits: XmlLimits = MICROS
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     document = etree.fromstring(data, parser)
     schema = _schema(schema_name)
-    if schema.validate(document):
-        return []
+    with _lock:
+        if schema.validate(document):
+            return []
+        found = list(schema.error_log)[:MAX_ERRORS]
     known = _names(schema_name)
-    return [_error(entry, known) for entry in list(schema.error_log)[:MAX_ERRORS]]
+    return [_error(entry, known) for entry in found]
 
 
 @cache

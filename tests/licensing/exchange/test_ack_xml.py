@@ -121,6 +121,11 @@ def test_unknown_elements_are_kept_with_keys_masked() -> None:
     assert ack.errors == ()
 
 
+def test_echoed_hash_that_is_none_is_dropped() -> None:
+    (ack,) = read_acks(DESCRIBED.replace(HASH.encode(), CANARY_KEY.encode(), 1))
+    assert (ack.lines[0].hardware_hash, ack.lines[1].hardware_hash, ack.errors) == ("", HASH, ())
+
+
 def test_lists_repeated_without_inner_element_are_read() -> None:
     data = re.sub(rb"</?(Failed|Successful)ValidationResult>", b"", DESCRIBED)
     assert read_acks(data)[0].lines == read_acks(DESCRIBED)[0].lines
@@ -192,6 +197,27 @@ def test_list_without_answers_is_refused() -> None:
     with pytest.raises(XmlRefused) as caught:
         read_acks(write_acks([]))
     assert caught.value.code == "answer_no_lines"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (
+            b"<ComputerBuildReportAcks>"
+            + b"<ComputerBuildReportAck/>" * 1_001
+            + b"</ComputerBuildReportAcks>",
+            "too_many_parts",
+        ),
+        (
+            DESCRIBED.replace(b"<FailedValidations>", b"<FailedValidations>" + b"<x/>" * 10_001),
+            "too_many_keys",
+        ),
+    ],
+)
+def test_more_answers_or_lines_than_any_request_has_are_refused(data: bytes, code: str) -> None:
+    with pytest.raises(XmlRefused) as caught:
+        read_acks(data)
+    assert caught.value.code == code
 
 
 def test_5_000_lines_are_read() -> None:

@@ -10,7 +10,7 @@ from licensing.exchange.devices_csv import (
     write_devices_csv,
 )
 from licensing.exchange.refusals import CsvRefused, WriteRefused
-from tests.licensing.exchange.corpus import FACTS, mutations
+from tests.licensing.exchange.corpus import CANARY_KEY, FACTS, mutations
 
 HEADER = ",".join(COLUMNS)
 GOOD = [
@@ -65,6 +65,9 @@ def test_decimal_comma_is_read_beside_semicolons() -> None:
         ("manufacturer", "x" * 65, "too_long"),
         ("model", "@SUM(A1)", "formula"),
         ("model", "Think\u202ePad", "characters"),
+        ("model", CANARY_KEY, "key_in_value"),
+        ("serial_number", CANARY_KEY, "key_in_value"),
+        ("model_sku", CANARY_KEY, "key_in_value"),
         ("serial_number", "", "required"),
         ("serial_number", "PF0АBCDE", "characters"),
         ("serial_number", "-1", "formula"),

@@ -96,6 +96,7 @@ def test_more_keys_than_allowed_are_refused() -> None:
     [
         ("order_unique_id", "not-a-guid", "guid_syntax"),
         ("sku_id", "x" * 51, "too_long"),
+        ("sku_id", CANARY_KEY, "key_in_value"),
         ("fulfilment_number", "=1+1", "formula"),
         ("oem_part_number", "Größe", "characters"),
     ],

@@ -181,6 +181,12 @@ def test_caps_of_keys_are_kept() -> None:
         assert (caught.value.code, caught.value.params) == ("too_many_keys", {"limit": limit})
 
 
+def test_more_deliveries_than_allowed_are_refused() -> None:
+    with pytest.raises(XmlRefused) as caught:
+        read(b"<Fulfillments>" + b"<KeyFulfillment/>" * 10_001 + b"</Fulfillments>")
+    assert (caught.value.code, caught.value.params) == ("too_many_parts", {"limit": 10_000})
+
+
 def test_keys_outside_a_delivery_are_not_read() -> None:
     ranges = "<Ranges><Key><ProductKeyID>1</ProductKeyID></Key></Ranges>"
     data = re.sub(r"<Ranges ?/>|<Ranges></Ranges>", ranges, good_fulfilment_xml().decode()).encode()

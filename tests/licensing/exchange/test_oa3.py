@@ -153,6 +153,8 @@ def test_unknown_elements_are_kept_with_keys_masked() -> None:
         (r"<SerialNumber>[^<]*", "<SerialNumber>PF0АBCDE", "serial_number", "characters"),
         (r"<SerialNumber>[^<]*", "<SerialNumber>PF&#x202E;", "serial_number", "characters"),
         (r"<OEMPartNumber>[^<]*", f"<OEMPartNumber>{'x' * 36}", "oem_part_number", "too_long"),
+        (r"<SerialNumber>[^<]*", f"<SerialNumber>{CANARY_KEY}", "serial_number", "key_in_value"),
+        (r"<ProductKeyState>3", f"<ProductKeyState>{CANARY_KEY}", "product_key_state", "key_in_value"),
         (r"<Name>ZOEM_EXT_ID", "<Name>ZPC_MODEL_SKU", "optional_info", "ambiguous"),
         (r"<Value>4711", f"<Value>{'x' * 257}", "optional_info", "too_long"),
     ],
