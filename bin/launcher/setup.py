@@ -34,7 +34,6 @@ def prepare(
     """
     system.refuse_musl()
     who = identity.for_servers()
-    system.ensure_shared_memory(who, progress)
     make_var(paths)
     made = venv.is_made(paths)
     system.refuse_full_disk(paths.var, system.ROOM_TO_RUN if made else system.ROOM_FOR_SETUP)
@@ -45,7 +44,7 @@ def prepare(
         lock.take(wait=True)
     try:
         needs = system.needs_of_portal(python, venv_is_made=made)
-        system.ensure(needs + (system.needs_of_tests() if browser else []), paths, children, progress)
+        system.ensure(needs + (system.needs_of_tests() if browser else []), who, paths, children, progress)
         venv.ensure("dev" if tests else "local", paths, python, children, progress)
         frontend.ensure(paths, python, children, progress)
     finally:

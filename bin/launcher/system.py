@@ -77,19 +77,26 @@ def chromium() -> str:
     return os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
-def ensure(needs: list[Need], paths: Paths, children: Children, progress: Progress) -> None:
-    """Install the missing packages as root, or print one apt line and stop.
+def ensure(
+    needs: list[Need], identity: Identity, paths: Paths, children: Children, progress: Progress
+) -> None:
+    """Install the missing packages as root, or print one complete line for root and stop.
 
-    :raises LaunchError: when packages are missing and cannot be installed from here.
+    :raises LaunchError: when something is missing that cannot be installed from here.
     """
     missing = [need.package for need in needs if not need.is_there()]
-    if not missing:
+    closed = not _can_make_semaphores(identity)
+    if not missing and not closed:
         return
-    line = "apt-get install --no-install-recommends " + " ".join(missing)
     if os.geteuid() != 0:
         raise LaunchError(
-            f"Some system packages are missing. Run this as root, then start again:\n\n    {line}\n"
+            "This machine lacks a few things. Run this as root, then start again:\n\n"
+            f"    {line_for_root(missing, closed=closed)}\n"
         )
+    if closed:
+        _open_shared_memory(progress)
+    if not missing:
+        return
     if shutil.which("apt-get") is None:
         raise LaunchError(f"This machine has no apt-get; install what Debian calls {', '.join(missing)}.")
     with progress.step(f"System packages ({len(missing)}) by apt-get"):
@@ -97,6 +104,27 @@ def ensure(needs: list[Need], paths: Paths, children: Children, progress: Progre
     still = [need.package for need in needs if not need.is_there()]
     if still:
         raise LaunchError(f"apt-get ended well, but {', '.join(still)} cannot be used on this machine.")
+
+
+def line_for_root(missing: list[str], *, closed: bool) -> str:
+    """Return the one line an ordinary user hands to root."""
+    parts = [f"mkdir -p -m 1777 {SHARED_MEMORY} && chmod 1777 {SHARED_MEMORY}"] if closed else []
+    if missing:
+        packages = " ".join(missing)
+        parts.append(f"apt-get update && apt-get install --no-install-recommends -y {packages}")
+    return " && ".join(parts)
+
+
+def _can_make_semaphores(identity: Identity) -> bool:
+    """Tell whether the servers' user can write to /dev/shm; Celery's worker needs it, a bare chroot forbids it."""
+    mode = os.R_OK | os.W_OK | os.X_OK
+    return SHARED_MEMORY.is_dir() and first_unreachable(identity, [SHARED_MEMORY], mode) is None
+
+
+def _open_shared_memory(progress: Progress) -> None:
+    SHARED_MEMORY.mkdir(exist_ok=True)
+    SHARED_MEMORY.chmod(0o1777)
+    progress.note(f"{SHARED_MEMORY} was closed to ordinary users; it now has its usual mode 1777.")
 
 
 def _install(packages: list[str], paths: Paths, children: Children) -> None:
@@ -124,24 +152,6 @@ def _apt(arguments: list[str], paths: Paths) -> Command:
         umask=0o022,
         grace=30,
     )
-
-
-def ensure_shared_memory(identity: Identity, progress: Progress, folder: Path = SHARED_MEMORY) -> None:
-    """See that the servers' user can make semaphores, which Celery's worker needs; a bare chroot forbids it.
-
-    :raises LaunchError: when only root could change that.
-    """
-    if _can_write(identity, folder):
-        return
-    if os.geteuid() != 0:
-        raise LaunchError(f"Celery needs a writable {folder}: run this as root: mkdir -p -m 1777 {folder}")
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o1777)
-    progress.note(f"{folder} was closed to ordinary users; it now has its usual mode 1777.")
-
-
-def _can_write(identity: Identity, folder: Path) -> bool:
-    return folder.is_dir() and first_unreachable(identity, [folder], os.R_OK | os.W_OK | os.X_OK) is None
 
 
 def refuse_musl() -> None:

@@ -17,20 +17,36 @@ def need(package: str, there: bool) -> system.Need:
     return system.Need(package, lambda: there)
 
 
-def test_ordinary_user_gets_one_complete_apt_line(monkeypatch, tmp_path):
+def test_ordinary_user_gets_one_complete_line(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     needs = [need("python3-venv", False), need("libpango-1.0-0", True), need("poppler-utils", False)]
     with pytest.raises(LaunchError) as refusal:
-        system.ensure(needs, Paths(tmp_path, tmp_path), None, None)
-    lines = refusal.value.sentence.splitlines()
-    assert [line.strip() for line in lines if "apt-get" in line] == [
-        "apt-get install --no-install-recommends python3-venv poppler-utils"
+        system.ensure(needs, caller(), Paths(tmp_path, tmp_path), None, None)
+    assert [line.strip() for line in refusal.value.sentence.splitlines() if line.startswith("    ")] == [
+        "apt-get update && apt-get install --no-install-recommends -y python3-venv poppler-utils"
     ]
     assert refusal.value.exit_code == 1
 
 
+def test_line_for_root_also_opens_shared_memory():
+    assert system.line_for_root(["chromium"], closed=True) == (
+        "mkdir -p -m 1777 /dev/shm && chmod 1777 /dev/shm"
+        " && apt-get update && apt-get install --no-install-recommends -y chromium"
+    )
+
+
+def test_closed_shared_memory_is_opened_by_root(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(system, "SHARED_MEMORY", tmp_path / "shm")
+    said = io.StringIO()
+    system.ensure([], caller(), Paths(tmp_path, tmp_path), None, Progress(said))
+    assert (tmp_path / "shm").stat().st_mode & 0o7777 == 0o1777
+    assert "was closed to ordinary users" in said.getvalue()
+    system.ensure([], caller(), Paths(tmp_path, tmp_path), None, None)
+
+
 def test_nothing_missing_starts_nothing(tmp_path):
-    system.ensure([need("anything", True)], Paths(tmp_path, tmp_path), None, None)
+    system.ensure([need("anything", True)], caller(), Paths(tmp_path, tmp_path), None, None)
 
 
 def test_library_that_does_not_exist_is_missing():
@@ -77,15 +93,3 @@ def test_free_port_is_accepted():
 def test_impossible_port_is_refused(port):
     with pytest.raises(LaunchError, match="from 1 to 65535"):
         application.refuse_taken_port(port)
-
-
-def test_ordinary_user_is_told_how_to_open_shared_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(LaunchError, match=r"run this as root: mkdir -p -m 1777 .*/shm$"):
-        system.ensure_shared_memory(caller(), Progress(io.StringIO()), tmp_path / "shm")
-
-
-def test_open_shared_memory_is_left_alone(tmp_path):
-    said = io.StringIO()
-    system.ensure_shared_memory(caller(), Progress(said), tmp_path)
-    assert said.getvalue() == ""
