@@ -88,5 +88,5 @@ def _rows(stages: Sequence[Stage], format_count: Format) -> tuple[tuple[str, ...
     ]
     return tuple(
         (stage.label, format_count(stage.value), difference)
-        for stage, difference in zip(stages, differences, strict=True)
+        for stage, difference in zip(stages, differences[: len(stages)], strict=True)
     )

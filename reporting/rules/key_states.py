@@ -28,3 +28,8 @@ def life_position(state_code: int) -> tuple[int, int]:
     if state_code in _LIFE_ORDER:
         return (_LIFE_ORDER.index(state_code), state_code)
     return (len(_LIFE_ORDER), state_code)
+
+
+def microsoft_name(state: KeyStateCode) -> str:
+    """Return the state's name as Microsoft writes it: ActivationEnabled."""
+    return state.name.title().replace("_", "")

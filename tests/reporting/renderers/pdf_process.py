@@ -1,0 +1,40 @@
+"""Render a sample report in a process of its own; arguments are its kind and the file to write."""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+FONTS = Path(__file__).resolve().parents[3] / "static" / "vendor"
+
+
+def main(kind: str, out: Path) -> None:
+    """Write the PDF of a kind of report and print pages, fonts, seconds and peak memory in MB as JSON."""
+    settings.configure(USE_I18N=True)
+    django.setup()
+    from reporting.renderers.pdf import render_usage_report
+    from reporting.renderers.summary_csv import write_summary_csv
+    from tests.reporting import samples
+
+    shapes = {"small": {}, "large": {"partners": 500, "denied": 300, "unreported": 2000, "adjustments": 150}}
+    report, csv = samples.make_report(**shapes[kind])  # type: ignore[arg-type]
+    start = time.monotonic()
+    pdf = render_usage_report(
+        report,
+        device_csv=csv,
+        summary_csv=write_summary_csv(report),
+        fonts_dir=FONTS,
+        created_at=samples.MADE_AT,
+    )
+    seconds = time.monotonic() - start
+    out.write_bytes(pdf.content)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"pages": pdf.pages, "fonts": pdf.fonts, "seconds": seconds, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
