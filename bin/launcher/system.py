@@ -116,7 +116,7 @@ def line_for_root(missing: list[str], *, closed: bool) -> str:
 
 
 def _can_make_semaphores(identity: Identity) -> bool:
-    """Tell whether the servers' user can write to /dev/shm; Celery's worker needs it, a bare chroot forbids it."""
+    """Tell whether the servers' user can write to /dev/shm, which Celery needs; a bare chroot forbids it."""
     mode = os.R_OK | os.W_OK | os.X_OK
     return SHARED_MEMORY.is_dir() and first_unreachable(identity, [SHARED_MEMORY], mode) is None
 
