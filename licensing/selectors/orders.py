@@ -1,0 +1,46 @@
+"""Orders and keys as lists and pages show them; no query per row."""
+
+from uuid import UUID
+
+from django.db.models import DecimalField, ExpressionWrapper, F, Max, QuerySet, Sum
+
+from licensing.models import Build, Device, Order, ProductKey
+
+_AMOUNT = ExpressionWrapper(F("lines__unit_price") * F("lines__quantity"), DecimalField(max_digits=14, decimal_places=2))
+
+
+def with_totals(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Add quantity, amount, currency and product name of each order."""
+    return orders.annotate(
+        quantity=Sum("lines__quantity"),
+        amount=Sum(_AMOUNT),
+        currency=Max("lines__currency"),
+        product_name=Max("lines__product__name"),
+    )
+
+
+def orders_of(partner_id: UUID) -> QuerySet[Order]:
+    """Return a partner's orders with their totals."""
+    return with_totals(Order.objects.filter(partner_id=partner_id))
+
+
+def all_orders() -> QuerySet[Order]:
+    """Return every partner's orders with their totals, in the MAR's scope."""
+    return with_totals(Order.objects.select_related("partner"))
+
+
+def keys_of(partner_id: UUID) -> QuerySet[ProductKey]:
+    """Return a partner's keys with what a list shows."""
+    return ProductKey.objects.filter(partner_id=partner_id).select_related(
+        "product", "order_line__order", "hand_over__device"
+    )
+
+
+def builds_of(partner_id: UUID) -> QuerySet[Build]:
+    """Return a partner's reported builds."""
+    return Build.objects.filter(partner_id=partner_id).select_related("key__product", "device")
+
+
+def devices_of(partner_id: UUID) -> QuerySet[Device]:
+    """Return a partner's devices."""
+    return Device.objects.filter(partner_id=partner_id)

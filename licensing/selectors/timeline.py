@@ -1,0 +1,81 @@
+"""What happened to a key, an order, a device: ledger steps as events for a timeline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from licensing.models import LedgerEntry, Order, ProductKey
+from licensing.rules.key_states import KeyState
+
+REASONS = {
+    "fulfilment.released": gettext_lazy("Delivered by Microsoft and released to stock"),
+    "order.placed": gettext_lazy("Assigned to an order"),
+    "order.cancelled": gettext_lazy("Went back to stock: the order was cancelled"),
+    "key.claimed": gettext_lazy("Handed to a station for one PC"),
+    "key.revealed": gettext_lazy("Shown to a person for one PC"),
+    "key.recalled": gettext_lazy("Called back and put in quarantine"),
+    "build.reported": gettext_lazy("Bound to the PC by its hardware hash"),
+    "build.reverted": gettext_lazy("Build taken back before it was sent"),
+    "cbr.sent": gettext_lazy("Reported to Microsoft"),
+    "cbr.answered": gettext_lazy("Answered by Microsoft"),
+    "return.sent": gettext_lazy("Return sent to Microsoft"),
+    "return.answered": gettext_lazy("Return answered by Microsoft"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a timeline."""
+
+    at: datetime
+    text: str
+    actor: str = ""
+    icon: str = "circle-dot"
+    tone: str = "neutral"
+    detail: str = ""
+    url: str = ""
+    url_label: str = ""
+    is_system: bool = False
+
+
+TONES = {KeyState.ACTIVATION_ENABLED: "success", KeyState.ACTIVATION_DENIED: "danger"}
+ICONS = {
+    KeyState.FULFILLED: "package",
+    KeyState.ASSIGNED: "receipt",
+    KeyState.RETRIEVED: "key",
+    KeyState.BOUND: "device-laptop",
+    KeyState.REPORTED_BOUND: "send",
+    KeyState.ACTIVATION_ENABLED: "circle-check",
+    KeyState.ACTIVATION_DENIED: "circle-x",
+}
+
+
+def key_events(key: ProductKey) -> list[Event]:
+    """Return a key's steps, newest first."""
+    return [event_of(entry) for entry in LedgerEntry.objects.filter(key=key).order_by("-id")]
+
+
+def event_of(entry: LedgerEntry) -> Event:
+    """Return a ledger step in words."""
+    state = KeyState(entry.to_state)
+    before = f"{KeyState(entry.from_state).microsoft_name} → " if entry.from_state else ""
+    return Event(
+        at=entry.recorded_at,
+        text=str(REASONS.get(entry.reason, entry.reason)),
+        actor=entry.actor_label,
+        icon=ICONS.get(state, "circle-dot"),
+        tone=TONES.get(state, "neutral"),
+        detail=f"{before}{state.microsoft_name}",
+    )
+
+
+def order_events(order: Order) -> list[Event]:
+    """Return what happened to an order, newest first."""
+    events = [Event(order.placed_at, _("Order placed"), order.placed_by, icon="receipt")]
+    if order.allocated_at:
+        events.append(Event(order.allocated_at, _("All keys assigned"), "", icon="key", tone="success"))
+    if order.cancelled_at:
+        events.append(Event(order.cancelled_at, _("Order cancelled"), "", icon="circle-x"))
+    return events[::-1]

@@ -1,0 +1,83 @@
+"""The PCs for which keys were taken."""
+
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from licensing.models import Device, KeyHandOver
+from licensing.selectors.orders import devices_of
+from licensing.selectors.timeline import key_events
+from portal.policy import allow
+from portal.tables import Column, DateRangeFilter, Empty, Table, render_table
+from portal.web.tpr.place import partner_id_of
+
+HOUSE = ("tpr",)
+
+
+class DeviceTable(Table):
+    """All PCs of a partner."""
+
+    dom_id = "devices"
+    caption = _("PCs")
+    columns = (
+        Column("serial", _("Serial number"), kind="mono", sort="serial_norm", primary=True),
+        Column("manufacturer", _("Manufacturer"), sort="manufacturer_norm"),
+        Column("model", _("Model"), sort="model_norm"),
+        Column("key", _("Product key id"), kind="mono", accessor="latest_key"),
+        Column("state", _("Key"), kind="status", status="key", accessor="latest_state"),
+        Column("seen", _("First seen"), kind="datetime", accessor="created_at", sort="created_at"),
+    )
+    filters = (DateRangeFilter("seen", _("First seen"), "created_at"),)
+    search = ("serial_norm__exact",)
+    search_label = _("Serial number")
+    order = "-seen"
+    empty = Empty(
+        _("No PCs yet"),
+        _("A PC appears here when a key is taken for it: by your station, or on a key's page."),
+        _("See your keys"),
+        "/tpr/keys/",
+    )
+
+    def row_url(self, row: Device) -> str:
+        """Return where a row leads."""
+        return reverse("tpr:device-detail", args=[row.pk])
+
+
+def with_latest_key(devices: QuerySet[Device]) -> QuerySet[Device]:
+    """Add the id and state of the key that was last handed over for each PC."""
+    latest = KeyHandOver.objects.filter(device=OuterRef("pk")).order_by("-handed_at")
+    return devices.annotate(
+        latest_key=Subquery(latest.values("key__product_key_id")[:1]),
+        latest_state=Subquery(latest.values("key__state")[:1]),
+    )
+
+
+@allow("device.view", houses=HOUSE)
+@require_safe
+def device_list(request: HttpRequest) -> HttpResponse:
+    """List the partner's PCs."""
+    table = DeviceTable(request, with_latest_key(devices_of(partner_id_of(request))))
+    return render_table(request, "tpr/device_list.html", {"table": table})
+
+
+@allow("device.view", houses=HOUSE)
+@require_safe
+def device_detail(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    """Show one PC with its key and whether it may be shipped."""
+    device = with_latest_key(devices_of(partner_id_of(request))).filter(pk=device_id).first()
+    if device is None:
+        raise Http404
+    hand_over = device.hand_overs.select_related("key__product").order_by("-handed_at").first()
+    build = device.builds.filter(ended_at__isnull=True).order_by("-reported_at").first()
+    context = {
+        "device": device,
+        "hand_over": hand_over,
+        "build": build,
+        "events": key_events(hand_over.key) if hand_over else [],
+    }
+    return render(request, "tpr/device_detail.html", context)

@@ -1,0 +1,111 @@
+"""The partner's home: one sentence of truth, what to do next, four charts."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from core.charts import Bin, Chart, MonthValues, Segment, histogram, month_bars, stacked_bar
+from licensing.rules.key_states import KeyState
+from licensing.selectors.orders import orders_of
+from licensing.selectors.partner_home import PartnerHome, partner_home
+from partners.selectors.mar import mar_zone
+from portal.policy import allow
+from portal.web.tpr.place import partner_id_of
+
+Task = dict[str, object]
+
+
+@allow("tpr.home", houses=("tpr",))
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what needs this partner today."""
+    partner_id = partner_id_of(request)
+    figures = partner_home(partner_id, at=timezone.now(), zone=mar_zone())
+    tasks = tasks_of(request, figures)
+    context = {
+        "figures": figures,
+        "tasks": tasks,
+        "truth": _truth(tasks),
+        "charts": _charts(figures),
+        "recent": orders_of(partner_id).order_by("-number")[:5],
+        "has_keys": bool(figures.by_state),
+    }
+    return render(request, "tpr/home.html", context)
+
+
+def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
+    """Return what to do next, the most urgent first; at most five."""
+    partner = request.membership.partner  # type: ignore[attr-defined]
+    tasks: list[Task] = []
+    if partner.state == "agreement_pending":
+        tasks.append(_task(_("Accept the TPR terms"), _("Ordering opens the moment the owner accepts them."), "/terms/"))
+    if partner.state == "suspended":
+        tasks.append(_task(_("Your account is suspended"), partner.state_reason or _("Write to the MAR."), "", "blocked"))
+    if figures.denied:
+        text = ngettext("%(count)s PC must not be sold: Microsoft refused its key.",
+                        "%(count)s PCs must not be sold: Microsoft refused their keys.", figures.denied)  # fmt: skip
+        tasks.append(_task(_("Look at denied activations"), text % {"count": figures.denied}, _list("build", "denied")))
+    late = figures.unreported - figures.unreported_by_age[0]
+    if late:
+        text = ngettext("%(count)s key was taken more than 7 days ago and is not reported.",
+                        "%(count)s keys were taken more than 7 days ago and are not reported.", late)  # fmt: skip
+        tasks.append(_task(_("Report overdue builds"), text % {"count": late}, reverse("tpr:build-upload")))
+    if figures.needs_details:
+        text = ngettext("%(count)s build waits for its form factor and screen.",
+                        "%(count)s builds wait for their form factor and screen.", figures.needs_details)  # fmt: skip
+        tasks.append(_task(_("Add device details"), text % {"count": figures.needs_details}, _list("build", "needs_details")))
+    if not figures.by_state and partner.state == "active":
+        tasks.append(_task(_("Place your first order"), _("One licence is enough to try the whole way."), reverse("tpr:catalogue")))
+    return tasks[:5]
+
+
+def _task(label: str, text: str, url: str, state: str = "") -> Task:
+    return {"label": label, "text": text, "url": url, "state": state}
+
+
+def _list(kind: str, state: str) -> str:
+    return f"{reverse(f'tpr:{kind}-list')}?state={state}"
+
+
+def _truth(tasks: list[Task]) -> str:
+    if not tasks:
+        return _("All good: nothing waits for you.")
+    return ngettext("One thing needs you.", "%(count)s things need you.", len(tasks)) % {"count": len(tasks)}
+
+
+def _charts(figures: PartnerHome) -> list[Chart]:
+    names = {
+        KeyState.ASSIGNED: _("Ready to use"),
+        KeyState.RETRIEVED: _("Taken for a PC"),
+        KeyState.BOUND: _("Reported to us"),
+        KeyState.REPORTED_BOUND: _("At Microsoft"),
+        KeyState.ACTIVATION_ENABLED: _("Activation enabled"),
+        KeyState.ACTIVATION_DENIED: _("Activation denied"),
+    }
+    in_hand = [Segment(label, figures.by_state.get(state, 0)) for state, label in names.items() if figures.by_state.get(state)]
+    total = sum(figures.by_state.values())
+    ages = [_("under 7 days"), _("7 to 30"), _("30 to 60"), _("over 60")]
+    late = sum(figures.unreported_by_age[1:])
+    return [
+        stacked_bar(
+            in_hand or [Segment(_("None"), 0)],
+            headline=ngettext("You hold %(count)s key.", "You hold %(count)s keys.", total) % {"count": total},
+            unit=_("keys"), chart_id="keys-by-state", columns=(_("State"), _("Keys")),
+        ),
+        histogram(
+            [Bin(label, count) for label, count in zip(ages, figures.unreported_by_age, strict=True)],
+            limit_after=1, limit_label=_("report within 7 days"),
+            headline=(ngettext("%(count)s key is overdue.", "%(count)s keys are overdue.", late) % {"count": late})
+            if late else _("No report is overdue."),
+            unit=_("keys not reported"), chart_id="unreported-by-age", columns=(_("Age"), _("Keys")),
+        ),
+        month_bars(
+            [MonthValues(month.month[2:], (month.ordered, month.reported)) for month in figures.months],
+            series=(_("Ordered"), _("Reported")), headline=_("Orders and reported PCs, month by month"),
+            unit=_("keys"), chart_id="by-month", month_column=_("Month"),
+        ),
+    ]  # fmt: skip
