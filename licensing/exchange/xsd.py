@@ -9,7 +9,7 @@ from typing import Literal
 
 from lxml import etree
 
-from licensing.exchange.refusals import sentence
+from licensing.exchange.refusals import XmlRefused, sentence
 from licensing.exchange.safe_xml import MICROSOFT_LIMITS, XmlLimits, check
 
 SchemaName = Literal["fulfilment", "cbr", "ack", "return_request", "return_ack"]
@@ -47,8 +47,7 @@ def validate(data: bytes, schema_name: SchemaName, *, limits: XmlLimits = MICROS
     :raises XmlRefused: if the file is not harmless, well-formed XML
     """
     check(data, limits)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    document = etree.fromstring(data, parser)
+    document = _document(data)
     schema = _schema(schema_name)
     with _lock:
         if schema.validate(document):
@@ -56,6 +55,18 @@ def validate(data: bytes, schema_name: SchemaName, *, limits: XmlLimits = MICROS
         found = list(schema.error_log)[:MAX_ERRORS]
     known = _names(schema_name)
     return [_error(entry, known) for entry in found]
+
+
+def _document(data: bytes) -> etree._Element:
+    """Parse what `check` has passed; libxml2 is stricter here and there, as with names of namespaces."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    # Raised outside the except block: libxml2's sentences quote the file.
+    line = None
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno
+    raise XmlRefused("xml_broken", line=line)
 
 
 @cache

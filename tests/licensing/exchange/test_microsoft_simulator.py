@@ -11,7 +11,7 @@ import licensing.exchange.microsoft_simulator as simulator
 from licensing.exchange.ack_xml import AckLine, read_acks
 from licensing.exchange.cbr_xml import write_cbr
 from licensing.exchange.microsoft_simulator import KnownKey, SimulatorRefused, answer_cbr, answer_return
-from licensing.exchange.refusals import XmlRefused
+from licensing.exchange.refusals import ExchangeRefused, XmlRefused
 from licensing.exchange.return_xml import (
     ReturnRequestBatch,
     ReturnRequestLine,
@@ -20,7 +20,16 @@ from licensing.exchange.return_xml import (
 )
 from licensing.exchange.samples import sample_hardware_hash, sample_product_key_id
 from licensing.exchange.xsd import validate
-from tests.licensing.exchange.corpus import AT, LPN, SOLD_TO, cbr_batch, good_cbr, hostile_xml
+from tests.licensing.exchange.corpus import (
+    AT,
+    LPN,
+    SOLD_TO,
+    cbr_batch,
+    changed_values,
+    good_cbr,
+    hostile_xml,
+    mutations,
+)
 
 ID = sample_product_key_id
 OURS = KnownKey(SOLD_TO, licensable_part_number=LPN)
@@ -128,6 +137,14 @@ def test_hostile_report_is_refused() -> None:
             continue
         with pytest.raises(XmlRefused):
             answer_cbr(file.make(), known_keys={}, received_at=AT)
+
+
+def test_mutated_report_is_answered_or_refused() -> None:
+    for data in (*mutations(good_cbr(2), seed=9, count=500), *changed_values(good_cbr(2), seed=9, count=500)):
+        try:
+            assert validate(answer_cbr(data, known_keys={}, received_at=AT)[0], "ack") == []
+        except ExchangeRefused:
+            continue
 
 
 def test_simulator_does_not_use_our_writer_of_reports() -> None:

@@ -9,10 +9,12 @@ from tests.licensing.exchange.corpus import (
     CANARY_KEY,
     HostileFile,
     ack_file,
+    changed_values,
     good_ack,
     good_cbr,
     good_fulfilment_xml,
     hostile_xml,
+    mutations,
 )
 
 GOOD: dict[SchemaName, bytes] = {"cbr": good_cbr(), "ack": good_ack(), "fulfilment": good_fulfilment_xml()}
@@ -109,6 +111,22 @@ def test_more_than_5_000_bindings_are_found() -> None:
 def test_key_delivered_twice_is_found() -> None:
     data = good_fulfilment_xml().replace(b"<ProductKeyID>3300000000001", b"<ProductKeyID>3300000000000")
     assert [error.code for error in validate(data, "fulfilment")] == ["xsd_twice"]
+
+
+def test_what_only_libxml2_refuses_is_refused_without_its_words() -> None:
+    with pytest.raises(XmlRefused) as caught:
+        validate(f"<a xmlns='http://x.>{CANARY_KEY}/'/>".encode(), "cbr")
+    assert (caught.value.code, caught.value.line) == ("xml_broken", 1)
+    assert caught.value.__context__ is None
+
+
+def test_mutated_file_is_checked_or_refused() -> None:
+    for name, good in GOOD.items():
+        for data in (*mutations(good, seed=8, count=500), *changed_values(good, seed=8, count=500)):
+            try:
+                validate(data, name)
+            except XmlRefused:
+                continue
 
 
 def test_errors_never_hold_a_value_or_a_name_from_the_file() -> None:
