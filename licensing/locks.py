@@ -5,9 +5,17 @@ reports. A service that needs several takes them in this order, so no two can wa
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connection
+
+from licensing.rules.key_states import Hold, KeyState
+
+# From where a key may be reported to Microsoft: bound, or refused before and now sent again.
+SENDABLE_STATES = (KeyState.BOUND.value, KeyState.NOTIFIED_BOUND.value, KeyState.ACTIVATION_DENIED.value)
+STOPPING_HOLDS = (Hold.LOST_OR_STOLEN.value, Hold.DISPUTED.value)
 
 
 def lock_credit(partner_id: UUID) -> None:
@@ -15,4 +23,95 @@ def lock_credit(partner_id: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM partners_creditposition WHERE partner_id = %s FOR NO KEY UPDATE", [partner_id]
+        )
+
+
+def serialise(work: str) -> None:
+    """Let one transaction at a time do this kind of work; the others wait until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"licensing.{work}"])
+
+
+@contextmanager
+def only_one(work: str) -> Iterator[bool]:
+    """Say whether this process alone does the work now, over as many transactions as it takes."""
+    name = f"licensing.{work}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        is_ours = bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+
+
+def lock_ready_builds(limit: int) -> list[tuple[UUID, int]]:
+    """Take builds that wait to be reported, oldest first, and return (build, key) ids.
+
+    Builds and keys in another transaction's hands are passed over, so nothing is waited for and the
+    order does not matter. The key is held too: a revert must not come between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT b.id, b.key_id FROM licensing_build b JOIN licensing_productkey k ON k.id = b.key_id
+            WHERE b.state = 'ready' AND b.ended_at IS NULL AND k.state = ANY(%s) AND k.hold <> ALL(%s)
+              AND NOT EXISTS (
+                SELECT 1 FROM licensing_cbrline l WHERE l.key_id = b.key_id AND l.answered_at IS NULL)
+            ORDER BY b.reported_at, b.id LIMIT %s
+            FOR NO KEY UPDATE OF b, k SKIP LOCKED""",
+            [list(SENDABLE_STATES), list(STOPPING_HOLDS), limit],
+        )
+        return [(row[0], int(row[1])) for row in cursor.fetchall()]
+
+
+def lock_report_lines(report_id: UUID) -> list[int]:
+    """Hold a report's keys, builds and the report itself; return the keys that may be sent.
+
+    Does not wait: a key in another transaction's hands may be on its way out of the report.
+
+    :raises django.db.OperationalError: when one of the rows is held elsewhere.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT k.id, k.state, k.hold FROM licensing_cbrline l
+            JOIN licensing_productkey k ON k.id = l.key_id
+            WHERE l.report_id = %s ORDER BY k.id FOR NO KEY UPDATE OF k NOWAIT""",
+            [report_id],
+        )
+        keys = [
+            int(key_id)
+            for key_id, state, hold in cursor.fetchall()
+            if state in SENDABLE_STATES and hold not in STOPPING_HOLDS
+        ]
+        cursor.execute(
+            """SELECT b.key_id, b.state, b.ended_at FROM licensing_cbrline l
+            JOIN licensing_build b ON b.id = l.build_id
+            WHERE l.report_id = %s ORDER BY b.id FOR NO KEY UPDATE OF b NOWAIT""",
+            [report_id],
+        )
+        ready = {
+            int(key_id) for key_id, state, ended_at in cursor.fetchall() if state == "ready" and not ended_at
+        }
+        cursor.execute(
+            "SELECT 1 FROM licensing_computerbuildreport WHERE id = %s FOR NO KEY UPDATE NOWAIT", [report_id]
+        )
+    return [key_id for key_id in keys if key_id in ready]
+
+
+def lock_keys(ids: Sequence[int]) -> None:
+    """Hold keys by id until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM licensing_productkey WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(ids)]
+        )
+
+
+def lock_builds(ids: Sequence[UUID]) -> None:
+    """Hold builds by id until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM licensing_build WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+            [list(ids)],
         )

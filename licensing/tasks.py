@@ -1,5 +1,7 @@
 """The background work of licensing, gathered where Celery looks for it."""
 
+from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
+from licensing.tasks_orders import tell_order_allocated
 
-__all__ = ["release_batch", "sweep_imports", "validate_batch"]
+__all__ = ["exchange_cbrs", "release_batch", "sweep_imports", "tell_order_allocated", "validate_batch"]

@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS = {
 # Exchange with Microsoft: "file" (outbox and inbox) or "simulator". There is no live link.
 EXCHANGE_CONNECTOR = os.environ.get("PORTAL_EXCHANGE_CONNECTOR", "file")
 EXCHANGE_BATCH_SIZE = 5000
+EXCHANGE_DIR = Path(os.environ.get("PORTAL_EXCHANGE_DIR", VAR_DIR / "exchange"))
 SIMULATOR_DELAY_SECONDS = int(os.environ.get("PORTAL_SIMULATOR_DELAY_SECONDS", "5"))
 
 DEMO_ENABLED = False
