@@ -10,7 +10,9 @@ from core.models import User
 
 def sign_in(client: Client, user: User, *, second_factor_age: float = 0) -> Client:
     """Return the client signed in, its last second factor so many seconds old."""
-    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}})
+    Authenticator.objects.get_or_create(
+        user=user, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}}
+    )
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.session
     at = time.time() - second_factor_age

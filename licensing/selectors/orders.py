@@ -6,7 +6,9 @@ from django.db.models import DecimalField, ExpressionWrapper, F, Max, QuerySet, 
 
 from licensing.models import Build, Device, Order, ProductKey
 
-_AMOUNT = ExpressionWrapper(F("lines__unit_price") * F("lines__quantity"), DecimalField(max_digits=14, decimal_places=2))
+_AMOUNT = ExpressionWrapper(
+    F("lines__unit_price") * F("lines__quantity"), DecimalField(max_digits=14, decimal_places=2)
+)
 
 
 def with_totals(orders: QuerySet[Order]) -> QuerySet[Order]:
@@ -44,3 +46,10 @@ def builds_of(partner_id: UUID) -> QuerySet[Build]:
 def devices_of(partner_id: UUID) -> QuerySet[Device]:
     """Return a partner's devices."""
     return Device.objects.filter(partner_id=partner_id)
+
+
+def all_keys() -> QuerySet[ProductKey]:
+    """Return every key with what a page shows, in the MAR's scope."""
+    return ProductKey.objects.select_related(
+        "product", "partner", "fulfilment", "order_line__order", "hand_over__device"
+    )

@@ -43,4 +43,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the security scheme."""
-        return {"type": "http", "scheme": "bearer", "description": "A scoped key of a station, a shop or the MAR."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A scoped key of a station, a shop or the MAR.",
+        }

@@ -9,5 +9,7 @@ from portal.policy import public
 schema = public(SpectacularJSONAPIView.as_view())
 # Swagger UI sets styles in its elements; only this page is allowed to.
 page = public(
-    csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
+    csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+    )
 )

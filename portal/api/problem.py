@@ -29,7 +29,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, PermissionDenied):
         return problem(request, 403, "permission_denied", {"detail": str(error)})
     if isinstance(error, exceptions.ValidationError):
-        return problem(request, 422, "invalid", {"detail": _("Some fields are wrong."), "errors": list(_fields(error.detail))})
+        return problem(
+            request,
+            422,
+            "invalid",
+            {"detail": _("Some fields are wrong."), "errors": list(_fields(error.detail))},
+        )
     if isinstance(error, exceptions.APIException):
         response = problem(request, error.status_code, _code_of(error), {"detail": str(error.detail)})
         if getattr(error, "auth_header", None):

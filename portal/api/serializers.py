@@ -49,7 +49,9 @@ class BuildReportSerializer(serializers.Serializer[Any]):
     hardware_hash = serializers.CharField(min_length=512, max_length=8192)
     serial = serializers.CharField(max_length=36, required=False, default="", allow_blank=True)
     device = OhrSerializer(required=False)
-    optional_info = serializers.DictField(child=serializers.CharField(max_length=256, allow_blank=True), required=False, default=dict)
+    optional_info = serializers.DictField(
+        child=serializers.CharField(max_length=256, allow_blank=True), required=False, default=dict
+    )
 
 
 class KeySerializer(serializers.ModelSerializer[ProductKey]):
@@ -62,7 +64,16 @@ class KeySerializer(serializers.ModelSerializer[ProductKey]):
 
     class Meta:
         model = ProductKey
-        fields = ("product_key_id", "last5", "product", "state", "state_number", "state_since", "hold", "order")
+        fields = (
+            "product_key_id",
+            "last5",
+            "product",
+            "state",
+            "state_number",
+            "state_since",
+            "hold",
+            "order",
+        )
 
     def get_state(self, key: ProductKey) -> str:
         """Return Microsoft's name of the state."""
@@ -100,7 +111,11 @@ class OrderDetailSerializer(OrderSerializer):
 
     def get_keys(self, order: Order) -> list[dict[str, Any]]:
         """Return the order's keys."""
-        keys = ProductKey.objects.filter(order_line__order=order).select_related("product", "order_line").order_by("id")
+        keys = (
+            ProductKey.objects.filter(order_line__order=order)
+            .select_related("product", "order_line")
+            .order_by("id")
+        )
         return list(KeySerializer(keys, many=True).data)
 
 

@@ -37,7 +37,11 @@ from portal.api.serializers import (
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="Made by you; a repeat has one effect."
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Made by you; a repeat has one effect.",
 )
 PROBLEM = OpenApiResponse(description="Refused: a problem document with rule, facts and the way out.")
 
@@ -74,7 +78,9 @@ class PartnerView(APIView):
         """
         key = self.request.headers.get("Idempotency-Key", "").strip()
         if not key or len(key) > 100:
-            raise ParseError(_("Send an Idempotency-Key header of 1 to 100 characters."), code="idempotency_key_missing")
+            raise ParseError(
+                _("Send an Idempotency-Key header of 1 to 100 characters."), code="idempotency_key_missing"
+            )
         return key
 
     def cleaned(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
@@ -83,7 +89,9 @@ class PartnerView(APIView):
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)
 
-    def page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], ordering: str) -> Response:
+    def page(
+        self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], ordering: str
+    ) -> Response:
         """Return one page of rows with the cursor of the next."""
         pages = NewestFirst()
         pages.ordering = ordering
@@ -168,7 +176,10 @@ class PreflightView(PartnerView):
 
     required_scope = "orders:read"
 
-    @extend_schema(request=OrderRequestSerializer, responses={200: OpenApiResponse(description="Every gate with its outcome.")})
+    @extend_schema(
+        request=OrderRequestSerializer,
+        responses={200: OpenApiResponse(description="Every gate with its outcome.")},
+    )
     def post(self, request: Request) -> Response:
         """Return every gate with its outcome; nothing is changed."""
         wanted = self.cleaned(OrderRequestSerializer)
@@ -216,7 +227,9 @@ class OrdersView(PartnerView):
         wanted = self.cleaned(OrderRequestSerializer)
         placed = place_order(
             partner_id=self.partner_id,
-            request=OrderRequest(product_by_code(wanted["product"]).id, wanted["quantity"], wanted["reference"], "api"),
+            request=OrderRequest(
+                product_by_code(wanted["product"]).id, wanted["quantity"], wanted["reference"], "api"
+            ),
             idempotency_key=key,
             by=actor_of(request._request),
             at=timezone.now(),
@@ -317,7 +330,10 @@ class BuildsView(PartnerView):
         """List this partner's builds, newest first."""
         return self.page(Build.objects.select_related("key", "device"), BuildSerializer, "-reported_at")
 
-    @extend_schema(request=BuildReportSerializer, responses={201: BuildSerializer, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
+    @extend_schema(
+        request=BuildReportSerializer,
+        responses={201: BuildSerializer, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM},
+    )
     def post(self, request: Request) -> Response:
         """Bind a key to its PC by the hardware hash. A repeat is refused as already reported."""
         wanted = self.cleaned(BuildReportSerializer)
@@ -344,7 +360,12 @@ class BuildUploadView(PartnerView):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
-        request={"multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}},
+        request={
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
         responses={200: OpenApiResponse(description="The outcome of every file.")},
     )
     def post(self, request: Request) -> Response:

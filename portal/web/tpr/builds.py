@@ -40,7 +40,9 @@ class BuildTable(Table):
         Column("serial", gettext_lazy("Serial number"), kind="mono", accessor="device.serial"),
         Column("key", gettext_lazy("Product key id"), kind="mono", accessor="key.product_key_id"),
         Column("product", gettext_lazy("Product"), accessor="key.product.name"),
-        Column("reported", gettext_lazy("Reported"), kind="datetime", accessor="reported_at", sort="reported_at"),
+        Column(
+            "reported", gettext_lazy("Reported"), kind="datetime", accessor="reported_at", sort="reported_at"
+        ),
         Column("state", gettext_lazy("State"), kind="status", status="build", sort="state"),
         Column("answer", gettext_lazy("Answer"), kind="mono", accessor="ack_code"),
     )
@@ -69,7 +71,9 @@ class UploadForm(forms.Form):
     files = MultipleFileField(
         label=gettext_lazy("OA3.xml files, or a zip of them"),
         accept=".xml,.zip,.csv",
-        help_text=gettext_lazy("As the OA3 tool writes them. A devices.csv may lie beside them. Up to 50 MB."),
+        help_text=gettext_lazy(
+            "As the OA3 tool writes them. A devices.csv may lie beside them. Up to 50 MB."
+        ),
     )
 
 
@@ -92,7 +96,9 @@ class DetailsForm(forms.Form):
         help_text=gettext_lazy("For example 14.0; a desktop without a screen: 0."),
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
-    model_sku = forms.CharField(label=gettext_lazy("Model SKU"), max_length=64, help_text=gettext_lazy("For example 20N2S00A00."))
+    model_sku = forms.CharField(
+        label=gettext_lazy("Model SKU"), max_length=64, help_text=gettext_lazy("For example 20N2S00A00.")
+    )
 
 
 @allow("build.view", houses=HOUSE)
@@ -101,7 +107,9 @@ def build_list(request: HttpRequest) -> HttpResponse:
     """List the partner's builds, and what still needs something."""
     builds = builds_of(partner_id_of(request))
     waiting = builds.filter(state=BuildState.NEEDS_DETAILS).count()
-    return render_table(request, "tpr/build_list.html", {"table": BuildTable(request, builds), "waiting": waiting})
+    return render_table(
+        request, "tpr/build_list.html", {"table": BuildTable(request, builds), "waiting": waiting}
+    )
 
 
 @allow("build.report", houses=HOUSE)
@@ -150,7 +158,11 @@ def build_detail(request: HttpRequest, build_id: UUID) -> HttpResponse:
         return render(request, "tpr/build_detail.html", context, status=FORM_ERROR_STATUS)
     try:
         complete_details(
-            partner_id=build.partner_id, build_id=build.pk, ohr=form.cleaned_data, by=actor_of(request), at=timezone.now()
+            partner_id=build.partner_id,
+            build_id=build.pk,
+            ohr=form.cleaned_data,
+            by=actor_of(request),
+            at=timezone.now(),
         )
     except DetailsWrong as error:
         for problem in error.errors:
@@ -158,7 +170,9 @@ def build_detail(request: HttpRequest, build_id: UUID) -> HttpResponse:
         return render(request, "tpr/build_detail.html", context, status=FORM_ERROR_STATUS)
     except DomainError as error:
         return render_refused(request, "tpr/build_detail.html", context, error)
-    messages.success(request, _("The details are complete. The build goes to Microsoft with the next report."))
+    messages.success(
+        request, _("The details are complete. The build goes to Microsoft with the next report.")
+    )
     return redirect("tpr:build-detail", build.pk)
 
 

@@ -42,13 +42,23 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
     partner = request.membership.partner  # type: ignore[attr-defined]
     tasks: list[Task] = []
     if partner.state == "agreement_pending":
-        tasks.append(_task(_("Accept the TPR terms"), _("Ordering opens the moment the owner accepts them."), "/terms/"))
+        tasks.append(
+            _task(
+                _("Accept the TPR terms"), _("Ordering opens the moment the owner accepts them."), "/terms/"
+            )
+        )
     if partner.state == "suspended":
-        tasks.append(_task(_("Your account is suspended"), partner.state_reason or _("Write to the MAR."), "", "blocked"))
+        tasks.append(
+            _task(
+                _("Your account is suspended"), partner.state_reason or _("Write to the MAR."), "", "blocked"
+            )
+        )
     if figures.denied:
         text = ngettext("%(count)s PC must not be sold: Microsoft refused its key.",
                         "%(count)s PCs must not be sold: Microsoft refused their keys.", figures.denied)  # fmt: skip
-        tasks.append(_task(_("Look at denied activations"), text % {"count": figures.denied}, _list("build", "denied")))
+        tasks.append(
+            _task(_("Look at denied activations"), text % {"count": figures.denied}, _list("build", "denied"))
+        )
     late = figures.unreported - figures.unreported_by_age[0]
     if late:
         text = ngettext("%(count)s key was taken more than 7 days ago and is not reported.",
@@ -57,9 +67,21 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
     if figures.needs_details:
         text = ngettext("%(count)s build waits for its form factor and screen.",
                         "%(count)s builds wait for their form factor and screen.", figures.needs_details)  # fmt: skip
-        tasks.append(_task(_("Add device details"), text % {"count": figures.needs_details}, _list("build", "needs_details")))
+        tasks.append(
+            _task(
+                _("Add device details"),
+                text % {"count": figures.needs_details},
+                _list("build", "needs_details"),
+            )
+        )
     if not figures.by_state and partner.state == "active":
-        tasks.append(_task(_("Place your first order"), _("One licence is enough to try the whole way."), reverse("tpr:catalogue")))
+        tasks.append(
+            _task(
+                _("Place your first order"),
+                _("One licence is enough to try the whole way."),
+                reverse("tpr:catalogue"),
+            )
+        )
     return tasks[:5]
 
 
@@ -86,7 +108,11 @@ def _charts(figures: PartnerHome) -> list[Chart]:
         KeyState.ACTIVATION_ENABLED: _("Activation enabled"),
         KeyState.ACTIVATION_DENIED: _("Activation denied"),
     }
-    in_hand = [Segment(label, figures.by_state.get(state, 0)) for state, label in names.items() if figures.by_state.get(state)]
+    in_hand = [
+        Segment(label, figures.by_state.get(state, 0))
+        for state, label in names.items()
+        if figures.by_state.get(state)
+    ]
     total = sum(figures.by_state.values())
     ages = [_("under 7 days"), _("7 to 30"), _("30 to 60"), _("over 60")]
     late = sum(figures.unreported_by_age[1:])

@@ -1,6 +1,7 @@
 """Keys by their ids: where each is, and one reveal for one PC."""
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from licensing.models import ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import keys_of
 from licensing.selectors.timeline import key_events
 from licensing.services.hand_over import reveal_key
+from licensing.services.samples import sample_oa3
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
@@ -48,7 +50,9 @@ class KeyTable(Table):
     search = ("product_key_id__exact", "last5__exact", "hand_over__device__serial_norm__exact")
     search_label = _("Product key id, last five, or serial number")
     order = "-since"
-    empty = Empty(_("No keys yet"), _("Keys appear here the moment you order."), _("Order licences"), "/tpr/order/")
+    empty = Empty(
+        _("No keys yet"), _("Keys appear here the moment you order."), _("Order licences"), "/tpr/order/"
+    )
 
     def row_url(self, row: ProductKey) -> str:
         """Return where a row leads."""
@@ -58,10 +62,14 @@ class KeyTable(Table):
 class RevealForm(forms.Form):
     """Which PC the key is for, and why a person must see it."""
 
-    manufacturer = forms.CharField(label=_("Manufacturer"), max_length=60, help_text=_("As the firmware names it, for example LENOVO."))
+    manufacturer = forms.CharField(
+        label=_("Manufacturer"), max_length=60, help_text=_("As the firmware names it, for example LENOVO.")
+    )
     model = forms.CharField(label=_("Model"), max_length=60)
     serial = forms.CharField(
-        label=_("Serial number"), max_length=36, widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"})
+        label=_("Serial number"),
+        max_length=36,
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
     )
     reason = forms.CharField(
         label=_("Why must you see the key?"),
@@ -127,6 +135,23 @@ def reveal(request: HttpRequest, product_key_id: str) -> HttpResponse:
     response = render(request, "tpr/key_revealed.html", shown)
     response["Cache-Control"] = "no-store"
     return response
+
+
+@allow("build.report", houses=HOUSE)
+@require_safe
+def sample(request: HttpRequest, product_key_id: str) -> HttpResponse:
+    """Give a made-up OA3.xml for a taken key, so that a newcomer can do the whole way by hand. Demo only."""
+    if not settings.DEMO_ENABLED:
+        raise Http404
+    try:
+        xml = sample_oa3(partner_id=partner_id_of(request), product_key_id=product_key_id)
+    except NotFound as error:
+        raise Http404 from error
+    return HttpResponse(
+        xml,
+        content_type="application/xml",
+        headers={"Content-Disposition": f'attachment; filename="OA3-{product_key_id}.xml"'},
+    )
 
 
 def _own_key(request: HttpRequest, product_key_id: str) -> ProductKey:

@@ -38,7 +38,9 @@ class OrderForm(forms.Form):
         max_value=MAX_QUANTITY,
         initial=1,
         help_text=gettext_lazy("From one up. The keys are yours the moment you order."),
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "input-short"}),
+        widget=forms.NumberInput(
+            attrs={"inputmode": "numeric", "autocomplete": "off", "class": "input-short"}
+        ),
     )
     reference = forms.CharField(
         label=gettext_lazy("Your reference"),
@@ -59,7 +61,12 @@ class OrderTable(Table):
         Column("number", gettext_lazy("Order"), kind="mono", accessor=str, sort="number", primary=True),
         Column("product", gettext_lazy("Product"), accessor="product_name"),
         Column("keys", gettext_lazy("Keys"), kind="number", accessor="quantity", sort="quantity"),
-        Column("total", gettext_lazy("Total"), kind="money", accessor=lambda order: (order.amount, order.currency)),
+        Column(
+            "total",
+            gettext_lazy("Total"),
+            kind="money",
+            accessor=lambda order: (order.amount, order.currency),
+        ),
         Column("reference", gettext_lazy("Your reference"), accessor="reference"),
         Column("placed", gettext_lazy("Placed"), kind="datetime", accessor="placed_at", sort="placed_at"),
         Column("state", gettext_lazy("State"), kind="status", status="order", sort="state"),
@@ -89,7 +96,14 @@ class OrderKeyTable(Table):
     dom_id = "order-keys"
     caption = gettext_lazy("Keys of this order")
     columns = (
-        Column("id", gettext_lazy("Product key id"), kind="mono", accessor="product_key_id", sort="id", primary=True),
+        Column(
+            "id",
+            gettext_lazy("Product key id"),
+            kind="mono",
+            accessor="product_key_id",
+            sort="id",
+            primary=True,
+        ),
         Column("last5", gettext_lazy("Key"), kind="key", accessor="last5"),
         Column("state", gettext_lazy("State"), kind="status", status="key", sort="state"),
         Column("device", gettext_lazy("PC"), accessor=device_of),

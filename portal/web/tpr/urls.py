@@ -15,6 +15,7 @@ urlpatterns = [
     path("keys/", keys.key_list, name="key-list"),
     path("keys/<str:product_key_id>/", keys.key_detail, name="key-detail"),
     path("keys/<str:product_key_id>/reveal/", keys.reveal, name="key-reveal"),
+    path("keys/<str:product_key_id>/OA3.xml", keys.sample, name="key-sample"),
     path("builds/", builds.build_list, name="build-list"),
     path("builds/upload/", builds.upload, name="build-upload"),
     path("builds/uploads/<uuid:upload_id>/", builds.upload_detail, name="build-upload-detail"),

@@ -98,13 +98,18 @@ def test_refused_order_names_rule_facts_and_way_out_and_is_audited(shop: Any) ->
     assert (refusal["code"], refusal["facts"]) == ("out_of_stock", {"Asked for": "50", "In stock": "5"})
     assert refusal["next_step"] != ""
     with mar_scope():
-        assert AuditEvent.objects.get(action="portal.request.refused", partner_id=partner.id).facts["code"] == "out_of_stock"
+        assert (
+            AuditEvent.objects.get(action="portal.request.refused", partner_id=partner.id).facts["code"]
+            == "out_of_stock"
+        )
         assert Order.objects.filter(partner=partner).count() == 0
 
 
 def test_wrong_field_is_422_with_a_pointer(shop: Any) -> None:
     machine = shop[2]
-    response = machine.call("POST", "orders", {"product": "X", "quantity": "many"}, **{"Idempotency-Key": "k"})
+    response = machine.call(
+        "POST", "orders", {"product": "X", "quantity": "many"}, **{"Idempotency-Key": "k"}
+    )
     assert response.status_code == 422
     assert [error["pointer"] for error in response.json()["errors"]] == ["/quantity"]
 

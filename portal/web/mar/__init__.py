@@ -1,0 +1,1 @@
+"""The MAR's wing: applications, partners, stock, orders and the exchange."""

@@ -1,0 +1,13 @@
+"""Addresses of the MAR's wing. Each room brings its own list."""
+
+from django.urls import path
+
+from portal.web.mar import home_views, orders_urls, partners_urls
+
+app_name = "mar"
+
+urlpatterns = [
+    path("", home_views.home, name="home"),
+    *partners_urls.urlpatterns,
+    *orders_urls.urlpatterns,
+]
