@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from portal import health
 from portal.api import docs as api_docs
+from portal.web.public import apply, joining, terms
 from portal.web.public import views as public_views
 
 handler400 = "portal.errors.bad_request"
@@ -16,7 +17,16 @@ urlpatterns = [
     path("", public_views.home, name="home"),
     path("start/", public_views.after_sign_in, name="after-sign-in"),
     path("theme/", public_views.set_theme, name="theme-set"),
+    path("apply/", apply.apply, name="apply"),
+    path("apply/sent/", apply.sent, name="apply-sent"),
+    path("join/<str:token>/", joining.join, name="join"),
+    path("join/<str:token>/leave/", joining.leave_and_join, name="join-leave"),
+    path("terms/", terms.terms, name="terms"),
+    path("terms/accept/", terms.accept, name="terms-accept"),
+    path("", include("portal.web.house.urls")),
+    path("mar/", include("portal.web.mar.urls")),
     path("accounts/", include("allauth.urls")),
+    path("tpr/", include("portal.web.tpr.urls")),
     path("api/v1/", include("portal.api.urls")),
     path("api/openapi.json", api_docs.schema, name="api-schema"),
     path("api/docs", api_docs.page, name="api-docs"),

@@ -37,3 +37,8 @@ def api_keys_of(partner_id: UUID | None) -> QuerySet[ApiKey]:
         if partner_id
         else ApiKey.objects.filter(partner__isnull=True)
     )
+
+
+def api_key_of(api_key_id: UUID, partner_id: UUID | None) -> ApiKey | None:
+    """Return one credential of a house, None when it is not of this house."""
+    return api_keys_of(partner_id).filter(pk=api_key_id).first()

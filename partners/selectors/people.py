@@ -1,5 +1,6 @@
 """Find people and their places."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -29,6 +30,11 @@ def people_of(partner_id: UUID | None) -> QuerySet[Membership]:
     )
 
 
+def person_of(membership_id: UUID, partner_id: UUID | None) -> Membership | None:
+    """Return one active person of a house with his account, None when he is not of this house."""
+    return people_of(partner_id).filter(pk=membership_id).first()
+
+
 def open_invitations_of(partner_id: UUID | None, *, at: datetime) -> QuerySet[Invitation]:
     """Return the invitations of a house that can still be accepted, newest first."""
     open_now = Invitation.objects.filter(accepted_at__isnull=True, expires_at__gt=at)
@@ -48,3 +54,17 @@ def invitation_by_token_hash(token_hash: bytes) -> Invitation | None:
 
 def _of_house(rows: QuerySet[Row], partner_id: UUID | None) -> QuerySet[Row]:
     return rows.filter(partner_id=partner_id) if partner_id else rows.filter(partner__isnull=True)
+
+
+def user_by_email(email: str) -> User | None:
+    """Return the person who signs in with an address, None when there is none or he may not."""
+    return User.objects.filter(email=email, is_active=True).first()
+
+
+def houses_by_email(emails: Iterable[str]) -> dict[str, str]:
+    """Return the partner's name, empty for the MAR, of each of these addresses that has a place.
+
+    Works outside every scope, and inside the MAR's.
+    """
+    rows = Membership.objects.filter(is_active=True, user__email__in=list(emails))
+    return {email: name or "" for email, name in rows.values_list("user__email", "partner__name")}

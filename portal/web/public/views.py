@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from core.models import User
+from partners.selectors.terms import missing_terms
 from portal.navigation import wing_of
 from portal.policy import public, signed_in
 
@@ -23,10 +25,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def after_sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead a person to the home of his house."""
+    """Lead a person to the home of his house, an owner first to terms he has to accept."""
     membership = request.membership  # type: ignore[attr-defined]
     if membership is None:
         return render(request, "public/no_membership.html", status=403)
+    if "terms.accept" in request.permissions and missing_terms(membership.partner_id, timezone.now()):  # type: ignore[attr-defined]
+        return redirect("terms")
     return redirect(f"{wing_of(membership.role)}:home")
 
 
@@ -41,6 +45,11 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = redirect(back)
     if theme in User.Theme.values:
         response.set_cookie(
-            "theme", theme, THEME_SECONDS, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+            "theme",
+            theme,
+            THEME_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
         )
     return response

@@ -1,0 +1,1 @@
+"""Pages that both houses share: colleagues and machines' credentials."""

@@ -1,0 +1,15 @@
+"""Addresses of the pages both houses share. They have no namespace: one name for everyone."""
+
+from django.urls import path
+
+from portal.web.house import api_key_views, people_views
+
+urlpatterns = [
+    path("people/", people_views.people, name="people"),
+    path("people/invite/", people_views.invite, name="people-invite"),
+    path("people/<uuid:membership_id>/role/", people_views.change, name="people-role"),
+    path("people/<uuid:membership_id>/remove/", people_views.remove, name="people-remove"),
+    path("api-keys/", api_key_views.api_keys, name="api-keys"),
+    path("api-keys/new/", api_key_views.create, name="api-key-create"),
+    path("api-keys/<uuid:api_key_id>/revoke/", api_key_views.revoke, name="api-key-revoke"),
+]

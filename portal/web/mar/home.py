@@ -1,0 +1,163 @@
+"""Count what waits for a person of the MAR, and how the programme stands."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from licensing.models import ExchangeException, KeyBatch, ProductKey
+from licensing.models.key_batch import KeyBatchState
+from licensing.rules.key_states import Hold, KeyState
+from partners.models import Application, Partner
+from partners.models.application import ApplicationState
+from partners.models.partner import PartnerState
+from portal import formatting
+from reporting.models import UsageReport
+from reporting.models.usage_report import ReportState
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One kind of work: who may do it, how much of it there is, and where."""
+
+    permission: str
+    count: Callable[[], int]
+    label: Promise | str
+    text: Promise | str
+    action: Promise | str
+    url_name: str
+    query: str = ""
+
+
+# Only counts of rows in a named state: cheap by their indexes, and right at every moment.
+WAITS = (
+    Wait(
+        "application.review",
+        lambda: Application.objects.filter(state=ApplicationState.SUBMITTED).count(),
+        ngettext_lazy("%(count)d application to review", "%(count)d applications to review", "count"),
+        _("Check company and VAT number, then a second person decides."),
+        _("Review"),
+        "mar:application-list",
+        "?state=submitted",
+    ),
+    Wait(
+        "application.decide",
+        lambda: Application.objects.filter(state=ApplicationState.IN_REVIEW).count(),
+        ngettext_lazy("%(count)d application to decide", "%(count)d applications to decide", "count"),
+        _("Reviewed by a colleague. You are the second person."),
+        _("Decide"),
+        "mar:application-list",
+        "?state=in_review",
+    ),
+    Wait(
+        "import.release",
+        lambda: KeyBatch.objects.filter(state=KeyBatchState.READY).count(),
+        ngettext_lazy("%(count)d delivery to release", "%(count)d deliveries to release", "count"),
+        _("Checked without errors. Nothing is in stock before you release it."),
+        _("Release"),
+        "mar:stock",
+    ),
+    Wait(
+        "exchange.operate",
+        lambda: ExchangeException.objects.filter(closed_at__isnull=True).count(),
+        ngettext_lazy("%(count)d answer that did not fit", "%(count)d answers that did not fit", "count"),
+        _("Lines of Microsoft’s answers that no rule covers."),
+        _("Look"),
+        "mar:exchange",
+    ),
+    Wait(
+        "report.approve",
+        lambda: UsageReport.objects.filter(state=ReportState.REVIEWED).count(),
+        ngettext_lazy("%(count)d monthly report to approve", "%(count)d monthly reports to approve", "count"),
+        _("Reviewed by compliance. You are the second person."),
+        _("Approve"),
+        "compliance:report-list",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the programme."""
+
+    permission: str
+    count: Callable[[], int]
+    label: Promise | str
+    hint: Promise | str
+    url_name: str
+    query: str = ""
+
+
+FIGURES = (
+    Figure(
+        "partner.view",
+        lambda: Partner.objects.filter(state=PartnerState.ACTIVE).count(),
+        _("Active partners"),
+        _("may order and report"),
+        "mar:partner-list",
+        "?state=active",
+    ),
+    Figure(
+        "stock.view",
+        lambda: ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE).count(),
+        _("Keys in free stock"),
+        _("can be ordered now"),
+        "mar:stock",
+    ),
+    Figure(
+        "exchange.view",
+        lambda: ProductKey.objects.filter(state=KeyState.REPORTED_BOUND).count(),
+        _("Keys at Microsoft"),
+        _("sent, not answered yet"),
+        "mar:exchange",
+    ),
+    Figure(
+        "exchange.view",
+        lambda: ProductKey.objects.filter(state=KeyState.ACTIVATION_DENIED).count(),
+        _("Denied activations"),
+        _("need a look at the device"),
+        "mar:exchange",
+    ),
+)
+
+
+def tasks_for(permissions: Collection[str]) -> list[dict[str, Any]]:
+    """Return what waits for a person with these permissions, nothing for what is empty."""
+    counted = [(wait, wait.count()) for wait in WAITS if wait.permission in permissions]
+    return [
+        {
+            "label": str(wait.label % {"count": count}),
+            "text": wait.text,
+            "action": wait.action,
+            "url": _address(wait.url_name, wait.query),
+            "state": "",
+        }
+        for wait, count in counted
+        if count
+    ]
+
+
+def figures(permissions: Collection[str]) -> list[dict[str, Any]]:
+    """Return the numbers a person with these permissions may see."""
+    return [
+        {
+            "label": figure.label,
+            "value": formatting.number(figure.count()),
+            "hint": figure.hint,
+            "url": _address(figure.url_name, figure.query),
+        }
+        for figure in FIGURES
+        if figure.permission in permissions
+    ]
+
+
+def _address(url_name: str, query: str) -> str:
+    """Return where a number leads, empty while that room does not exist."""
+    try:
+        return reverse(url_name) + query
+    except NoReverseMatch:
+        return ""
