@@ -84,7 +84,11 @@ def first_unreachable(identity: Identity, paths: Iterable[Path], mode: int = 0) 
     wanted = list(paths)
     child = os.fork()
     if child == 0:
-        os._exit(_index_of_unreachable(identity, wanted, mode))
+        place = 1
+        try:
+            place = _index_of_unreachable(identity, wanted, mode)
+        finally:
+            os._exit(place)  # whatever happens, the child must not go on as a second launcher
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return None if code == 0 else wanted[min(code, len(wanted)) - 1]
 
@@ -96,7 +100,7 @@ def _index_of_unreachable(identity: Identity, wanted: list[Path], mode: int) -> 
     except OSError:
         return 1
     for place, path in enumerate(wanted, start=1):
-        default = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+        default = os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK
         if not os.access(path, mode or default):
             return place
     return 0
