@@ -134,6 +134,12 @@ def fact(value: object) -> object:
 
 
 @register.filter
+def or_nothing(value: object) -> object:
+    """{{ text|or_nothing }}: the value as it is, a dash where it is missing; nought is a value."""
+    return markup.nothing() if value is None or value == "" else value
+
+
+@register.filter
 def pairs(facts: Mapping[str, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Any, Any]]:
     """Return (label, value) pairs of a mapping or of pairs."""
     if not facts:
