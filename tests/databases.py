@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,5 +107,11 @@ def clone(template: str, *, label: str) -> str:
 
 def drop(name: str) -> None:
     """Drop a database and end whatever is still connected to it."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with owner_connection("postgres") as connection, connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        for _ in range(60):
+            try:
+                return cursor.execute(statement)
+            except psycopg2.errors.InsufficientPrivilege:
+                time.sleep(0.5)  # an autovacuum worker is in it, which the owner may not end
+        return cursor.execute(statement)

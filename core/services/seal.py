@@ -18,6 +18,18 @@ from core.custody_keys import seal_key
 
 BLOCK_ROWS = 20_000
 GENESIS = bytes(32)
+# All transactions of this database below this number have ended. Those of the server's other databases
+# can never write here and are not waited for. Numbers in pg_locks are the lower 32 bits; the upper ones
+# are those of the newest number.
+_ENDED_BELOW = """
+WITH newest AS MATERIALIZED (SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS number)
+SELECT least(newest.number, (
+  SELECT min(newest.number - ((newest.number - l.transactionid::text::bigint) & 4294967295))
+  FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'transactionid' AND l.granted
+    AND (a.datid IS NULL OR a.datname = current_database())))
+FROM newest
+"""
 UTC_TEXT = "to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 
 
@@ -78,7 +90,7 @@ def seal_stream(stream: Stream, *, at: datetime) -> int:
             [stream.name],
         )
         number, sequence, head, sealed_below = cursor.fetchone() or (0, 0, GENESIS, 0)
-        cursor.execute("SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")
+        cursor.execute(_ENDED_BELOW)
         ended_below = int(cursor.fetchone()[0])
         rows = _unsealed_rows(stream, sealed_below, ended_below)
         for start in range(0, len(rows), BLOCK_ROWS):

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.periods import Period
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import DENIED_CODES, ENABLED_CODES, KeyState
 from reporting.selectors.rows import execute, fetch_rows
 
 ANSWERED = "cbr.answered"
@@ -75,11 +75,21 @@ CREATE TEMPORARY TABLE report_standings ON COMMIT DROP AS
 SELECT DISTINCT ON (key_id) key_id, product_id, partner_id, to_state AS state, at
 FROM report_steps ORDER BY key_id, id DESC
 """
-# Each of Microsoft's answers in the month, with its code and the build report it answers.
+# Each of Microsoft's answers in the month, with its code and the build report it answers. A line keeps
+# the newest code only: where a second look has changed it since, the step's own state tells what the
+# first answer was, 00 or the duplicate (01) that a second look always follows.
+_ENABLED = ", ".join(f"'{code}'" for code in sorted(ENABLED_CODES))
+_DENIED = ", ".join(f"'{code}'" for code in sorted(DENIED_CODES))
+STEP_CODE = (
+    "CASE WHEN {line}.id IS NULL THEN ''"
+    f" WHEN {{step}}.to_state = {KeyState.ACTIVATION_ENABLED:d}"
+    f" THEN CASE WHEN {{line}}.ack_code IN ({_ENABLED}) THEN {{line}}.ack_code ELSE '00' END"
+    f" ELSE CASE WHEN {{line}}.ack_code IN ({_DENIED}) THEN {{line}}.ack_code ELSE '01' END END"
+)
 _ANSWERS = f"""
 CREATE TEMPORARY TABLE report_answers ON COMMIT DROP AS
 SELECT s.id, s.key_id, s.product_id, s.partner_id, s.from_state, s.to_state, s.at,
-  coalesce(line.ack_code, '') AS code, line.build_id,
+  {STEP_CODE.format(step="s", line="line")} AS code, line.build_id,
   (SELECT max(sent.at) FROM report_steps sent
    WHERE sent.key_id = s.key_id AND sent.id < s.id AND sent.to_state = %(state_reported_bound)s) AS sent_at
 FROM report_steps s

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from licensing.rules.key_states import KeyState
 from reporting.rules.device_columns import DEVICE_COLUMNS
-from reporting.selectors.month_steps import AS_NUMBER, AS_UUID, FAMILY, MonthBounds
+from reporting.selectors.month_steps import AS_NUMBER, AS_UUID, FAMILY, STEP_CODE, MonthBounds
 from reporting.selectors.rows import execute
 
 _ISO = "to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -22,7 +22,7 @@ WITH sent AS (
   WHERE at >= %(start)s AND to_state = {KeyState.REPORTED_BOUND:d}
   ORDER BY key_id, id DESC
 ), answered AS (
-  SELECT DISTINCT ON (s.key_id) s.key_id, s.object_id, s.at FROM report_steps s
+  SELECT DISTINCT ON (s.key_id) s.key_id, s.object_id, s.to_state, s.at FROM report_steps s
   JOIN sent ON sent.key_id = s.key_id AND s.id > sent.id WHERE s.reason = %(answered)s
   ORDER BY s.key_id, s.id DESC
 ), ordered AS (
@@ -45,7 +45,7 @@ WITH sent AS (
     CASE st.state {_STATE_NAME} ELSE '' END AS key_state, coalesce(cbr.id::text, '') AS cbr_report_id,
     CASE WHEN a.key_id IS NULL THEN '' ELSE coalesce(cbr.ms_report_id, '') END AS ms_report_id,
     {_ISO.format(column="s.at")} AS cbr_sent_utc, coalesce({_ISO.format(column="a.at")}, '') AS ack_utc,
-    coalesce(answer.ack_code, '') AS ack_code, coalesce(d.gmrl_serial, '') AS gmrl_serial,
+    {STEP_CODE.format(step="a", line="answer")} AS ack_code, coalesce(d.gmrl_serial, '') AS gmrl_serial,
     coalesce(to_char(d.sold_on, 'YYYY-MM-DD'), '') AS sold_on, coalesce(d.sale_country, '') AS sale_country,
     coalesce(d.sale_channel, '') AS channel,
     '' AS recipient_class, '' AS recipient_org, '' AS recipient_proof_ref

@@ -37,7 +37,13 @@ def order(partner: Partner, keys: Sequence[ProductKey], at: datetime) -> OrderLi
     """Assign the keys to a new order of the partner."""
     with mar_scope():
         placed = Order.objects.create(
-            partner=partner, state="allocated", channel="browser", placed_by="x", placed_by_id="x", placed_at=at
+            partner=partner,
+            state="allocated",
+            channel="browser",
+            placed_by="x",
+            placed_by_id="x",
+            placed_at=at,
+            allocated_at=at,
         )
         line = OrderLine.objects.create(
             order=placed, partner=partner, product=keys[0].product, quantity=len(keys),
@@ -52,12 +58,20 @@ def order(partner: Partner, keys: Sequence[ProductKey], at: datetime) -> OrderLi
             )
         KeyAssignment.objects.bulk_create(
             KeyAssignment(
-                key=key, order_line=line, partner=partner, unit_price=line.unit_price, currency="EUR", assigned_at=at
+                key=key,
+                order_line=line,
+                partner=partner,
+                unit_price=line.unit_price,
+                currency="EUR",
+                assigned_at=at,
             )
             for key in keys
         )
         record_assignment(
-            ids, product_id=keys[0].product_id, partner_id=partner.pk, step=Step("order.placed", line.pk, BY, at)
+            ids,
+            product_id=keys[0].product_id,
+            partner_id=partner.pk,
+            step=Step("order.placed", line.pk, BY, at),
         )
     return line
 
@@ -82,7 +96,13 @@ def hand_over(key: ProductKey, at: datetime, **facts: Any) -> Device:
         given = uuid4()
         move_keys([key.pk], to=KeyState.RETRIEVED, step=Step("key.claimed", given, BY, at), is_disclosed=True)
         KeyHandOver.objects.create(
-            id=given, partner_id=key.partner_id, key=key, device=device, channel="claim", handed_by="x", handed_at=at
+            id=given,
+            partner_id=key.partner_id,
+            key=key,
+            device=device,
+            channel="claim",
+            handed_by="x",
+            handed_at=at,
         )
     return device
 
@@ -107,7 +127,8 @@ def send(builds: Sequence[Build], at: datetime) -> ComputerBuildReport:
             prepared_at=at, sent_at=at, ms_report_id="MS-1",
         )  # fmt: skip
         CbrLine.objects.bulk_create(
-            CbrLine(report=cbr, partner_id=build.partner_id, key_id=build.key_id, build=build) for build in builds
+            CbrLine(report=cbr, partner_id=build.partner_id, key_id=build.key_id, build=build)
+            for build in builds
         )
         ids = [build.key_id for build in builds]
         move_keys(ids, to=KeyState.REPORTED_BOUND, step=Step("cbr.sent", cbr.pk, BY, at))
@@ -125,7 +146,9 @@ def answer(cbr: ComputerBuildReport, key: ProductKey, code: str, at: datetime) -
             move_keys([key.pk], to=after, step=Step("cbr.answered", line.pk, BY, at))
 
 
-def enable(key: ProductKey, *, handed_at: datetime, sent_at: datetime, answered_at: datetime, code: str = "00") -> None:
+def enable(
+    key: ProductKey, *, handed_at: datetime, sent_at: datetime, answered_at: datetime, code: str = "00"
+) -> None:
     """Take an assigned key all the way to Microsoft's answer."""
     device = hand_over(key, handed_at)
     build = bind(key, device, handed_at)
@@ -137,7 +160,11 @@ def give_back(key: ProductKey, *, sent_at: datetime, answered_at: datetime, code
     with mar_scope():
         key = ProductKey.objects.get(pk=key.pk)
         request = ReturnRequest.objects.create(
-            rma_number=f"RMA-{uuid4().hex[:10]}", return_type="ZOA", reason="test", requested_by="x", sent_at=sent_at
+            rma_number=f"RMA-{uuid4().hex[:10]}",
+            return_type="ZOA",
+            reason="test",
+            requested_by="x",
+            sent_at=sent_at,
         )
         line = ReturnLine.objects.create(request=request, key=key, previous_state=key.state)
         ProductKey.objects.filter(pk=key.pk).update(previous_state=F("state"))
