@@ -1,6 +1,8 @@
 import logging
+import re
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -304,3 +306,14 @@ def test_the_renderer_has_nothing_to_complain_about(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.WARNING, logger="weasyprint"):
         render(report, csv)
     assert caplog.messages == []
+
+
+def test_only_one_module_of_the_product_knows_the_renderer() -> None:
+    root = Path(__file__).resolve().parents[3]
+    importers = {
+        path.relative_to(root).as_posix()
+        for package in ("core", "partners", "licensing", "reporting", "portal")
+        for path in (root / package).rglob("*.py")
+        if re.search(r"^\s*(from|import) weasyprint", path.read_text(), re.MULTILINE)
+    }
+    assert importers == {"reporting/renderers/pdf.py"}

@@ -1,6 +1,8 @@
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reporting.rules.key_pattern import KeyInDocument, KeyScanner, contains_key, refuse_keys
 
@@ -77,3 +79,20 @@ def test_a_stream_without_keys_passes_unchanged() -> None:
     scanner, chunks = KeyScanner(place="stream"), [b"Gda\xc5", b"\x84sk\n", b"\n", b"x"]
     assert [scanner.feed(chunk) for chunk in chunks] == chunks
     scanner.finish()
+
+
+@given(
+    st.text("BCDN2x9-\u2011\u2212 AE0,\n\u0144", max_size=12),
+    st.sampled_from(["-", " ", "\u2010", "\u2011", "\u2013", "\u2015", "\u2212", ""]),
+    st.text("BCDN2x9-\u2011 AE0,\u0144", max_size=12),
+)
+def test_the_quick_look_at_a_stream_finds_what_the_exact_one_finds(
+    before: str, dash: str, after: str
+) -> None:
+    text = before + FAKE.replace("-", dash) + after
+    scanner = KeyScanner(place="stream")
+    if contains_key(text):
+        with pytest.raises(KeyInDocument):
+            scanner.feed(f"{text}\n".encode())
+    else:
+        assert scanner.feed(f"{text}\n".encode())
