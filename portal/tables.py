@@ -335,8 +335,8 @@ class Table:
     @property
     def kept_parameters(self) -> list[tuple[str, str]]:
         """What the filter form has to carry along: the sorting, the size, and other tables' state."""
-        own = {self._name(name) for each in self.filters for name in each.parameters}
-        own |= {self._name("q"), self._name("page")}
+        own = {self.field_name(name) for each in self.filters for name in each.parameters}
+        own |= {self.field_name("q"), self.field_name("page")}
         return [
             (key, value) for key, values in self.request.GET.lists() if key not in own for value in values
         ]
@@ -346,20 +346,17 @@ class Table:
         query: QueryDict = self.request.GET.copy()
         for name, value in changes.items():
             if value is None:
-                query.pop(self._name(name), None)
+                query.pop(self.field_name(name), None)
             else:
-                query[self._name(name)] = value
+                query[self.field_name(name)] = value
         encoded = query.urlencode()
         return f"{self.request.path}?{encoded}" if encoded else self.request.path
 
     def field_name(self, name: str) -> str:
-        return self._name(name)
-
-    def _name(self, name: str) -> str:
         return f"{self.prefix}{name}"
 
     def _read(self, name: str) -> str:
-        return clean(self.request.GET.get(self._name(name)))
+        return clean(self.request.GET.get(self.field_name(name)))
 
 
 def render_table(
