@@ -1,0 +1,1 @@
+"""The demo programme: one MAR, twelve partners, a year of their work, made through the real services."""

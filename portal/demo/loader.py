@@ -1,0 +1,179 @@
+"""Load the demo into an empty portal: deterministic, through the real services, with `at` as an argument."""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from core.periods import Period
+from core.queue import left_to_the_sweep
+from core.tenancy import mar_scope
+from licensing.models import Price, Product
+from partners.models import Partner
+from partners.selectors.mar import mar_zone
+from portal.demo import cases
+from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
+from portal.demo.people import Cast, open_the_house, welcome_all
+from portal.demo.programme import PARTNERS, PRODUCTS, DemoPartner, Size
+from reporting.services.reconcile import reconcile_months
+
+Say = Callable[[str], None]
+API_KEYS_FILE = "demo-api-keys.json"
+WEEKS = 4
+# The season of a refurbisher's year, in tenths of an even month, from January.
+SEASON = (8, 8, 9, 10, 10, 9, 8, 10, 13, 12, 12, 11)
+# Mails of the past would only fill the demo's mailbox.
+MAIL_TASKS = ("partners.%", "licensing.tell_order_allocated")
+STAGED_WORK = ("licensing.validate_batch", "licensing.release_batch")
+
+
+def is_empty() -> bool:
+    """Return whether the portal holds no partner yet."""
+    with mar_scope():
+        return not Partner.objects.exists()
+
+
+def load(size: Size, *, now: datetime, say: Say) -> None:
+    """Make the whole demo as of now: closed months, the running one, people, cases."""
+    zone = mar_zone()
+    months = _months(Period.containing(now, zone), size.months)
+    begin = months[0].starts_at(zone) - timedelta(days=20)
+    with left_to_the_sweep():
+        stage = _set_stage(begin, now, months, zone, say)
+        for place, month in enumerate(months):
+            _play_month(stage, size, months, month, now, say)
+            if place == len(months) - 2:
+                cases.suspend(stage, at=min(month.ends_before(zone) - timedelta(days=2), now))
+        _close_the_play(stage, now, say)
+    _forget_old_mail(now)
+    with mar_scope():
+        reconcile_months(at=now)
+    _keep_secrets(stage.cast)
+
+
+def _months(last: Period, closed: int) -> list[Period]:
+    months = [last]
+    for _ in range(closed):
+        months.insert(0, months[0].previous())
+    return months
+
+
+def _set_stage(begin: datetime, now: datetime, months: list[Period], zone: object, say: Say) -> Stage:
+    cast = Cast()
+    say("people, terms and partners")
+    terms = open_the_house(cast, at=begin)
+
+    def joined(wanted: DemoPartner) -> datetime:
+        month = months[max(len(months) - 1 - wanted.joined, 0)]
+        return max(begin, min(month.starts_at(zone) - timedelta(days=5), now - timedelta(days=4)))  # type: ignore[arg-type]
+
+    products = _make_products(begin, months, zone)
+    welcome_all(
+        cast,
+        terms,
+        joined_at=lambda wanted: now - timedelta(days=3) if wanted.story == "new" else joined(wanted),
+    )
+    return Stage(cast, products, random.Random("refurb-licence-portal"), count(1_000_001))  # noqa: S311
+
+
+def _make_products(begin: datetime, months: list[Period], zone: object) -> dict[str, Product]:
+    made = {}
+    with mar_scope():
+        for wanted in PRODUCTS:
+            ends = wanted.ends_months_ago
+            ended = months[-1 - ends].starts_at(zone) if ends and len(months) > ends else None  # type: ignore[arg-type]
+            product = Product.objects.create(
+                code=wanted.code, name=wanted.name, lpn=wanted.lpn, family=wanted.family, edition=wanted.edition,
+                generation=wanted.generation, who_may_receive=wanted.who, order_from=begin, order_before=ended,
+            )  # fmt: skip
+            Price.objects.create(product=product, currency="EUR", amount=wanted.price, valid_from=begin)
+            made[wanted.code] = product
+    return made
+
+
+def _play_month(
+    stage: Stage, size: Size, months: list[Period], month: Period, now: datetime, say: Say
+) -> None:
+    zone = mar_zone()
+    starts, ends = month.starts_at(zone), min(month.ends_before(zone), now)
+    is_running = month == months[-1]
+    builds = _builds_of(size, months, month, (ends - starts) / (month.ends_before(zone) - starts))
+    say(f"{month}: {builds} PCs")
+    _restock(stage, builds, at=starts + timedelta(hours=8), seed=str(month))
+    step = (ends - starts - timedelta(days=2)) / WEEKS
+    for week in range(WEEKS):
+        at = starts + timedelta(hours=10) + step * week
+        if at > now - timedelta(hours=34) and week:
+            break
+        is_last = is_running and week == WEEKS - 1
+        for place, partner in enumerate(PARTNERS):
+            share = _share(stage, partner, builds, week, months, month)
+            if share:
+                work_week(
+                    stage, partner, builds=share, at=at + timedelta(minutes=11 * place), is_last=is_last
+                )
+        if not is_last:
+            cases.force_denials(stage, every=90)
+            exchange(at=at + timedelta(hours=32))
+    if not is_running:
+        bill_month(before=month.ends_before(zone), at=month.ends_before(zone))
+    if month == months[-2]:
+        cases.return_keys(stage, quantity=6, at=ends - timedelta(hours=20))
+        exchange(at=ends - timedelta(hours=19))
+
+
+def _builds_of(size: Size, months: list[Period], month: Period, part: float) -> int:
+    whole = sum(SEASON[other.month - 1] for other in months)
+    return round(size.builds * SEASON[month.month - 1] / whole * min(part, 1))
+
+
+def _share(
+    stage: Stage, partner: DemoPartner, builds: int, week: int, months: list[Period], month: Period
+) -> int:
+    is_before = months.index(month) < len(months) - 1 - partner.joined
+    is_out = partner.story == "suspended" and month == months[-1]
+    if is_before or is_out or not partner.weight:
+        return 0
+    even = builds * partner.weight / 100 / WEEKS
+    return round(even * stage.chance.uniform(0.8, 1.2)) or (1 if week == 0 else 0)
+
+
+def _restock(stage: Stage, builds: int, *, at: datetime, seed: str) -> None:
+    free = free_keys(stage)
+    wanted = {}
+    for product in PRODUCTS:
+        need = round(builds * product.share / 100 * 1.5) + (60 if product.share else 12)
+        if (stage.products[product.code].order_before or at + timedelta(days=1)) > at:
+            wanted[product.code] = max(need - free[product.code], 0)
+    deliver(stage, quantities=wanted, at=at, seed=seed)
+
+
+def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
+    say("cases of docs/demo.md")
+    cases.try_second_key(stage, at=now - timedelta(hours=5))
+    cases.block_late_partner(stage, at=now - timedelta(hours=4))
+    cases.copy_a_hash(stage, at=now - timedelta(hours=3))
+    cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
+
+
+def _forget_old_mail(now: datetime) -> None:
+    """Count the mails of the past as sent, and the imports' tasks as done: the loader did their work."""
+    with mar_scope(), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE core_outboxitem SET done_at = created_at WHERE done_at IS NULL
+            AND ((task LIKE ANY(%s) AND created_at < %s) OR task = ANY(%s))""",
+            [list(MAIL_TASKS), now - timedelta(days=4), list(STAGED_WORK)],
+        )
+
+
+def _keep_secrets(cast: Cast) -> None:
+    """Keep the stations' secrets for `accounts --json`; the database holds hashes only."""
+    file = Path(settings.VAR_DIR) / API_KEYS_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(cast.secrets, indent=1))
+    file.chmod(0o600)

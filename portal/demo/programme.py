@@ -1,0 +1,129 @@
+"""Who and what the demo consists of. Everything is made up."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+MAR = {
+    "legal_name": "Nordlicht Refurbishing GmbH",
+    "sold_to_id": "0000123456",
+    "address": "Speicherstraße 12\n20457 Hamburg",
+    "country": "DE",
+    "vat_id": "DE999999900",
+    "time_zone": "Europe/Berlin",
+    "currency": "EUR",
+    "contact_email": "programm@nordlicht.example",
+}
+
+TERMS_VERSION = "2025-1"
+TERMS_SUMMARY = """One licence is for one eligible PC, and you report every PC you build.
+You never pass a key on, not to a colleague, not to a customer, not to another shop.
+You tell us at once when a key is lost or stolen.
+You wipe every disk by the standard you named, and you can prove it.
+You pay once a month for what you used."""
+TERMS_TEXT = """1. Eligible devices. A licence is installed only on a PC that was in use for at least six months, carried a
+Microsoft product before, still has its original board, and meets the minimum hardware of the product.
+
+2. Refurbishment. Each PC is repaired, tested, cleaned, and its disks are sanitised by the standard stated in the
+application. Proof is kept for the term of the programme.
+
+3. Keys. A key is attached to one PC. It is never handed to another refurbisher, a reseller or a customer apart from
+that PC. Loss or theft is reported to the MAR without delay. A key that was shown to anyone is never used twice.
+
+4. Reporting. Each build is reported with its hardware hash before the PC leaves. Keys that are not reported within 30
+days stop new orders; after 60 days they are called back.
+
+5. Labels. The refurbisher label is placed where the programme says, and old labels are struck through.
+
+6. Citizenship licences go only to recipients that the MAR has approved.
+
+7. Payment. One statement a month, for the keys assigned in it, within the credit limit.
+
+8. Audit. The MAR and Microsoft may look at the records with 30 days' notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoProduct:
+    """A product with its net price in EUR; ``share`` of all keys ordered, in percent."""
+
+    code: str
+    name: str
+    lpn: str
+    family: str
+    edition: str
+    generation: str
+    price: Decimal
+    who: str
+    share: int
+    ends_months_ago: int | None = None
+
+
+PRODUCTS = (
+    DemoProduct("WIN11-PRO-REF-COM", "Windows 11 Pro", "RFB-00101", "commercial", "Pro", "Windows 11",
+                Decimal("28.50"), "For any buyer of a refurbished PC.", 62),
+    DemoProduct("WIN11-HOME-REF-COM", "Windows 11 Home", "RFB-00102", "commercial", "Home", "Windows 11",
+                Decimal("21.00"), "For private buyers of a refurbished PC.", 30),
+    DemoProduct("WIN11-PRO-REF-CIT", "Windows 11 Pro (Citizenship)", "RFB-00201", "citizenship", "Pro", "Windows 11",
+                Decimal("6.50"), "For charities, schools and approved recipients only.", 0),
+    DemoProduct("WIN10-PRO-REF-COM", "Windows 10 Pro", "RFB-00103", "commercial", "Pro", "Windows 10",
+                Decimal("24.00"), "Support ended in October 2025; on sale for stock already refurbished.", 5, 3),
+    DemoProduct("WIN10-HOME-REF-COM", "Windows 10 Home", "RFB-00104", "commercial", "Home", "Windows 10",
+                Decimal("18.00"), "Support ended in October 2025; on sale for stock already refurbished.", 3, 3),
+    DemoProduct("OFFICE-REF-CIT", "Office (Citizenship)", "RFB-00301", "citizenship", "Office", "Office",
+                Decimal("9.00"), "Through a Technology Access Programme, with a Citizenship Windows.", 0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPartner:
+    """A partner; ``weight`` is his share of all builds, ``joined`` the months before now he came."""
+
+    code: str
+    name: str
+    country: str
+    vat_id: str
+    contact: str
+    email: str
+    weight: int
+    joined: int
+    credit: Decimal
+    monthly_quantity: int
+    story: str
+
+
+PARTNERS = (
+    DemoPartner("TPR-0001", "ReByte Computer GmbH", "DE", "DE999999901", "Olivia Hartmann", "olivia@rebyte.example", 30, 13, Decimal("60000"), 1500, "busy"),
+    DemoPartner("TPR-0002", "Tweede Leven IT", "NL", "NL999999902B01", "Noor de Vries", "noor@tweedeleven.example", 3, 13, Decimal("4000"), 150, "small"),
+    DemoPartner("TPR-0003", "Seconde Vie Informatique", "FR", "FR40999999903", "Lucie Moreau", "lucie@secondevie.example", 14, 13, Decimal("25000"), 700, "steady"),
+    DemoPartner("TPR-0004", "Drugie Życie PC sp. z o.o.", "PL", "PL9999999904", "Paweł Zieliński", "pawel@drugiezycie.example", 8, 12, Decimal("15000"), 400, "late"),
+    DemoPartner("TPR-0005", "GreenTech Wiederverwendung eG", "DE", "DE999999905", "Henrike Vogt", "henrike@greentech.example", 12, 13, Decimal("22000"), 600, "steady"),
+    DemoPartner("TPR-0006", "Ordi Bis SRL", "BE", "BE0999999906", "Sofie Lambert", "sofie@ordibis.example", 6, 11, Decimal("9000"), 300, "suspended"),
+    DemoPartner("TPR-0007", "Kringloop Digitaal", "NL", "NL999999907B01", "Joris Bakker", "joris@kringloopdigitaal.example", 7, 10, Decimal("12000"), 350, "returns"),
+    DemoPartner("TPR-0008", "Computer für alle e. V.", "DE", "DE999999908", "Miriam Stein", "miriam@computerfueralle.example", 4, 9, Decimal("5000"), 250, "charity"),
+    DemoPartner("TPR-0009", "Odnowa Komputery", "PL", "PL9999999909", "Katarzyna Mazur", "kasia@odnowa.example", 9, 8, Decimal("16000"), 450, "denied"),
+    DemoPartner("TPR-0010", "Circuit Court SARL", "FR", "FR83999999910", "Antoine Petit", "antoine@circuitcourt.example", 5, 6, Decimal("8000"), 300, "hashes"),
+    DemoPartner("TPR-0011", "Herstart Antwerpen BV", "BE", "BE0999999911", "Wout Peeters", "wout@herstart.example", 2, 3, Decimal("4000"), 150, "young"),
+    DemoPartner("TPR-0012", "Neustart IT UG", "DE", "DE999999912", "Nina Falk", "nina@neustart-it.example", 0, 0, Decimal("2500"), 100, "new"),
+)  # fmt: skip
+
+MODELS = (
+    ("LENOVO", "ThinkPad T480", "20L5000BGE", "Notebook", "Standard", "14.0", "Nontouch"),
+    ("LENOVO", "ThinkPad T490", "20N2S00A00", "Notebook", "Standard", "14.0", "Nontouch"),
+    ("Dell Inc.", "Latitude 7490", "081C", "Notebook", "Ultraslim", "14.0", "Nontouch"),
+    ("Dell Inc.", "OptiPlex 7060", "085A", "Desktop", "Standard", "0", "Nontouch"),
+    ("HP", "EliteBook 840 G6", "7YM23EA", "Notebook", "Ultraslim", "14.0", "Touch"),
+    ("HP", "EliteDesk 800 G4", "4KW64EA", "Desktop", "Standard", "0", "Nontouch"),
+    ("FUJITSU", "LIFEBOOK U748", "VFY:U7480M151SDE", "Notebook", "Standard", "14.0", "Nontouch"),
+    ("Apple Inc.", "iMac18,3", "MNE92D/A", "Desktop", "AIO", "27.0", "Nontouch"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large the demo is: builds in all, and closed months before the running one."""
+
+    builds: int
+    months: int
+
+
+FULL = Size(builds=20_000, months=12)
+SMALL = Size(builds=300, months=2)
