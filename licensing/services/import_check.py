@@ -37,6 +37,7 @@ from licensing.services.import_staging import (
     add_known_keys,
     contents_of,
     discard,
+    joins_for,
     show_life,
     stage_rows,
     state_of,
@@ -217,8 +218,9 @@ def _conclude(claim: Claim, errors: ErrorList, *, at: datetime) -> None:
     with mar_scope():
         wait_for_other_checks()
         show_life(claim)
-        add_known_keys(claim.batch_id, errors)
-        add_known_fulfilments(claim.batch_id, errors)
+        with joins_for(claim.keys_done):
+            add_known_keys(claim.batch_id, errors)
+            add_known_fulfilments(claim.batch_id, errors)
         state = KeyBatchState.REFUSED if errors.count else KeyBatchState.READY
         contents = contents_of(claim.batch_id)
         KeyBatch.objects.filter(id=claim.batch_id).update(

@@ -15,7 +15,7 @@ from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import KeyState
 from licensing.services.import_check import STALE_AFTER
 from licensing.services.import_errors import to_stored
-from licensing.services.import_staging import add_known_fulfilments, add_known_keys, discard
+from licensing.services.import_staging import add_known_fulfilments, add_known_keys, discard, joins_for
 from partners.models import Mar
 
 NEVER_SENT_AFTER = timedelta(minutes=2)
@@ -36,7 +36,7 @@ WITH staged AS (
   SELECT s.product_key_id, s.last5, s.blind_index, s.product_id, s.batch_id, f.id,
     {KeyState.FULFILLED:d}, %(at)s, 'none', false,
     (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000 + s.row_number
-  FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number ORDER BY s.row_number
+  FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number
   RETURNING id, product_key_id, product_id
 ), secrets AS (
   INSERT INTO licensing_keysecret (key_id, sealed)
@@ -45,7 +45,7 @@ WITH staged AS (
 INSERT INTO licensing_ledgerentry (key_id, product_id, from_state, to_state, hold, reason, object_id,
   actor_kind, actor_id, actor_label, request_id, recorded_at)
 SELECT id, product_id, NULL, {KeyState.FULFILLED:d}, 'none', 'fulfilment.released', %(batch_text)s,
-  %(actor_kind)s, %(actor_id)s, %(actor_label)s, '', %(at)s FROM keys ORDER BY id
+  %(actor_kind)s, %(actor_id)s, %(actor_label)s, '', %(at)s FROM keys
 """
 _BEGIN = "UPDATE licensing_keybatch SET claimed_at = clock_timestamp() WHERE id = %s AND state = 'releasing'"
 _DROPPED = """
@@ -101,7 +101,7 @@ def _move(batch: KeyBatch, *, by: Actor, at: datetime) -> int:
         "actor_id": by.id,
         "actor_label": by.label[:200],
     }
-    with connection.cursor() as cursor:
+    with joins_for(batch.keys_total), connection.cursor() as cursor:
         cursor.execute(_FULFILMENTS, facts)
         cursor.execute(_KEYS, facts)
         moved = int(cursor.rowcount)
@@ -114,8 +114,9 @@ def _move(batch: KeyBatch, *, by: Actor, at: datetime) -> int:
 
 def _refuse(batch: KeyBatch, *, at: datetime) -> None:
     errors = ErrorList()
-    add_known_keys(batch.id, errors)
-    add_known_fulfilments(batch.id, errors)
+    with joins_for(batch.keys_total):
+        add_known_keys(batch.id, errors)
+        add_known_fulfilments(batch.id, errors)
     if not errors.count:
         errors.add(0, "", "release_collided")
     KeyBatch.objects.filter(id=batch.id).update(

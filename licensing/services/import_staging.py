@@ -1,7 +1,8 @@
 """The staged rows of an import: ciphertext and blind index on their way to stock, never a key in clear."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +58,10 @@ _MINE = """WITH mine AS (SELECT min(row_number) AS row_number, fulfilment_number
 WHERE batch_id = %(batch)s GROUP BY fulfilment_number)"""
 
 
+MANY_ROWS = 1_000
+_SET_PLANNER = "SELECT set_config('enable_nestloop', %s, true), set_config('work_mem', %s, true)"
+
+
 class Overtaken(Exception):  # noqa: N818  (nothing failed: another worker does this job now)
     """Another worker has taken the job over; this one must not write any more."""
 
@@ -96,6 +101,25 @@ def show_life(claim: Claim) -> None:
     if renewed is None:
         raise Overtaken
     claim.token = renewed[0]
+
+
+@contextmanager
+def joins_for(rows: int) -> Iterator[None]:
+    """Keep the planner from nested loops while many fresh rows are joined.
+
+    Just loaded rows are in no statistics, and the application may not ANALYZE: the planner expects one
+    row of the batch, and a nested loop over a hundred thousand would take hours.
+    """
+    if rows <= MANY_ROWS:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_nestloop'), current_setting('work_mem')")
+        before = cursor.fetchone()
+        cursor.execute(_SET_PLANNER, ["off", "64MB"])
+        yield
+        # After an error the rollback restores both.
+        cursor.execute(_SET_PLANNER, before)
 
 
 def wait_for_other_checks() -> None:

@@ -1,0 +1,1 @@
+"""What is measured against a peer or a limit, in one run, as a ratio."""
