@@ -165,7 +165,7 @@ def _forget_old_mail(now: datetime) -> None:
     """Count the mails of the past as sent, and the imports' tasks as done: the loader did their work."""
     with mar_scope(), connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE core_outboxitem SET done_at = created_at WHERE done_at IS NULL
+            """UPDATE core_outboxitem SET done_at = created_at, attempts = 1 WHERE done_at IS NULL
             AND ((task LIKE ANY(%s) AND created_at < %s) OR task = ANY(%s))""",
             [list(MAIL_TASKS), now - timedelta(days=4), list(STAGED_WORK)],
         )
