@@ -6,7 +6,7 @@ import re
 import sys
 from urllib.parse import urlsplit
 
-from launcher import paths
+from launcher import paths, relocate
 from launcher.lock import Lock
 
 PAGES = ("/health/live", "/health/ready", "/", "/accounts/login/")
@@ -27,8 +27,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _running() -> str:
-    holder = Lock(paths.of_checkout().var / "portal.lock").read()
-    return holder.url if holder else ""
+    """Return the address of this checkout's portal, which may run from a copy."""
+    root = paths.of_checkout().root
+    for place in (root, relocate.place_of_copy(root)):
+        holder = Lock(place / "var" / "portal.lock").read()
+        if holder and holder.command == "portal":
+            return holder.url
+    return ""
 
 
 def ask(url: str) -> dict[str, int]:
