@@ -78,7 +78,8 @@ def _allocator_rights() -> list[str]:
     free = f"state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}' AND partner_id IS NULL"
     own = f"partner_id = {CURRENT_PARTNER}"
     return [
-        f"GRANT SELECT, UPDATE (state, state_since, partner_id, order_line_id) ON licensing_productkey TO {ALLOCATOR_ROLE}",
+        f"""GRANT SELECT, UPDATE (state, state_since, partner_id, order_line_id) ON licensing_productkey
+        TO {ALLOCATOR_ROLE}""",
         f"GRANT SELECT ON licensing_orderline TO {ALLOCATOR_ROLE}",
         f"GRANT SELECT, INSERT ON licensing_keyassignment TO {ALLOCATOR_ROLE}",
         f"DROP POLICY IF EXISTS {ALLOCATOR_ROLE}_rows ON licensing_productkey",

@@ -7,12 +7,16 @@ from django.shortcuts import render
 from portal.actors import request_id_of
 
 
-def _page(request: HttpRequest, template: str, status: int, code: str, context: dict[str, str] | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, template: str, status: int, code: str, context: dict[str, str] | None = None
+) -> HttpResponse:
     """Answer a person with a page and a machine with a problem document."""
     if request.path.startswith("/api/v1/"):
         body = {"type": f"/docs/errors#{code}", "title": code, "status": status, "code": code}
         return JsonResponse(
-            {**body, "request_id": request_id_of(request)}, status=status, content_type="application/problem+json"
+            {**body, "request_id": request_id_of(request)},
+            status=status,
+            content_type="application/problem+json",
         )
     return render(request, template, context or {}, status=status)
 

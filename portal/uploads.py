@@ -15,8 +15,13 @@ class CappedMemoryUploadHandler(MemoryFileUploadHandler):
     """
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
-    ) -> None:  # noqa: N803
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803  (the handler's own name for it)
+        content_length: int,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         """Refuse by the announced length; the count of received bytes decides in any case."""
         self.received = 0
         self.activated = True

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.database.functions import CurrentTransaction
 from core.database.access import APP_ROLE, MAR_ROLE, TPR_ROLE, Access, Right, Rows
+from core.database.functions import CurrentTransaction
 
 
 class AuditEvent(models.Model):

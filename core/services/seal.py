@@ -193,9 +193,8 @@ def verify_stream(stream: Stream, *, at: datetime, tail_may_be: timedelta = time
 
 
 def _first_bad_link(stream: Stream) -> tuple[str, int | None] | None:
-    head, expected = GENESIS, 0
-    for sequence, row_id, stored, digest in _links(stream):
-        expected += 1
+    head = GENESIS
+    for expected, (sequence, row_id, stored, digest) in enumerate(_links(stream), start=1):
         if sequence != expected:
             return f"link {expected} of the chain is missing", row_id
         if digest is None:

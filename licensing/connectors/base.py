@@ -17,7 +17,7 @@ from licensing.models import ComputerBuildReport
 Text = str | Promise
 
 
-class ConnectorFailed(Exception):  # noqa: N818
+class ConnectorFailed(Exception):
     """The file could not be handed over now; ``str()`` says why, for a person. It is tried again."""
 
 

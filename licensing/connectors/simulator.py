@@ -25,6 +25,7 @@ from licensing.models import CbrAckFile, ComputerBuildReport, ReturnRequest, Sim
 from licensing.models.exchange import CbrState
 from licensing.rules.key_states import ENABLED_CODES, KeyState
 from licensing.selectors.exchange import return_xml
+from licensing.set_based import set_based_plans
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,7 @@ class Simulator(Connector):
             if set(names) <= taken:
                 continue
             try:
-                with mar_scope():
+                with mar_scope(), set_based_plans():
                     answers = _answers_to(asked)
             except (SimulatorRefused, ValueError) as error:
                 # One report that cannot be answered must not keep the others waiting.

@@ -15,7 +15,7 @@ def sentence(code: str, params: Mapping[str, Parameter]) -> str:
     return str(MESSAGES[code]).format(**params)
 
 
-class ExchangeRefused(Exception):  # noqa: N818
+class ExchangeRefused(Exception):
     """Refuse a whole file.
 
     `line` is the line in the file, if known. `str()` gives the code only, so a log never holds more.

@@ -3,7 +3,13 @@
 from licensing.models.build import Build, BuildUpload
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Price, Product
 from licensing.models.device import Device, KeyHandOver
-from licensing.models.exchange import CbrAckFile, CbrLine, ComputerBuildReport, ExchangeException, SimulatedKey
+from licensing.models.exchange import (
+    CbrAckFile,
+    CbrLine,
+    ComputerBuildReport,
+    ExchangeException,
+    SimulatedKey,
+)
 from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState

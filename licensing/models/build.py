@@ -34,7 +34,9 @@ class BuildUpload(models.Model):
     file_name = models.CharField(_("file"), max_length=200)
     file_count = models.PositiveIntegerField(_("files"), default=0)
     accepted_count = models.PositiveIntegerField(_("accepted"), default=0)
-    outcomes = models.JSONField(_("outcome per file"), default=list, help_text=_("Name, code, text; never a key."))
+    outcomes = models.JSONField(
+        _("outcome per file"), default=list, help_text=_("Name, code, text; never a key.")
+    )
     uploaded_by = models.CharField(_("uploaded by"), max_length=200)
     uploaded_at = models.DateTimeField(_("uploaded"))
 
@@ -82,7 +84,9 @@ class Build(models.Model):
     class Meta:
         ordering = ("-reported_at",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["key"], condition=Q(ended_at__isnull=True), name="build_key_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(ended_at__isnull=True), name="build_key_once"
+            ),
             models.UniqueConstraint(
                 fields=["hardware_hash_sha256"], condition=Q(ended_at__isnull=True), name="build_hash_once"
             ),

@@ -49,7 +49,9 @@ class Price(models.Model):
     id = models.BigAutoField(primary_key=True)
     product = models.ForeignKey(Product, models.PROTECT, related_name="prices")
     currency = models.CharField(_("currency"), max_length=3)
-    amount = models.DecimalField(_("price"), max_digits=10, decimal_places=2, help_text=_("Net, for one licence."))
+    amount = models.DecimalField(
+        _("price"), max_digits=10, decimal_places=2, help_text=_("Net, for one licence.")
+    )
     valid_from = models.DateTimeField(_("valid from"))
     valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
 
@@ -59,7 +61,8 @@ class Price(models.Model):
             models.UniqueConstraint(fields=["product", "currency", "valid_from"], name="price_starts_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
             models.CheckConstraint(
-                condition=Q(valid_before__isnull=True) | Q(valid_before__gt=F("valid_from")), name="price_ends_later"
+                condition=Q(valid_before__isnull=True) | Q(valid_before__gt=F("valid_from")),
+                name="price_ends_later",
             ),
         ]
 

@@ -40,9 +40,13 @@ class ComputerBuildReport(models.Model):
     file_sha256 = models.CharField(_("checksum"), max_length=64)
     ms_report_id = models.CharField(_("Microsoft's report id"), max_length=40, blank=True)
     refusal = models.CharField(_("refusal"), max_length=1000, blank=True)
-    receipt = models.CharField(_("receipt"), max_length=200, blank=True, help_text=_("How it left the portal."))
+    receipt = models.CharField(
+        _("receipt"), max_length=200, blank=True, help_text=_("How it left the portal.")
+    )
     prepared_at = models.DateTimeField(_("prepared"))
-    sent_at = models.DateTimeField(_("sent"), null=True, help_text=_("From here on its keys cannot be taken back."))
+    sent_at = models.DateTimeField(
+        _("sent"), null=True, help_text=_("From here on its keys cannot be taken back.")
+    )
     delivered_at = models.DateTimeField(
         _("handed over"), null=True, help_text=_("When the connector, or a person, had taken the file.")
     )
@@ -73,7 +77,9 @@ class CbrLine(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["report", "key"], name="cbr_key_once_a_report"),
-            models.UniqueConstraint(fields=["key"], condition=Q(answered_at__isnull=True), name="cbr_key_open_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(answered_at__isnull=True), name="cbr_key_open_once"
+            ),
         ]
 
     def __str__(self) -> str:

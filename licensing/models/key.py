@@ -72,7 +72,9 @@ class ProductKey(models.Model):
                 condition=Q(state=KeyState.FULFILLED.value, hold=Hold.NONE.value),
             ),
             models.Index(
-                fields=["partner", "state", "id"], name="key_partner_state", condition=Q(partner__isnull=False)
+                fields=["partner", "state", "id"],
+                name="key_partner_state",
+                condition=Q(partner__isnull=False),
             ),
             models.Index(fields=["order_line"], name="key_order_line", condition=Q(order_line__isnull=False)),
         ]
@@ -141,7 +143,9 @@ class KeyAssignment(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["key"], condition=Q(ended_at__isnull=True), name="key_assigned_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(ended_at__isnull=True), name="key_assigned_once"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -163,19 +167,27 @@ class LedgerEntry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     key = models.ForeignKey(ProductKey, models.PROTECT, related_name="ledger", db_constraint=False)
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     partner_id = models.UUIDField(_("partner"), null=True)
     from_state = models.PositiveSmallIntegerField(_("from"), null=True, choices=STATE_CHOICES)
     to_state = models.PositiveSmallIntegerField(_("to"), choices=STATE_CHOICES)
     hold = models.CharField(_("hold"), max_length=15, choices=HOLD_CHOICES, default=Hold.NONE.value)
-    reason = models.CharField(_("reason"), max_length=60, help_text=_("The act: order.placed, cbr.answered …"))
-    object_id = models.CharField(_("object"), max_length=60, blank=True, help_text=_("The order, build or report."))
+    reason = models.CharField(
+        _("reason"), max_length=60, help_text=_("The act: order.placed, cbr.answered …")
+    )
+    object_id = models.CharField(
+        _("object"), max_length=60, blank=True, help_text=_("The order, build or report.")
+    )
     actor_kind = models.CharField(_("kind of actor"), max_length=10)
     actor_id = models.CharField(_("actor id"), max_length=40)
     actor_label = models.CharField(_("actor"), max_length=200)
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
     recorded_at = models.DateTimeField(_("time"), help_text=_("UTC. Decides the month the step belongs to."))
-    written_at = models.DateTimeField(_("written"), db_default=Now(), help_text=_("The database's clock, UTC."))
+    written_at = models.DateTimeField(
+        _("written"), db_default=Now(), help_text=_("The database's clock, UTC.")
+    )
     transaction = models.BigIntegerField(_("transaction"), db_default=CurrentTransaction())
 
     class Meta:

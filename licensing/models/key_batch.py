@@ -37,11 +37,15 @@ class KeyBatch(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=KeyBatchState.choices)
     keys_done = models.PositiveIntegerField(_("keys checked"), default=0)
     keys_total = models.PositiveIntegerField(_("keys"), default=0)
-    errors = models.JSONField(_("errors"), default=list, help_text=_("Row, field, code and text; never a key."))
+    errors = models.JSONField(
+        _("errors"), default=list, help_text=_("Row, field, code and text; never a key.")
+    )
     error_count = models.PositiveIntegerField(_("errors in all"), default=0)
     contents = models.JSONField(_("contents"), default=list, help_text=_("Keys per product and fulfilment."))
     claimed_at = models.DateTimeField(
-        _("last sign of work"), null=True, help_text=_("The database's clock; moves on while a worker checks the file.")
+        _("last sign of work"),
+        null=True,
+        help_text=_("The database's clock; moves on while a worker checks the file."),
     )
     checked_at = models.DateTimeField(_("checked"), null=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -73,7 +77,9 @@ class BatchDataKey(models.Model):
     """A batch's data key, wrapped by the master key; useless without it."""
 
     # A partner needs it to open his own keys; the ciphertexts are what row-level security guards.
-    access = Access({TPR_ROLE: Right("SELECT"), MAR_ROLE: Right("SELECT, INSERT, UPDATE")}, is_row_secured=False)
+    access = Access(
+        {TPR_ROLE: Right("SELECT"), MAR_ROLE: Right("SELECT, INSERT, UPDATE")}, is_row_secured=False
+    )
 
     batch = models.OneToOneField(KeyBatch, models.PROTECT, primary_key=True, related_name="data_key")
     master_key_id = models.CharField(_("master key"), max_length=20)

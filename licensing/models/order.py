@@ -81,7 +81,9 @@ class OrderLine(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
 
     class Meta:
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_positive")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_positive")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product_id}"

@@ -18,7 +18,9 @@ class ReturnRequest(models.Model):
     access = MAR_ONLY
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("licensing_return_number"))
+    number = models.BigIntegerField(
+        _("number"), unique=True, db_default=NextNumber("licensing_return_number")
+    )
     rma_number = models.CharField(_("RMA number"), max_length=35, unique=True)
     return_type = models.CharField(_("return type"), max_length=3, help_text=_("ZOA to ZOF."))
     is_without_credit = models.BooleanField(_("without credit"), default=False)
@@ -47,7 +49,9 @@ class ReturnLine(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["key"], condition=Q(answered_at__isnull=True), name="return_open_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(answered_at__isnull=True), name="return_open_once"
+            ),
         ]
 
     def __str__(self) -> str:

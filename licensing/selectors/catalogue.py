@@ -43,9 +43,7 @@ def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
     found = list(products)
     free = free_by_product([product.id for product in found])
     return [
-        CatalogueItem(
-            product, product.current_price, currency, free[product.id], product.family in families
-        )
+        CatalogueItem(product, product.current_price, currency, free[product.id], product.family in families)
         for product in found
     ]
 
@@ -70,11 +68,15 @@ def currency_of(partner_id: UUID) -> str:
 def allowed_families(partner_id: UUID, at: datetime) -> frozenset[str]:
     """Return the licence families that the partner's contract includes now."""
     grants = FamilyGrant.objects.filter(partner_id=partner_id, valid_from__lte=at)
-    return frozenset(grants.filter(Q(valid_before__isnull=True) | Q(valid_before__gt=at)).values_list("family", flat=True))
+    return frozenset(
+        grants.filter(Q(valid_before__isnull=True) | Q(valid_before__gt=at)).values_list("family", flat=True)
+    )
 
 
 def free_by_product(product_ids: list[int]) -> dict[int, int]:
     """Return the free keys of each product, counted past row-level security by the database's function."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, licensing_free_count(id) FROM unnest(%s::bigint[]) AS wanted(id)", [product_ids])
+        cursor.execute(
+            "SELECT id, licensing_free_count(id) FROM unnest(%s::bigint[]) AS wanted(id)", [product_ids]
+        )
         return dict(cursor.fetchall())

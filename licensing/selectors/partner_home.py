@@ -47,13 +47,19 @@ class PartnerHome:
 def partner_home(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> PartnerHome:
     """Return the figures of a partner's home page, in his own scope."""
     by_state = dict(
-        ProductKey.objects.filter(partner_id=partner_id).values_list("state").annotate(keys=Count("id")).order_by("state")
+        ProductKey.objects.filter(partner_id=partner_id)
+        .values_list("state")
+        .annotate(keys=Count("id"))
+        .order_by("state")
     )
     credit = CreditPosition.objects.filter(partner_id=partner_id).first()
     unbilled = KeyAssignment.objects.filter(
         partner_id=partner_id, ended_at__isnull=True, billed_at__isnull=True
     ).aggregate(total=Sum("unit_price"))["total"] or Decimal(0)
-    limit = OrderLimit.objects.filter(partner_id=partner_id).values_list("monthly_quantity", flat=True).first() or 0
+    limit = (
+        OrderLimit.objects.filter(partner_id=partner_id).values_list("monthly_quantity", flat=True).first()
+        or 0
+    )
     ages = unreported_by_age(partner_id, at)
     month = Period.containing(at, zone)
     return PartnerHome(
@@ -95,9 +101,13 @@ def months_of(partner_id: UUID, last: Period, zone: ZoneInfo, *, count: int = 6)
         LedgerEntry.objects.filter(partner_id=partner_id, reason="order.placed", recorded_at__gte=first), zone
     )
     reported = _by_month(
-        LedgerEntry.objects.filter(partner_id=partner_id, reason="build.reported", recorded_at__gte=first), zone
+        LedgerEntry.objects.filter(partner_id=partner_id, reason="build.reported", recorded_at__gte=first),
+        zone,
     )
-    return [MonthCount(str(month), ordered.get(str(month), 0), reported.get(str(month), 0)) for month in months[::-1]]
+    return [
+        MonthCount(str(month), ordered.get(str(month), 0), reported.get(str(month), 0))
+        for month in months[::-1]
+    ]
 
 
 def _by_month(entries: "object", zone: ZoneInfo) -> dict[str, int]:
@@ -112,6 +122,8 @@ def _by_month(entries: "object", zone: ZoneInfo) -> dict[str, int]:
 
 def _ordered(partner_id: UUID, month: Period, zone: ZoneInfo) -> int:
     lines = OrderLine.objects.filter(
-        partner_id=partner_id, order__placed_at__gte=month.starts_at(zone), order__placed_at__lt=month.ends_before(zone)
+        partner_id=partner_id,
+        order__placed_at__gte=month.starts_at(zone),
+        order__placed_at__lt=month.ends_before(zone),
     ).exclude(order__state__in=["cancelled", "expired"])
     return int(lines.aggregate(total=Sum("quantity"))["total"] or 0)

@@ -164,7 +164,7 @@ def revert_build(*, partner_id: UUID, build_id: UUID, reason: str, by: Actor, at
     )
 
 
-class DetailsWrong(Exception):  # noqa: N818
+class DetailsWrong(Exception):
     """The five device facts are not all there and good."""
 
     def __init__(self, errors: Iterable[FormatError]) -> None:

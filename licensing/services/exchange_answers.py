@@ -31,6 +31,7 @@ from licensing.models import CbrAckFile, ExchangeException
 from licensing.rules.key_syntax import KEY_ALPHABET, mask_keys
 from licensing.services.exchange_booking import Booking, Note, book_acks
 from licensing.services.returns import book_return_acks
+from licensing.set_based import set_based_plans
 
 FOLDER = "exchange/answers"
 # Microsoft's largest answer is some 20 MB; a file at the cap takes the reader about a minute.
@@ -76,7 +77,8 @@ def import_answer_file(data: bytes, *, file_name: str, by: Actor, at: datetime) 
         received_by=by.label[:200],
         received_at=at,
     )
-    booking = _book(acks, file=file, by=by, at=at)
+    with set_based_plans():
+        booking = _book(acks, file=file, by=by, at=at)
     _keep_notes(booking.notes, file=file, at=at)
     file.matched_count, file.exception_count = booking.matched, len(booking.notes)
     file.save(update_fields=["matched_count", "exception_count"])

@@ -22,6 +22,7 @@ from licensing.models import Build, CbrLine, ComputerBuildReport
 from licensing.models.build import BuildState
 from licensing.models.exchange import CbrState
 from licensing.selectors.exchange import sold_to_id
+from licensing.set_based import set_based_plans
 
 FOLDER = "exchange/cbr"
 
@@ -56,6 +57,11 @@ def prepare_report(*, at: datetime, by: Actor) -> UUID | None:
     # Two at once could both see a build without an open line; the unique index would stop the second
     # with an error. Taking turns spares us the error.
     serialise("prepare_cbr")
+    with set_based_plans():
+        return _prepare(at, by)
+
+
+def _prepare(at: datetime, by: Actor) -> UUID | None:
     waiting = lock_ready_builds(settings.EXCHANGE_BATCH_SIZE)
     if not waiting:
         return None
@@ -63,7 +69,7 @@ def prepare_report(*, at: datetime, by: Actor) -> UUID | None:
     report_id = uuid4()
     chosen, xml = _write(report_id, [build_id for build_id, _key_id in waiting], sold_to, by, at)
     if not chosen:
-        return prepare_report(at=at, by=by)
+        return _prepare(at, by)
     path, digest = store_bytes(xml, folder=FOLDER, suffix=".xml")
     report = ComputerBuildReport.objects.create(
         id=report_id,

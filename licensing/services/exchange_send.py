@@ -26,6 +26,7 @@ from licensing.models.exchange import CbrState
 from licensing.rules.key_states import KeyState
 from licensing.services.custody import Step, move_keys
 from licensing.services.exchange_prepare import audit_report, withdraw_report
+from licensing.set_based import set_based_plans
 
 SENDABLE_FROM = (KeyState.BOUND, KeyState.NOTIFIED_BOUND, KeyState.ACTIVATION_DENIED)
 RECEIPT_BY_HAND = "By hand"
@@ -65,7 +66,7 @@ def send_report(report_id: UUID, *, at: datetime, by: Actor) -> Outcome:
     :raises NotFound: for an unknown report.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), set_based_plans():
             return _decide(report_id, at, by)
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", "") == "55P03":  # lock_not_available

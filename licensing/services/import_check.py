@@ -62,7 +62,7 @@ RETURNING claimed_at
 """
 
 
-class UploadChanged(Exception):  # noqa: N818
+class UploadChanged(Exception):
     """The stored upload is not what was received."""
 
 

@@ -62,7 +62,7 @@ MANY_ROWS = 1_000
 _SET_PLANNER = "SELECT set_config('enable_nestloop', %s, true), set_config('work_mem', %s, true)"
 
 
-class Overtaken(Exception):  # noqa: N818  (nothing failed: another worker does this job now)
+class Overtaken(Exception):
     """Another worker has taken the job over; this one must not write any more."""
 
 
@@ -82,25 +82,29 @@ def stage_rows(claim: Claim, lines: Sequence[str]) -> None:
     :raises Overtaken: and writes nothing.
     """
     with mar_scope(), connection.cursor() as cursor:
-        claim.keys_done += len(lines)
-        show_life(claim)
+        token = show_life(claim, more=len(lines))
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows")
         cursor.execute(_TEMPORARY)
         cursor.cursor.copy_expert("COPY import_rows FROM STDIN", io.StringIO("".join(lines)))
         cursor.execute(_STAGE, [claim.batch_id])
+    # Only now is it committed; a claim given back after an error must carry what the database knows.
+    claim.token = token
+    claim.keys_done += len(lines)
 
 
-def show_life(claim: Claim) -> None:
-    """Renew the claim and write the progress; inside a transaction it also locks the batch.
+def show_life(claim: Claim, *, more: int = 0) -> datetime:
+    """Renew the claim in the database, write the progress and return the new token.
+
+    Inside a transaction it also locks the batch.
 
     :raises Overtaken: when the claim is no longer ours.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TOUCH, [claim.keys_done, claim.keys_expected, claim.batch_id, claim.token])
-        renewed = cursor.fetchone()
+        cursor.execute(_TOUCH, [claim.keys_done + more, claim.keys_expected, claim.batch_id, claim.token])
+        renewed: tuple[datetime] | None = cursor.fetchone()
     if renewed is None:
         raise Overtaken
-    claim.token = renewed[0]
+    return renewed[0]
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class UploadRefused(Invalid):
     """The file was not taken in at all."""
 
 
-class BatchRefused(DomainError):  # noqa: N818
+class BatchRefused(DomainError):
     """The batch does not allow this act."""
 
 

@@ -30,6 +30,7 @@ from licensing.rules.cbr_answers import Finding
 from licensing.rules.key_states import Hold, KeyState
 from licensing.services.custody import Also, KeyCannotMove, Step, move_keys
 from licensing.services.exchange_booking import Booking, Note
+from licensing.set_based import set_based_plans
 
 RETURNABLE_FROM = (
     KeyState.FULFILLED,
@@ -62,6 +63,7 @@ class ReturnAnswer:
 
 
 @transaction.atomic
+@set_based_plans()
 def send_return(
     key_ids: Sequence[int],
     *,
@@ -106,6 +108,7 @@ def send_return(
 
 
 @transaction.atomic
+@set_based_plans()
 def record_return_answers(
     request_id: UUID, *, answers: Sequence[ReturnAnswer], by: Actor, at: datetime
 ) -> Booking:

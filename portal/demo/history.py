@@ -154,7 +154,7 @@ def _held_back(stage: Stage, partner: DemoPartner, count: int, is_last: bool) ->
 
 
 def _hash_of(key: Taken) -> str:
-    body = random.Random(f"hash:{key.product_key_id}").randbytes(HASH_BYTES)
+    body = random.Random(f"hash:{key.product_key_id}").randbytes(HASH_BYTES)  # noqa: S311  (sample data, no secret)
     return base64.b64encode(b"OA" + body).decode()
 
 

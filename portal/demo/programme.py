@@ -20,8 +20,8 @@ You never pass a key on, not to a colleague, not to a customer, not to another s
 You tell us at once when a key is lost or stolen.
 You wipe every disk by the standard you named, and you can prove it.
 You pay once a month for what you used."""
-TERMS_TEXT = """1. Eligible devices. A licence is installed only on a PC that was in use for at least six months, carried a
-Microsoft product before, still has its original board, and meets the minimum hardware of the product.
+TERMS_TEXT = """1. Eligible devices. A licence is installed only on a PC that was in use for at least six months,
+carried a Microsoft product before, still has its original board, and meets the minimum hardware of the product.
 
 2. Refurbishment. Each PC is repaired, tested, cleaned, and its disks are sanitised by the standard stated in the
 application. Proof is kept for the term of the programme.
@@ -91,18 +91,54 @@ class DemoPartner:
 
 
 PARTNERS = (
-    DemoPartner("TPR-0001", "ReByte Computer GmbH", "DE", "DE999999901", "Olivia Hartmann", "olivia@rebyte.example", 30, 13, Decimal("60000"), 1500, "busy"),
-    DemoPartner("TPR-0002", "Tweede Leven IT", "NL", "NL999999902B01", "Noor de Vries", "noor@tweedeleven.example", 3, 13, Decimal("4000"), 150, "small"),
-    DemoPartner("TPR-0003", "Seconde Vie Informatique", "FR", "FR40999999903", "Lucie Moreau", "lucie@secondevie.example", 14, 13, Decimal("25000"), 700, "steady"),
-    DemoPartner("TPR-0004", "Drugie Życie PC sp. z o.o.", "PL", "PL9999999904", "Paweł Zieliński", "pawel@drugiezycie.example", 8, 12, Decimal("15000"), 400, "late"),
-    DemoPartner("TPR-0005", "GreenTech Wiederverwendung eG", "DE", "DE999999905", "Henrike Vogt", "henrike@greentech.example", 12, 13, Decimal("22000"), 600, "steady"),
-    DemoPartner("TPR-0006", "Ordi Bis SRL", "BE", "BE0999999906", "Sofie Lambert", "sofie@ordibis.example", 6, 11, Decimal("9000"), 300, "suspended"),
-    DemoPartner("TPR-0007", "Kringloop Digitaal", "NL", "NL999999907B01", "Joris Bakker", "joris@kringloopdigitaal.example", 7, 10, Decimal("12000"), 350, "returns"),
-    DemoPartner("TPR-0008", "Computer für alle e. V.", "DE", "DE999999908", "Miriam Stein", "miriam@computerfueralle.example", 4, 9, Decimal("5000"), 250, "charity"),
-    DemoPartner("TPR-0009", "Odnowa Komputery", "PL", "PL9999999909", "Katarzyna Mazur", "kasia@odnowa.example", 9, 8, Decimal("16000"), 450, "denied"),
-    DemoPartner("TPR-0010", "Circuit Court SARL", "FR", "FR83999999910", "Antoine Petit", "antoine@circuitcourt.example", 5, 6, Decimal("8000"), 300, "hashes"),
-    DemoPartner("TPR-0011", "Herstart Antwerpen BV", "BE", "BE0999999911", "Wout Peeters", "wout@herstart.example", 2, 3, Decimal("4000"), 150, "young"),
-    DemoPartner("TPR-0012", "Neustart IT UG", "DE", "DE999999912", "Nina Falk", "nina@neustart-it.example", 0, 0, Decimal("2500"), 100, "new"),
+    DemoPartner(
+        "TPR-0001", "ReByte Computer GmbH", "DE", "DE999999901", "Olivia Hartmann", "olivia@rebyte.example",
+        weight=30, joined=13, credit=Decimal("60000"), monthly_quantity=1500, story="busy",
+    ),
+    DemoPartner(
+        "TPR-0002", "Tweede Leven IT", "NL", "NL999999902B01", "Noor de Vries", "noor@tweedeleven.example",
+        weight=3, joined=13, credit=Decimal("4000"), monthly_quantity=150, story="small",
+    ),
+    DemoPartner(
+        "TPR-0003", "Seconde Vie Informatique", "FR", "FR40999999903", "Lucie Moreau", "lucie@secondevie.example",
+        weight=14, joined=13, credit=Decimal("25000"), monthly_quantity=700, story="steady",
+    ),
+    DemoPartner(
+        "TPR-0004", "Drugie Życie PC sp. z o.o.", "PL", "PL9999999904", "Paweł Zieliński", "pawel@drugiezycie.example",
+        weight=8, joined=12, credit=Decimal("15000"), monthly_quantity=400, story="late",
+    ),
+    DemoPartner(
+        "TPR-0005", "GreenTech Wiederverwendung eG", "DE", "DE999999905", "Henrike Vogt", "henrike@greentech.example",
+        weight=12, joined=13, credit=Decimal("22000"), monthly_quantity=600, story="steady",
+    ),
+    DemoPartner(
+        "TPR-0006", "Ordi Bis SRL", "BE", "BE0999999906", "Sofie Lambert", "sofie@ordibis.example",
+        weight=6, joined=11, credit=Decimal("9000"), monthly_quantity=300, story="suspended",
+    ),
+    DemoPartner(
+        "TPR-0007", "Kringloop Digitaal", "NL", "NL999999907B01", "Joris Bakker", "joris@kringloopdigitaal.example",
+        weight=7, joined=10, credit=Decimal("12000"), monthly_quantity=350, story="returns",
+    ),
+    DemoPartner(
+        "TPR-0008", "Computer für alle e. V.", "DE", "DE999999908", "Miriam Stein", "miriam@computerfueralle.example",
+        weight=4, joined=9, credit=Decimal("5000"), monthly_quantity=250, story="charity",
+    ),
+    DemoPartner(
+        "TPR-0009", "Odnowa Komputery", "PL", "PL9999999909", "Katarzyna Mazur", "kasia@odnowa.example",
+        weight=9, joined=8, credit=Decimal("16000"), monthly_quantity=450, story="denied",
+    ),
+    DemoPartner(
+        "TPR-0010", "Circuit Court SARL", "FR", "FR83999999910", "Antoine Petit", "antoine@circuitcourt.example",
+        weight=5, joined=6, credit=Decimal("8000"), monthly_quantity=300, story="hashes",
+    ),
+    DemoPartner(
+        "TPR-0011", "Herstart Antwerpen BV", "BE", "BE0999999911", "Wout Peeters", "wout@herstart.example",
+        weight=2, joined=3, credit=Decimal("4000"), monthly_quantity=150, story="young",
+    ),
+    DemoPartner(
+        "TPR-0012", "Neustart IT UG", "DE", "DE999999912", "Nina Falk", "nina@neustart-it.example",
+        weight=0, joined=0, credit=Decimal("2500"), monthly_quantity=100, story="new",
+    ),
 )  # fmt: skip
 
 MODELS = (

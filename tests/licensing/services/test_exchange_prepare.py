@@ -12,7 +12,6 @@ from core.storage import read_bytes
 from core.tenancy import mar_scope
 from licensing.exchange.xsd import validate
 from licensing.models import Build, CbrLine, ComputerBuildReport, ProductKey
-from licensing.rules.key_states import KeyState
 from licensing.services.exchange_prepare import ExchangeNotReady, prepare_reports
 from tests.factories import AT, make_mar, make_partner
 from tests.factories.exchange import make_builds

@@ -1,13 +1,11 @@
 """Sending: decided once, handed over until noted, never with a key that was taken back."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
 
 from core.actor import Actor
 from core.errors import NotFound
@@ -22,7 +20,6 @@ from licensing.services.exchange import run_exchange
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import (
     Outcome,
-    ReportBusy,
     ReportWithdrawn,
     deliver_reports,
     mark_sent,
@@ -31,6 +28,7 @@ from licensing.services.exchange_send import (
 from tests.factories import AT, make_mar
 from tests.factories.exchange import make_builds
 
+pytestmark = pytest.mark.django_db
 BY = Actor.system("test")
 
 
@@ -57,7 +55,6 @@ def _report(report_id: UUID) -> ComputerBuildReport:
         return ComputerBuildReport.objects.get(pk=report_id)
 
 
-@pytest.mark.django_db
 def test_sent_report_moves_keys_and_builds_with_one_ledger_row_each() -> None:
     report_id, builds = _prepared()
     assert _send(report_id) is Outcome.SENT
@@ -72,7 +69,6 @@ def test_sent_report_moves_keys_and_builds_with_one_ledger_row_each() -> None:
     assert (report.state, report.sent_at, report.delivered_at) == ("sent", AT, None)
 
 
-@pytest.mark.django_db
 def test_sending_twice_changes_nothing() -> None:
     report_id, builds = _prepared()
     _send(report_id)
@@ -81,7 +77,6 @@ def test_sending_twice_changes_nothing() -> None:
         assert LedgerEntry.objects.filter(reason="cbr.sent").count() == len(builds)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("change", ["hold", "return", "revert"])
 def test_report_that_lost_a_key_is_withdrawn_and_written_anew(change: str, outbox: Path) -> None:
     report_id, (lost, kept) = _prepared()
@@ -112,7 +107,6 @@ def _take_away(build: Build, change: str) -> None:
             move_keys([build.key_id], to=KeyState.REPORTED_RETURN, step=Step("test", "", BY, AT))
 
 
-@pytest.mark.django_db
 def test_sent_build_cannot_be_taken_back() -> None:
     report_id, (build, _other) = _prepared()
     _send(report_id)
@@ -122,7 +116,6 @@ def test_sent_build_cannot_be_taken_back() -> None:
         move_keys([build.key_id], to=KeyState.RETRIEVED, step=Step("test", "", BY, AT))
 
 
-@pytest.mark.django_db
 def test_failed_hand_over_is_noted_and_tried_again(outbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     report_id, _builds = _prepared()
     _send(report_id)
@@ -142,7 +135,6 @@ def test_failed_hand_over_is_noted_and_tried_again(outbox: Path, monkeypatch: py
     assert deliver_reports(at=AT, by=BY) == []
 
 
-@pytest.mark.django_db
 def test_changed_file_is_never_handed_over(outbox: Path) -> None:
     report_id, _builds = _prepared()
     _send(report_id)
@@ -154,7 +146,6 @@ def test_changed_file_is_never_handed_over(outbox: Path) -> None:
     assert not outbox.exists()
 
 
-@pytest.mark.django_db
 def test_fall_between_hand_over_and_commit_sends_the_same_file_again(
     outbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +171,6 @@ def test_fall_between_hand_over_and_commit_sends_the_same_file_again(
         assert LedgerEntry.objects.filter(reason="cbr.sent").count() == len(builds)
 
 
-@pytest.mark.django_db
 def test_marked_by_hand_decides_and_notes_the_person() -> None:
     report_id, _builds = _prepared()
     with mar_scope():
@@ -191,7 +181,6 @@ def test_marked_by_hand_decides_and_notes_the_person() -> None:
     assert deliver_reports(at=AT, by=BY) == []
 
 
-@pytest.mark.django_db
 def test_mark_of_a_report_that_lost_a_key_is_refused_and_changes_nothing() -> None:
     report_id, (lost, _kept) = _prepared()
     _take_away(lost, "hold")
@@ -200,140 +189,6 @@ def test_mark_of_a_report_that_lost_a_key_is_refused_and_changes_nothing() -> No
     assert _report(report_id).state == "prepared"
 
 
-@pytest.mark.django_db
 def test_unknown_report_is_not_found() -> None:
     with mar_scope(), pytest.raises(NotFound):
         send_report(uuid4(), at=AT, by=BY)
-
-
-def test_key_in_other_hands_makes_the_report_wait(cloned_db: str, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock():
-        report_id, (build, _other) = _prepared()
-        held, release = threading.Event(), threading.Event()
-
-        def hold_key() -> None:
-            with mar_scope():
-                ProductKey.objects.select_for_update().get(pk=build.key_id)
-                held.set()
-                release.wait(10)
-            connection.close()
-
-        thread = threading.Thread(target=hold_key)
-        thread.start()
-        held.wait(10)
-        try:
-            assert _send(report_id) is Outcome.BUSY
-            with mar_scope(), pytest.raises(ReportBusy):
-                mark_sent(report_id, at=AT, by=BY)
-        finally:
-            release.set()
-            thread.join()
-        assert _send(report_id) is Outcome.SENT
-
-
-@pytest.mark.slow
-def test_race_between_revert_and_send_has_one_winner_for_each_key(
-    cloned_db: str, django_db_blocker: Any
-) -> None:
-    with django_db_blocker.unblock():
-        make_mar()
-        for _round in range(12):
-            builds = make_builds(3)
-            (report_id,) = prepare_reports(at=AT, by=BY)
-            _race(report_id, builds[0])
-            _check_race(report_id, builds)
-
-
-def _race(report_id: UUID, build: Build) -> None:
-    start = threading.Barrier(2)
-
-    def revert() -> None:
-        start.wait()
-        try:
-            with partner_scope(build.partner_id):
-                revert_build(partner_id=build.partner_id, build_id=build.pk, reason="x", by=BY, at=AT)
-        except BuildRefused:
-            pass
-        finally:
-            connection.close()
-
-    def send() -> None:
-        start.wait()
-        while _send(report_id) is Outcome.BUSY:
-            pass
-        connection.close()
-
-    threads = [threading.Thread(target=revert), threading.Thread(target=send)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def _check_race(report_id: UUID, builds: list[Build]) -> None:
-    with mar_scope():
-        build = Build.objects.select_related("key").get(pk=builds[0].pk)
-        sent = ComputerBuildReport.objects.get(pk=report_id).state == "sent"
-        if build.state == "reverted":
-            assert (build.key.state, sent) == (KeyState.RETRIEVED, False)
-        else:
-            assert (build.state, build.key.state, sent) == ("sent", KeyState.REPORTED_BOUND, True)
-        # Clear the table for the next round.
-        Build.objects.filter(state="ready").update(state="needs_details")
-
-
-def test_two_rounds_at_once_do_the_work_once(cloned_db: str, django_db_blocker: Any, outbox: Path) -> None:
-    with django_db_blocker.unblock():
-        make_mar()
-        builds = make_builds(5)
-        start = threading.Barrier(2)
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                start.wait()
-                run_exchange(at=AT, by=BY)
-            except BaseException as error:  # noqa: BLE001
-                failures.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        run_exchange(at=AT, by=BY)
-        with mar_scope():
-            assert LedgerEntry.objects.filter(reason="cbr.sent").count() == len(builds)
-            assert ComputerBuildReport.objects.count() == 1
-        assert len(list(outbox.iterdir())) == 1
-
-
-def test_two_preparations_at_once_put_no_key_into_two_reports(cloned_db: str, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock():
-        make_mar()
-        builds = make_builds(6)
-        start = threading.Barrier(3)
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                start.wait()
-                prepare_reports(at=AT, by=BY)
-            except BaseException as error:  # noqa: BLE001
-                failures.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        with mar_scope(), transaction.atomic():
-            assert sorted(CbrLine.objects.values_list("key_id", flat=True)) == [
-                build.key_id for build in builds
-            ]

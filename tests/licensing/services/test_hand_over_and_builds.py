@@ -173,7 +173,7 @@ def test_claim_beyond_the_assigned_keys_says_so(shop: Any) -> None:
 
 
 def test_station_stops_at_its_daily_number(shop: Any) -> None:
-    partner, product, _station_ = shop
+    partner, product, _ = shop
     slow = _station(partner, daily_claims=1)
     _claim((partner, product, slow))
     with pytest.raises(HandOverRefused) as caught:

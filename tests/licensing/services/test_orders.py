@@ -228,7 +228,6 @@ def test_order_of_another_partners_stock_line_is_refused_by_the_database() -> No
     with (
         partner_scope(thief.id),
         pytest.raises(ProgrammingError, match="not the current partner"),
-        transaction.atomic(),
+        transaction.atomic(),connection.cursor() as cursor
     ):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT licensing_allocate(%s, %s)", [line_id, AT])
+        cursor.execute("SELECT licensing_allocate(%s, %s)", [line_id, AT])

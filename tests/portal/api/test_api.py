@@ -1,6 +1,5 @@
 """API v1 by HTTP: scopes, idempotency, problem documents, and the walls between partners."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -46,10 +45,10 @@ class Machine:
 
 
 @pytest.fixture
-def shop() -> Iterator[tuple[Partner, Product, Machine]]:
+def shop() -> tuple[Partner, Product, Machine]:
     partner, product = make_partner(), make_product()
     make_stock(product, 5)
-    yield partner, product, Machine(partner, ALL)
+    return partner, product, Machine(partner, ALL)
 
 
 def _place(machine: Machine, product: Product, quantity: int = 2, key: str = "k1") -> Any:
@@ -138,7 +137,11 @@ def test_build_by_json_and_by_file(shop: Any) -> None:
     ]  # fmt: skip
     made = machine.call(
         "POST", "builds",
-        {"product_key_id": claims[0]["product_key_id"], "hardware_hash": sample_hardware_hash("a"), "serial": "SER10001"},
+        {
+            "product_key_id": claims[0]["product_key_id"],
+            "hardware_hash": sample_hardware_hash("a"),
+            "serial": "SER10001",
+        },
     )  # fmt: skip
     assert (made.status_code, made.json()["state"]) == (201, "needs_details")
     from django.core.files.uploadedfile import SimpleUploadedFile

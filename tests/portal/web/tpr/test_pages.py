@@ -50,7 +50,9 @@ def _build(partner: Partner, product: Any, user: Any) -> tuple[ProductKey, Build
             partner_id=partner.id, product_key_id=key.product_key_id, device=DeviceIdentity(**DEVICE),
             reason="Station is down", by=actor_for(user, partner=partner), at=AT,
         )  # fmt: skip
-    oa3 = write_oa3(product_key=None, product_key_id=key.product_key_id, hardware_hash=sample_hardware_hash(key.id))
+    oa3 = write_oa3(
+        product_key=None, product_key_id=key.product_key_id, hardware_hash=sample_hardware_hash(key.id)
+    )
     response = client.post("/tpr/builds/upload/", {"files": [SimpleUploadedFile("OA3.xml", oa3)]})
     assert response.status_code == 302, response.content
     assert client.get(response["Location"]).status_code == 200
@@ -129,7 +131,8 @@ def _pages(partner: Partner, key: ProductKey, build: Build) -> list[str]:
         order = Order.objects.first()
     assert order is not None
     return [
-        "/tpr/", "/tpr/order/", "/tpr/orders/", f"/tpr/orders/{order.id}/", "/tpr/keys/", f"/tpr/keys/{key.product_key_id}/",
+        "/tpr/", "/tpr/order/", "/tpr/orders/", f"/tpr/orders/{order.id}/", "/tpr/keys/",
+        f"/tpr/keys/{key.product_key_id}/",
         "/tpr/builds/", f"/tpr/builds/{build.id}/", "/tpr/devices/", f"/tpr/devices/{build.device_id}/",
         f"/tpr/builds/uploads/{build.upload_id}/",
     ]  # fmt: skip
@@ -153,7 +156,10 @@ def test_strangers_objects_look_like_missing_ones(shop: Any) -> None:
     key, build = _build(partner, product, owner)
     stranger = sign_in(Client(), make_member("tpr_owner", partner=make_partner()))
     for path in _pages(partner, key, build):
-        if any(part in path for part in (str(build.id), str(build.device_id), key.product_key_id, "orders/", "uploads/")):
+        if any(
+            part in path
+            for part in (str(build.id), str(build.device_id), key.product_key_id, "orders/", "uploads/")
+        ):
             if path == "/tpr/orders/":
                 continue
             assert stranger.get(path).status_code == 404, path
@@ -182,7 +188,9 @@ def test_visitor_is_sent_to_sign_in_and_mar_staff_find_nothing_here(client: Clie
 
 
 @pytest.mark.parametrize("path", ["/tpr/orders/", "/tpr/keys/", "/tpr/builds/", "/tpr/devices/"])
-def test_lists_ask_as_many_queries_for_three_rows_as_for_one(shop: Any, path: str, django_assert_max_num_queries: Any) -> None:
+def test_lists_ask_as_many_queries_for_three_rows_as_for_one(
+    shop: Any, path: str, django_assert_max_num_queries: Any
+) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
