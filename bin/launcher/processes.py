@@ -62,6 +62,7 @@ class Children:
 
     def __init__(self) -> None:
         self._running: list[Child] = []
+        self._folders: list[Path] = []
         self._will = self._start_will()
 
     def _start_will(self) -> "subprocess.Popen[bytes]":
@@ -85,9 +86,23 @@ class Children:
             pipe.write(json.dumps(entry).encode() + b"\n")
             pipe.flush()
 
+    def renew_will(self) -> None:
+        """Make a new last will when somebody has killed the old one."""
+        if self._will.poll() is not None:
+            self._will = self._start_will()
+            for folder in self._folders:
+                self._tell_will(do="remove", folder=str(folder))
+            for child in self._running:
+                self._watch(child)
+
     def remove_at_end(self, folder: Path) -> None:
         """Have a folder removed should the launcher be killed."""
+        self._folders.append(folder)
         self._tell_will(do="remove", folder=str(folder))
+
+    def _watch(self, child: Child) -> None:
+        number, rank = int(child.command.stop_signal), child.command.rank
+        self._tell_will(do="watch", group=child.group, signal=number, rank=rank)
 
     def start(self, command: Command, stdout: int | None = None) -> Child:
         """Start a command in its own process group."""
@@ -105,7 +120,7 @@ class Children:
                 preexec_fn=_preparation(command),
             )
         child = Child(command=command, popen=popen, started=time.monotonic())
-        self._tell_will(do="watch", group=child.group, signal=int(command.stop_signal), rank=command.rank)
+        self._watch(child)
         self._running.append(child)
         return child
 

@@ -78,6 +78,7 @@ class Supervisor:
         :raises LaunchError: when an essential service dies again and again.
         """
         while True:
+            self.children.renew_will()
             for state in self._states:
                 self._look_after(state)
             time.sleep(POLL_SECONDS)

@@ -69,6 +69,16 @@ def test_killed_last_will_still_leaves_the_children_bound_to_the_launcher(root, 
         assert groups.wait_gone(child, PATIENCE)
 
 
+def test_killed_last_will_is_made_anew(root, tmp_path):
+    with launcher_with(root, tmp_path, FAMILY) as (process, (family,), will):
+        assert grown(family, 4)
+        os.kill(will, signal.SIGKILL)
+        again = int(process.stdout.readline())
+        assert again != will
+        process.kill()
+        assert groups.wait_gone(family, PATIENCE)
+
+
 def test_dead_child_is_a_zombie_nobody_counts(root, tmp_path):
     with launcher_with(root, tmp_path, "exit 3") as (_, (child,), _will):
         assert groups.wait_gone(child, PATIENCE)

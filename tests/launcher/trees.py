@@ -27,9 +27,13 @@ def body(children: Children) -> int:
             )
         )
         print(child.group, flush=True)
-    print(children._will.pid, flush=True)
+    known = 0
     while True:
-        time.sleep(1)
+        children.renew_will()
+        if children._will.pid != known:
+            known = children._will.pid
+            print(known, flush=True)
+        time.sleep(0.1)
 
 
 raise SystemExit(command.run(body))
