@@ -1,17 +1,26 @@
 """The background work that follows an order."""
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.models import User
 from core.outbox import WorkTask
 from licensing.models import Order
 from licensing.selectors.orders import orders_of
+from licensing.services import order_completion
 from partners.services.letters import Letter
 from partners.services.mails import send_letter
+
+
+@shared_task(name="licensing.complete_orders", base=WorkTask)  # type: ignore[untyped-decorator]
+def complete_orders(**_kwargs: Any) -> int:
+    """End orders whose every key has Microsoft's answer."""
+    return order_completion.complete_orders(at=timezone.now())
 
 
 class _PartnerScope(WorkTask):

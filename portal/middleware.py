@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from core.tenancy import mar_scope, partner_scope
 from partners.rules.permissions import permissions_of
@@ -61,7 +63,7 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         identify(request)
-        with scope_of(request):
+        with timezone.override(zone_of(request)), scope_of(request):
             response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
@@ -100,6 +102,16 @@ def identify(request: HttpRequest) -> None:
         request.membership = membership  # type: ignore[attr-defined]
         if membership is not None:
             request.permissions = permissions_of(membership.role)  # type: ignore[attr-defined]
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo | None:
+    """Return the person's own time zone, None (UTC) for visitors and machines."""
+    if request.membership is None:  # type: ignore[attr-defined]
+        return None
+    try:
+        return ZoneInfo(request.user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def scope_of(request: HttpRequest) -> AbstractContextManager[None]:

@@ -20,10 +20,11 @@ FORCED = ("07", "03", "01", "08", "06")
 
 def force_denials(stage: Stage, *, every: int) -> None:
     """Let the simulator refuse some of the keys that wait: pattern 2 among them (07: already enabled)."""
-    partner_ids = [stage.cast.partners[code].pk for code in ("TPR-0009", "TPR-0001", "TPR-0003")]
     with mar_scope():
-        ready = Build.objects.filter(state="ready", partner_id__in=partner_ids).order_by("reported_at", "id")
-        keys = list(ready.values_list("key__product_key_id", flat=True)[::every])
+        ready = Build.objects.filter(state="ready").order_by("reported_at", "key_id")
+        names = ready.values_list("key__product_key_id", flat=True)
+        often = names.filter(partner=stage.cast.partners["TPR-0009"])
+        keys = sorted({*names[every // 2 :: every], *often[: max(len(often) // 25, 1)]})
         SimulatedKey.objects.bulk_create(
             SimulatedKey(product_key_id=key, sold_to_id="0000123456", forced_code=FORCED[place % len(FORCED)])
             for place, key in enumerate(keys)

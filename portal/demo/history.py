@@ -20,6 +20,7 @@ from licensing.services.import_check import validate_batch
 from licensing.services.import_release import complete_release
 from licensing.services.import_samples import sample_delivery
 from licensing.services.imports import receive_upload, release_batch
+from licensing.services.order_completion import complete_orders
 from licensing.services.orders import OrderRequest, place_order
 from portal.demo.people import Cast
 from portal.demo.programme import MAR, MODELS, PRODUCTS, DemoPartner
@@ -165,7 +166,10 @@ def _facts_of(model: tuple[str, ...]) -> OhrFacts:
 def exchange(*, at: datetime) -> None:
     """Send what is ready and take Microsoft's answers in, an hour and a half later."""
     run_exchange(at=at)
-    run_exchange(at=at + timedelta(seconds=max(settings.SIMULATOR_DELAY_SECONDS, 90 * 60)))
+    answered_at = at + timedelta(seconds=max(settings.SIMULATOR_DELAY_SECONDS, 90 * 60))
+    run_exchange(at=answered_at)
+    with mar_scope():
+        complete_orders(at=answered_at)
 
 
 def bill_month(*, before: datetime, at: datetime) -> int:

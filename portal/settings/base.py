@@ -125,6 +125,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "core.relay_outbox", "schedule": timedelta(seconds=10)},
     "seal-chains": {"task": "core.seal_chains", "schedule": timedelta(seconds=15)},
     "exchange-cbrs": {"task": "licensing.exchange_cbrs", "schedule": timedelta(seconds=30)},
+    "complete-orders": {"task": "licensing.complete_orders", "schedule": timedelta(minutes=1)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }

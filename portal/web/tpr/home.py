@@ -130,8 +130,11 @@ def _charts(figures: PartnerHome) -> list[Chart]:
             unit=_("keys not reported"), chart_id="unreported-by-age", columns=(_("Age"), _("Keys")),
         ),
         month_bars(
-            [MonthValues(month.month[2:], (month.ordered, month.reported)) for month in figures.months],
-            series=(_("Ordered"), _("Reported")), headline=_("Orders and reported PCs, month by month"),
+            [
+                MonthValues(month.month[2:], (month.reported, max(month.ordered - month.reported, 0)))
+                for month in figures.months
+            ],
+            series=(_("Reported"), _("Ordered, not reported")), headline=_("What you ordered and reported"),
             unit=_("keys"), chart_id="by-month", month_column=_("Month"),
         ),
     ]  # fmt: skip
