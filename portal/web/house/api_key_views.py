@@ -144,7 +144,7 @@ def revoke(request: HttpRequest, api_key_id: UUID) -> HttpResponse:
     except DomainError as error:
         return render_refused(request, "house/api_key_revoke.html", {"api_key": api_key}, error)
     messages.success(request, _("The credential is revoked. Requests with it are refused from now on."))
-    return redirect("api-keys")
+    return redirect("api-key-list")
 
 
 def _house(request: HttpRequest) -> UUID | None:

@@ -9,7 +9,7 @@ urlpatterns = [
     path("people/invite/", people_views.invite, name="people-invite"),
     path("people/<uuid:membership_id>/role/", people_views.change, name="people-role"),
     path("people/<uuid:membership_id>/remove/", people_views.remove, name="people-remove"),
-    path("api-keys/", api_key_views.api_keys, name="api-keys"),
+    path("api-keys/", api_key_views.api_keys, name="api-key-list"),
     path("api-keys/new/", api_key_views.create, name="api-key-create"),
     path("api-keys/<uuid:api_key_id>/revoke/", api_key_views.revoke, name="api-key-revoke"),
 ]

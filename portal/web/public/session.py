@@ -12,9 +12,10 @@ from core.models import User
 def begin_session(request: HttpRequest, user: User, *, with_second_factor: bool) -> None:
     """Sign a person in and note how, as the sign-in form would have done."""
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    record_authentication(request, user, method="password", email=user.email)
+    # "reauthenticated": the proof is seconds old, so setting up the second factor asks for no other.
+    record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
     if with_second_factor:
-        record_authentication(request, user, method="mfa", type="totp")
+        record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
 
 
 def confirm_address(user: User) -> None:
