@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -23,6 +23,12 @@ class HasScope(BasePermission):
         if api_key is None:
             raise NotAuthenticated
         wanted = view.required_scope
+        if (
+            isinstance(wanted, dict)
+            and request.method not in wanted
+            and not hasattr(view, str(request.method).lower())
+        ):
+            raise MethodNotAllowed(str(request.method))
         scope = wanted.get(request.method) if isinstance(wanted, dict) else wanted
         if scope is None or (api_key.partner_id is None) != (view.side == MAR):
             return False

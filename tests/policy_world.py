@@ -1,0 +1,177 @@
+"""Two partners' objects and one person a role: what the walk over every route is done with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+
+from core.actor import Actor
+from core.models import User
+from core.tenancy import mar_scope, partner_scope
+from licensing.models import Build, BuildUpload, Device, KeyHandOver, Order, Product, ProductKey
+from partners.models import ApiKey, Invitation, Membership, Partner
+from partners.models.membership import Role
+from partners.rules.api_keys import scopes_of_house
+from partners.services.api_keys import create_api_key
+from partners.services.invitations import invite_person
+from partners.services.tokens import invitation_token
+from tests.factories import AT, make_mar, make_member, make_partner
+from tests.factories.exchange import make_builds
+from tests.partners.samples import make_application
+from tests.web import sign_in
+
+NOBODYS = UUID("00000000-0000-4000-8000-000000000000")
+
+
+@dataclass
+class House:
+    """One partner's objects, one of each kind that an address can name."""
+
+    partner: Partner
+    order: Order
+    key: ProductKey
+    build: Build
+    upload: BuildUpload
+    device: Device
+    api_key: ApiKey
+    colleague: Membership
+
+
+@dataclass
+class World:
+    """Everything the routes can be asked for, and everyone who asks."""
+
+    own: House
+    foreign: House
+    product: Product
+    application_id: UUID
+    invitation: Invitation
+    people: dict[str, User]
+    stranger: User  # the owner of the other partner
+    secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
+
+    def client(self, role: str, *, second_factor_age: float = 0) -> Client:
+        """Return a browser in which a person of this role is signed in."""
+        user = self.stranger if role == "stranger" else self.people[role]
+        return sign_in(Client(), user, second_factor_age=second_factor_age)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How an address names an object: the own one, a foreign one, and one that nobody has."""
+
+    own: Callable[[World], Any]
+    foreign: Callable[[World], Any] | None
+    missing: Any
+
+
+# By (beginning of the address, name of its argument). The MAR sees every partner's objects, so there
+# is no foreign one for it. A new argument needs a line here: the walk fails without.
+SAMPLES: dict[tuple[str, str], Sample] = {
+    ("tpr/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
+    ("tpr/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
+    ("tpr/", "product_key_id"): Sample(
+        lambda w: w.own.key.product_key_id, lambda w: w.foreign.key.product_key_id, "3399999999999"
+    ),
+    ("tpr/", "build_id"): Sample(lambda w: w.own.build.pk, lambda w: w.foreign.build.pk, NOBODYS),
+    ("tpr/", "upload_id"): Sample(lambda w: w.own.upload.pk, lambda w: w.foreign.upload.pk, NOBODYS),
+    ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
+    ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
+    ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
+    ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
+    ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
+    ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
+    ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
+    ("join/", "token"): Sample(lambda w: invitation_token(w.invitation.pk), None, "x" * 43),
+    ("demo/", "name"): Sample(lambda w: "no-mail", None, "no-mail"),
+    ("demo/", "number"): Sample(lambda w: 1, None, 1),
+    ("api/v1/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
+}
+
+
+def sample_of(address: str, argument: str) -> Sample:
+    """Return how an address's argument is filled.
+
+    :raises LookupError: for an argument that nobody has described here.
+    """
+    for (beginning, name), sample in SAMPLES.items():
+        if name == argument and address.startswith(beginning):
+            return sample
+    raise LookupError(f"{address}: describe the argument {argument!r} in tests/policy_world.py")
+
+
+def make_world() -> World:
+    """Make both houses and a person for each of the eleven roles."""
+    make_mar()
+    own, foreign = _house("own"), _house("foreign")
+    people = {
+        role.value: make_member(role.value, partner=own.partner if role.startswith("tpr_") else None)
+        for role in Role
+    }
+    application = make_application()
+    world = World(
+        own=own,
+        foreign=foreign,
+        product=own.key.product,
+        application_id=application.pk,
+        invitation=_invite(own.partner),
+        people=people,
+        stranger=make_member("tpr_owner", partner=foreign.partner),
+    )
+    world.secrets = {
+        "own": _secret(own.partner.pk, scopes_of_house(is_partner=True)),
+        "stranger": _secret(foreign.partner.pk, scopes_of_house(is_partner=True)),
+        "mar": _secret(None, scopes_of_house(is_partner=False)),
+        **{scope: _secret(own.partner.pk, [scope]) for scope in scopes_of_house(is_partner=True)},
+    }
+    return world
+
+
+def _house(name: str) -> House:
+    partner = make_partner()
+    _ready, waiting = make_builds(2, partner=partner)
+    with mar_scope():
+        KeyHandOver.objects.create(
+            partner=partner, key=waiting.key, device=waiting.device, channel="reveal", reason="Station is down",
+            handed_by="Technician", handed_at=AT,
+        )  # fmt: skip
+        Build.objects.filter(pk=waiting.pk).update(state="needs_details")
+        build = Build.objects.select_related("key__order_line__order", "key__product", "device").get(
+            pk=waiting.pk
+        )
+        upload = BuildUpload.objects.create(
+            partner=partner, file_name=f"{name}.zip", uploaded_by="Technician", uploaded_at=AT
+        )
+        build.upload = upload
+        build.save(update_fields=["upload"])
+        api_key, _ = create_api_key(
+            partner.pk,
+            name="Station",
+            scopes=["keys:claim"],
+            daily_claims=5,
+            by=Actor.system("test"),
+            at=AT,
+        )
+    colleague = make_member("tpr_buyer", partner=partner, name="Colleague")
+    with mar_scope():
+        membership = Membership.objects.get(user=colleague)
+    order = build.key.order_line.order
+    return House(partner, order, build.key, build, upload, build.device, api_key, membership)
+
+
+def _invite(partner: Partner) -> Invitation:
+    with partner_scope(partner.pk):
+        return invite_person(
+            partner_id=partner.pk, name="New", email="new@example.test", role="tpr_buyer",
+            by=Actor.system("test"), at=AT,
+        )  # fmt: skip
+
+
+def _secret(partner_id: UUID | None, scopes: Any) -> str:
+    with mar_scope():
+        _, secret = create_api_key(
+            partner_id, name="Walk", scopes=list(scopes), daily_claims=50, by=Actor.system("test"), at=AT
+        )
+    return secret.reveal()
