@@ -28,6 +28,7 @@ from licensing.selectors.exchange import return_xml
 from licensing.set_based import set_based_plans
 
 log = structlog.get_logger(__name__)
+Asked = ComputerBuildReport | ReturnRequest
 
 SPLIT_FROM_LINES = 4
 ANOTHER_MACHINE = "another machine"
@@ -69,13 +70,13 @@ class Simulator(Connector):
         """Yield the answers to what was handed over at least the delay ago."""
         latest = at - timedelta(seconds=settings.SIMULATOR_DELAY_SECONDS)
         with mar_scope():
-            reports, requests = _unanswered_reports(latest), _unanswered_returns(latest)
+            waiting: list[Asked] = [*_unanswered_reports(latest), *_unanswered_returns(latest)]
             taken = set(
                 CbrAckFile.objects.filter(
-                    file_name__in=[name for asked in (*reports, *requests) for name in answer_names(asked)]
+                    file_name__in=[name for asked in waiting for name in answer_names(asked)]
                 ).values_list("file_name", flat=True)
             )
-        for asked in (*reports, *requests):
+        for asked in waiting:
             names = answer_names(asked)
             if set(names) <= taken:
                 continue
@@ -109,7 +110,7 @@ class Simulator(Connector):
         )
 
 
-def answer_names(asked: ComputerBuildReport | ReturnRequest) -> list[str]:
+def answer_names(asked: Asked) -> list[str]:
     """Return the names of the files that answer a report or a return; reports of 4 lines up get two."""
     if isinstance(asked, ReturnRequest):
         return [f"return-ack-{asked.id}.xml"]
@@ -141,7 +142,7 @@ def _unanswered_returns(latest: datetime) -> list[ReturnRequest]:
     )
 
 
-def _answers_to(asked: ComputerBuildReport | ReturnRequest) -> list[bytes]:
+def _answers_to(asked: Asked) -> list[bytes]:
     return _answer_return(asked) if isinstance(asked, ReturnRequest) else _answer_report(asked)
 
 
@@ -159,7 +160,11 @@ def _answer_report(report: ComputerBuildReport) -> list[bytes]:
 
 
 def _known_of_report(report_id: UUID) -> tuple[dict[str, KnownKey], dict[str, str]]:
-    parameters = {"returned": KeyState.RETURNED.value, "enabled": sorted(ENABLED_CODES), "report": report_id}
+    parameters: dict[str, Any] = {
+        "returned": KeyState.RETURNED.value,
+        "enabled": sorted(ENABLED_CODES),
+        "report": report_id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, parameters)
         rows = cursor.fetchall()

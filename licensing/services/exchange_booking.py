@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -135,8 +136,15 @@ def _find(acks: Iterable[Ack]) -> dict[tuple[UUID, str], Found]:
     with connection.cursor() as cursor:
         cursor.execute(_FIND, {"reports": [report for report, _key in pairs], "ids": ids})
         rows = cursor.fetchall()
-    found = (Found(*row[:7], KeyState(row[7]), *row[8:]) for row in rows)
+    found = [_found(row) for row in rows]
     return {(each.report_id, each.product_key_id): each for each in found}
+
+
+def _found(row: tuple[Any, ...]) -> Found:
+    report_id, key_id, line_id, key_pk, build_id, code, is_answered, state, digest, is_latest = row
+    return Found(
+        report_id, key_id, line_id, key_pk, build_id, code, is_answered, KeyState(state), digest, is_latest
+    )
 
 
 def _judge(found: Found, line: AckLine) -> Booked:

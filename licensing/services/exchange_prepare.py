@@ -42,7 +42,7 @@ def prepare_reports(*, at: datetime, by: Actor) -> list[UUID]:
 
     :raises ExchangeNotReady: when builds wait and the MAR's customer number is unknown.
     """
-    prepared = []
+    prepared: list[UUID] = []
     while True:
         with mar_scope():
             report_id = prepare_report(at=at, by=by)

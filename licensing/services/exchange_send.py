@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
-from core.errors import DomainError, NotFound, refuse
+from core.errors import DomainError, NotFound, Refusal, refuse
 from core.storage import read_bytes
 from core.tenancy import mar_scope
 from licensing.connectors import connector_named
@@ -174,7 +174,7 @@ def _note_delivery(
         audit_report("delivered", find_report(report_id), by=by, at=at, facts={"receipt": receipt[:200]})
 
 
-def _busy() -> object:
+def _busy() -> Refusal:
     return refuse(
         "report_busy",
         _("One of the report's keys is being changed at this moment."),
@@ -184,7 +184,7 @@ def _busy() -> object:
     )
 
 
-def _withdrawn() -> object:
+def _withdrawn() -> Refusal:
     return refuse(
         "report_withdrawn",
         _("A key of this report was taken back or put on hold, so this file must not be used."),
