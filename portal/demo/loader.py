@@ -20,6 +20,7 @@ from portal.demo import cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
 from portal.demo.programme import PARTNERS, PRODUCTS, DemoPartner, Size
+from portal.demo.reports import queue_closing
 from reporting.services.reconcile import reconcile_months
 
 Say = Callable[[str], None]
@@ -53,6 +54,7 @@ def load(size: Size, *, now: datetime, say: Say) -> None:
     _forget_old_mail(now)
     with mar_scope():
         reconcile_months(at=now)
+        queue_closing(at=now)
     _keep_secrets(stage.cast)
 
 

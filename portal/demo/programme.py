@@ -161,5 +161,5 @@ class Size:
     months: int
 
 
-FULL = Size(builds=20_000, months=12)
+FULL = Size(builds=23_000, months=12)
 SMALL = Size(builds=300, months=2)
