@@ -40,9 +40,9 @@ class UploadInput(forms.ClearableFileInput):
     """A file field shown as a drop zone; without JavaScript it is a plain file button."""
 
     template_name = "components/upload.html"
-    allow_multiple_selected = True
 
     def __init__(self, accept: str = "", multiple: bool = False, attrs: dict[str, Any] | None = None) -> None:
+        self.allow_multiple_selected = multiple  # Django hands over a list when it is set
         super().__init__(attrs={"accept": accept, "multiple": multiple, **(attrs or {})})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:

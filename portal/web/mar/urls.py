@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.mar import home_views, orders_urls, partners_urls
+from portal.web.mar import exchange_urls, home_views, orders_urls, partners_urls, stock_urls
 
 app_name = "mar"
 
@@ -10,4 +10,6 @@ urlpatterns = [
     path("", home_views.home, name="home"),
     *partners_urls.urlpatterns,
     *orders_urls.urlpatterns,
+    *exchange_urls.urlpatterns,
+    *stock_urls.urlpatterns,
 ]
