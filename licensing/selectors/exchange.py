@@ -127,6 +127,11 @@ def exception_by_id(exception_id: UUID) -> ExchangeException | None:
     return ExchangeException.objects.select_related("ack_file").filter(pk=exception_id).first()
 
 
+def build_by_id(build_id: UUID) -> Build | None:
+    """Return the build with key, device and partner, None for an unknown id."""
+    return Build.objects.select_related("key", "device", "partner").filter(pk=build_id).first()
+
+
 def answer_files() -> QuerySet[CbrAckFile]:
     """Return the answers that came in, newest first."""
     return CbrAckFile.objects.order_by("-received_at")
