@@ -7,9 +7,8 @@ from licensing.models.order import OrderState
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
 from partners.rules.applications import TRANSITIONS as APPLICATION_TRANSITIONS
 from partners.rules.partner_states import TRANSITIONS as PARTNER_STATE_TRANSITIONS
-from reporting.services.states import TRANSITIONS as REPORT_TRANSITIONS
-
 from portal.status import status
+from reporting.services.states import TRANSITIONS as REPORT_TRANSITIONS
 from tests.docs.pages import section, table, text_of
 
 PAGE = text_of("docs/states.md")
