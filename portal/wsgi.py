@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.production")
 application = get_wsgi_application()
+
+from portal.startup import refuse_unsafe_role  # noqa: E402  (needs the settings)
+
+refuse_unsafe_role()

@@ -72,9 +72,9 @@ def claim_key(
         request={"product": product_code, "device": device.key},
         at=at,
     )
+    _require_no_block(partner_id, at)
     if not claimed.is_first:
         return _claim_again(claimed.object_id, by=by, at=at)
-    _require_no_block(partner_id, at)
     _require_daily_allowance(station, at)
     device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
