@@ -21,6 +21,9 @@ from reporting.services.building import queue_build
 from reporting.services.issuing import queue_issue
 from reporting.services.states import CORRECTABLE, ReportCannotMove, require_step
 
+NOTE_LENGTH = 500
+REFERENCE_LENGTH = 80
+
 
 class SecondPersonNeeded(DomainError):
     """The reviewer may not approve his own review."""
@@ -41,7 +44,7 @@ def review_report(*, report_id: UUID, note: str, by: Actor, at: datetime) -> Non
     require_step(report, ReportState.REVIEWED)
     _refuse_when_corrected(report)
     report.state, report.reviewed_by_id, report.reviewed_at = ReportState.REVIEWED, _person(by), at
-    report.review_note = note.strip()[:500]
+    report.review_note = note.strip()[:NOTE_LENGTH]
     report.header = report.header | {"reviewed_by": _name(by)}
     report.save(update_fields=["state", "reviewed_by", "reviewed_at", "review_note", "header"])
     _audit("reviewed", report, by=by, at=at, facts={"note": report.review_note})
@@ -79,7 +82,7 @@ def record_submission(*, report_id: UUID, reference: str, by: Actor, at: datetim
     report = lock_report(report_id)
     require_step(report, ReportState.SUBMITTED)
     report.state, report.submitted_at = ReportState.SUBMITTED, at
-    report.microsoft_reference = reference.strip()[:80]
+    report.microsoft_reference = reference.strip()[:REFERENCE_LENGTH]
     report.save(update_fields=["state", "submitted_at", "microsoft_reference"])
     _audit("submitted", report, by=by, at=at, facts={"reference": report.microsoft_reference})
 
@@ -118,7 +121,7 @@ def request_correction(*, report_id: UUID, reason: str, by: Actor, at: datetime)
         period=report.period,
         revision=report.revision + 1,
         previous=report,
-        correction_reason=reason.strip()[:500],
+        correction_reason=reason.strip()[:NOTE_LENGTH],
         state=ReportState.BUILDING,
         requested_at=at,
         requested_by=_name(by),

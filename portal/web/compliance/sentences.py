@@ -1,0 +1,113 @@
+"""What an audit row says, as a sentence. An act nobody named here is still told in plain words."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.models import AuditEvent
+
+SENTENCES: Mapping[str, Promise | str] = {
+    "reporting.report.begun": gettext_lazy("began report %(number)s"),
+    "reporting.report.frozen": gettext_lazy("froze the lines of report %(number)s"),
+    "reporting.report.built": gettext_lazy("made the draft files of report %(number)s"),
+    "reporting.report.not_built": gettext_lazy("could not build report %(number)s"),
+    "reporting.report.queued_again": gettext_lazy("had report %(number)s built again"),
+    "reporting.report.reviewed": gettext_lazy("reviewed report %(number)s"),
+    "reporting.report.approved": gettext_lazy("approved report %(number)s"),
+    "reporting.report.issued": gettext_lazy("issued report %(number)s"),
+    "reporting.report.submitted": gettext_lazy("sent report %(number)s to Microsoft"),
+    "reporting.report.accepted": gettext_lazy("recorded that Microsoft accepted report %(number)s"),
+    "reporting.report.rejected": gettext_lazy("recorded that Microsoft rejected report %(number)s"),
+    "reporting.report.superseded": gettext_lazy("replaced report %(number)s by %(by_number)s"),
+    "reporting.report.correction_requested": gettext_lazy("began correction %(new)s of report %(number)s"),
+    "reporting.report.compared": gettext_lazy("recreated a report's files and compared them"),
+    "reporting.file.downloaded": gettext_lazy("downloaded %(name)s"),
+    "reporting.chain.verified": gettext_lazy("verified the hash chains"),
+    "licensing.order.placed": gettext_lazy("ordered %(quantity)s licences"),
+    "licensing.order.cancelled": gettext_lazy("cancelled an order"),
+    "licensing.key.claimed": gettext_lazy("took a key for a device by a station"),
+    "licensing.key.revealed": gettext_lazy("looked at a key for a device"),
+    "licensing.key.recalled": gettext_lazy("recalled a key"),
+    "licensing.build.reported": gettext_lazy("reported a build"),
+    "licensing.build.uploaded": gettext_lazy("uploaded build files"),
+    "licensing.build.completed": gettext_lazy("added device details to a build"),
+    "licensing.build.reverted": gettext_lazy("took a build back"),
+    "licensing.build.resent": gettext_lazy("sent a build to Microsoft again"),
+    "licensing.batch.uploaded": gettext_lazy("uploaded a delivery of keys"),
+    "licensing.batch.released": gettext_lazy("released a delivery of %(keys)s keys into stock"),
+    "licensing.batch.rejected": gettext_lazy("rejected a delivery of keys"),
+    "licensing.batch.refused": gettext_lazy("refused a delivery of keys with errors"),
+    "licensing.answers.imported": gettext_lazy("booked answers of Microsoft"),
+    "licensing.answers.refused": gettext_lazy("could not read a file of answers"),
+    "licensing.exception.closed": gettext_lazy("closed an exception of the exchange"),
+    "licensing.account.opened": gettext_lazy("opened a partner's account"),
+    "partners.application.submitted": gettext_lazy("applied to become a partner"),
+    "partners.application.reviewed": gettext_lazy("reviewed an application"),
+    "partners.application.approved": gettext_lazy("approved an application"),
+    "partners.application.rejected": gettext_lazy("rejected an application"),
+    "partners.terms.accepted": gettext_lazy("accepted the terms"),
+    "partners.terms.published": gettext_lazy("published terms"),
+    "partners.invitation.sent": gettext_lazy("invited a person"),
+    "partners.invitation.accepted": gettext_lazy("accepted an invitation"),
+    "partners.person.role_changed": gettext_lazy("changed a person's role"),
+    "partners.person.removed": gettext_lazy("removed a person"),
+    "partners.api_key.created": gettext_lazy("made a station's credential"),
+    "partners.api_key.revoked": gettext_lazy("revoked a station's credential"),
+    "partners.credit.limit_set": gettext_lazy("set a credit limit"),
+    "partners.block.set": gettext_lazy("set a block"),
+    "partners.block.lifted": gettext_lazy("lifted a block"),
+    "portal.request.refused": gettext_lazy("was refused (%(code)s)"),
+    "portal.demo.signed_in": gettext_lazy("signed in by the demo"),
+}
+# Where an object's own page is: the type in the audit row, and the address that takes its id.
+PAGES = {
+    "report": "compliance:report-detail",
+    "order": "mar:order-detail",
+    "partner": "mar:partner-detail",
+    "key": "mar:key-detail",
+}
+SHOWN_FACTS = 6
+
+
+def sentence(event: AuditEvent) -> str:
+    """Return what the actor did."""
+    known = SENTENCES.get(event.action)
+    if known is None:
+        area, *words = event.action.split(".")
+        return " ".join(words or [area]).replace("_", " ")
+    return str(known) % defaultdict(lambda: "?", {key: str(value) for key, value in event.facts.items()})
+
+
+def facts_in_words(event: AuditEvent) -> str:
+    """Return the row's facts as one line, at most six of them."""
+    facts = [
+        f"{name.replace('_', ' ')}: {_short(value)}"
+        for name, value in event.facts.items()
+        if value not in ("", {})
+    ]
+    more = len(facts) - SHOWN_FACTS
+    return " · ".join(facts[:SHOWN_FACTS]) + (
+        _(" · and %(count)s more") % {"count": more} if more > 0 else ""
+    )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(value)[:120]
+    return str(value)[:120]
+
+
+def object_url(event: AuditEvent) -> str | None:
+    """Return the page of the row's object, None when it has none."""
+    name = PAGES.get(event.object_type)
+    if not name or not event.object_id:
+        return None
+    try:
+        return reverse(name, args=[event.object_id])
+    except NoReverseMatch:
+        return None

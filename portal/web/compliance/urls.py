@@ -1,0 +1,25 @@
+"""Addresses of compliance: the close, the reports, the exceptions, the audit log."""
+
+from django.urls import path
+
+from portal.web.compliance import audit_views, home_views, report_actions, report_views
+
+app_name = "compliance"
+
+urlpatterns = [
+    path("", home_views.home, name="home"),
+    path("exceptions/<slug:kind>/", home_views.exception_list, name="exception-list"),
+    path("reports/", report_views.report_list, name="report-list"),
+    path("reports/<uuid:report_id>/", report_views.report_detail, name="report-detail"),
+    path("reports/<uuid:report_id>/progress/", report_views.progress, name="report-progress"),
+    path("reports/<uuid:report_id>/files/<uuid:file_id>/", report_views.download, name="report-file"),
+    path("reports/<uuid:report_id>/review/", report_actions.review, name="report-review"),
+    path("reports/<uuid:report_id>/approve/", report_actions.approve, name="report-approve"),
+    path("reports/<uuid:report_id>/submit/", report_actions.submit, name="report-submit"),
+    path("reports/<uuid:report_id>/answer/", report_actions.answer, name="report-answer"),
+    path("reports/<uuid:report_id>/correct/", report_actions.correct, name="report-correct"),
+    path("reports/<uuid:report_id>/compare/", report_actions.compare, name="report-compare"),
+    path("reports/<uuid:report_id>/build/", report_actions.build, name="report-build"),
+    path("audit/", audit_views.audit_list, name="audit"),
+    path("chains/", audit_views.chain_verify, name="chain-verify"),
+]

@@ -1,0 +1,107 @@
+"""Find reports, their files, and where the months stand."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+
+from core.models import AuditEvent
+from core.periods import Period
+from reporting.models import ReportFile, ReportState, UsageReport
+from reporting.selectors.periods import first_period, is_closed, last_closed_period
+
+# Source: domain.md 4.2, default: the 10th calendar day after the month's end.
+DUE_DAY = 10
+FINISHED = (ReportState.SUBMITTED, ReportState.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCell:
+    """One month of the year grid. ``code`` is a report's state, or open, ahead, missing, before."""
+
+    period: Period
+    code: str
+    report: UsageReport | None = None
+
+
+def all_reports() -> QuerySet[UsageReport]:
+    """Return every revision, the newest month first."""
+    return UsageReport.objects.select_related("previous", "reviewed_by", "approved_by").order_by(
+        "-period", "-revision"
+    )
+
+
+def find_report(report_id: UUID) -> UsageReport | None:
+    """Return one report with its people and its neighbours."""
+    return all_reports().select_related("correction").filter(pk=report_id).first()
+
+
+def newest_report(period: Period) -> UsageReport | None:
+    """Return the month's latest revision."""
+    return all_reports().filter(period=str(period)).first()
+
+
+def files_of(report: UsageReport) -> list[ReportFile]:
+    """Return the report's files, final ones first, each set in reading order."""
+    order = Case(
+        *(When(kind=kind, then=Value(place)) for place, kind in enumerate(ReportFile.Kind.values)),
+        output_field=IntegerField(),
+    )
+    return list(ReportFile.objects.filter(report=report).order_by("is_draft", order))
+
+
+def find_file(report_id: UUID, file_id: UUID) -> ReportFile | None:
+    """Return one file of a report."""
+    return ReportFile.objects.filter(pk=file_id, report_id=report_id).first()
+
+
+def history_of(report: UsageReport) -> list[AuditEvent]:
+    """Return what happened to the report, newest first."""
+    return list(
+        AuditEvent.objects.filter(object_type="report", object_id=str(report.pk)).order_by("-id")[:100]
+    )
+
+
+def year_grid(*, at: datetime, zone: ZoneInfo) -> dict[int, list[MonthCell]]:
+    """Return the months of every year since the first ledger row, newest year first."""
+    latest: dict[str, UsageReport] = {}
+    for report in all_reports():
+        latest.setdefault(report.period, report)
+    now, first = Period.containing(at, zone), first_period(zone)
+    start = min(first or now, now)
+    return {
+        year: [_cell(Period(year, month), latest, start, at, zone) for month in range(1, 13)]
+        for year in range(now.year, start.year - 1, -1)
+    }
+
+
+def _cell(
+    period: Period, latest: dict[str, UsageReport], start: Period, at: datetime, zone: ZoneInfo
+) -> MonthCell:
+    report = latest.get(str(period))
+    if report is not None:
+        return MonthCell(period, report.state, report)
+    if period < start:
+        return MonthCell(period, "before")
+    if period > Period.containing(at, zone):
+        return MonthCell(period, "ahead")
+    return MonthCell(period, "missing" if is_closed(period, at=at, zone=zone) else "open")
+
+
+def due_on(period: Period) -> date:
+    """Return the day by which a month's report is due."""
+    return period.next().first_day + timedelta(days=DUE_DAY - 1)
+
+
+def month_to_report(*, at: datetime, zone: ZoneInfo) -> tuple[Period, UsageReport | None]:
+    """Return the oldest closed month whose report is not with Microsoft yet, else the last closed one."""
+    last = last_closed_period(at=at, zone=zone)
+    latest: dict[str, UsageReport] = {}
+    for report in all_reports():
+        latest.setdefault(report.period, report)
+    open_months = sorted(month for month, report in latest.items() if report.state not in FINISHED)
+    if open_months:
+        return Period.parse(open_months[0]), latest[open_months[0]]
+    return last, latest.get(str(last))
