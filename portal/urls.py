@@ -25,6 +25,7 @@ urlpatterns = [
     path("terms/accept/", terms.accept, name="terms-accept"),
     path("", include("portal.web.house.urls")),
     path("mar/", include("portal.web.mar.urls")),
+    path("compliance/", include("portal.web.compliance.urls")),
     path("accounts/", include("allauth.urls")),
     path("tpr/", include("portal.web.tpr.urls")),
     path("api/v1/", include("portal.api.urls")),
