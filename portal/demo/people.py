@@ -98,7 +98,7 @@ def welcome(cast: Cast, wanted: DemoPartner, terms: TermsVersion, *, at: datetim
 def _apply(cast: Cast, wanted: DemoPartner, at: datetime) -> Partner:
     facts = ApplicationFacts(
         company=wanted.name, vat_id=wanted.vat_id, country=wanted.country, contact_name=wanted.contact,
-        contact_email=wanted.email, wiping_standard="nist_800_88_r2",
+        contact_email=wanted.email, wiping_standard="NIST SP 800-88 Rev. 2",
         expected_volume=max(wanted.monthly_quantity // 2, 20),
     )  # fmt: skip
     visitor = Actor(ActorKind.USER, "", "visitor")

@@ -1,0 +1,180 @@
+"""Step 1 of the road: a refurbisher applies, two people decide, the owner joins and accepts the terms."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.browsing import Crowd, Person
+from tests.e2e.stack import Stack
+from tests.e2e.totp import AuthenticatorApp
+
+PASSWORD = "four brave words together"
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Who applies."""
+
+    company: str
+    vat_id: str
+    name: str
+    email: str
+
+    def answers(self) -> dict[str, str]:
+        """Return the form's answers."""
+        return {
+            "company": self.company,
+            "country": "DE",
+            "vat_id": self.vat_id,
+            "contact_name": self.name,
+            "contact_email": self.email,
+            "wiping_standard": "NIST SP 800-88 Rev. 2",
+            "expected_volume": "40",
+            "note": "We repair for schools.",
+        }
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The new partner's owner: browser, authenticator app and recovery codes."""
+
+    person: Person
+    app: AuthenticatorApp
+    recovery_codes: tuple[str, ...]
+    partner_code: str
+
+
+def account_of(stack: Stack, key: str) -> dict[str, Any]:
+    """Return a demo person's account, as `bin/portal accounts --json` prints it."""
+    people = json.loads(stack.must("accounts", "--json"))["people"]
+    found: dict[str, Any] = next(person for person in people if person["key"] == key)
+    return found
+
+
+def sign_in(person: Person, email: str, password: str, code: str) -> None:
+    """Sign in by password and second factor."""
+    person.go("/accounts/login/")
+    person.fill(login=email, password=password)
+    person.press("Sign in")
+    person.page.wait_for_url("**/accounts/2fa/authenticate/**")
+    person.fill(code=code)
+    person.press("Sign in")
+    person.page.wait_for_url(lambda url: "/accounts/" not in url)
+
+
+def apply(person: Person, applicant: Applicant) -> str:
+    """Send the application from the public page and return its reference."""
+    person.go("/")
+    person.page.get_by_role("link", name="Apply to join").first.click()
+    person.fill(**applicant.answers())
+    person.press("Send the application")
+    person.page.wait_for_url("**/apply/sent/")
+    person.reads(applicant.email)
+    found = re.search(r"A-[A-Z2-9]{6}", person.page.locator("main").inner_text())
+    assert found is not None
+    return found.group()
+
+
+def review(person: Person, reference: str) -> None:
+    """Review as the first person; deciding is then closed to him, by page and by address."""
+    _open_application(person, reference)
+    person.fill(note="Register entry and VAT number checked.")
+    person.press("Reviewed, pass on")
+    person.reads("Reviewed. Another person decides now.")
+    assert person.page.locator("main").get_by_role("button", name="Approve").count() == 0
+
+
+def try_to_decide(person: Person) -> None:
+    """Send the decision by hand, as the person who reviewed: refused, and nothing is decided."""
+    address = person.page.url
+    with person.refused(403):
+        person.page.evaluate(
+            """path => {
+                const form = document.createElement("form");
+                form.method = "post";
+                form.action = path;
+                const token = document.querySelector("[name=csrfmiddlewaretoken]").cloneNode();
+                const fields = {credit_limit: "5000", monthly_quantity: "80", families: "commercial"};
+                for (const [name, value] of Object.entries(fields)) {
+                    const input = document.createElement("input");
+                    input.name = name;
+                    input.value = value;
+                    form.append(input);
+                }
+                form.append(token);
+                document.body.append(form);
+                form.submit();
+            }""",
+            f"{address.rstrip('/')}/approve/",
+        )
+        person.page.wait_for_url("**/approve/")
+    person.page.goto(address)
+    assert person.heading.endswith("In review")
+
+
+def approve(person: Person, reference: str) -> str:
+    """Approve as the second person and return the new partner's code."""
+    _open_application(person, reference)
+    person.fill(credit_limit="5000", monthly_quantity="80")
+    person.press("Approve")
+    person.reads("The invitation is on its way.")
+    code = person.page.locator("main dl").get_by_role("link").last.inner_text()
+    assert code.startswith("TPR-")
+    return code
+
+
+def join(person: Person, applicant: Applicant, partner_code: str) -> Owner:
+    """Take the invitation from the mail, choose a password, enrol the app, keep the codes, accept."""
+    _open_mail(person, applicant.email)
+    person.page.locator("main a[href*='/join/']").first.click()
+    assert person.heading == "Welcome"
+    person.fill(password=PASSWORD, again=PASSWORD)
+    person.press("Join")
+    app = _enrol(person)
+    codes = tuple(person.page.locator(".codes li").all_inner_texts())
+    assert len(set(codes)) == 10
+    person.follow("I have kept them, go on")
+    _accept_terms(person)
+    return Owner(person, app, codes, partner_code)
+
+
+def _open_application(person: Person, reference: str) -> None:
+    person.go("/mar/applications/")
+    person.follow(reference)
+    person.page.wait_for_url("**/applications/*-*/")
+
+
+def _open_mail(person: Person, address: str) -> None:
+    """Open the newest mail with an invitation for an address; the worker may still be sending it."""
+    for _ in range(60):
+        person.go("/demo/mail/")
+        mails = person.page.locator("main tr, main li, main article").filter(has_text=address)
+        invitations = mails.filter(has_text="invit")
+        if invitations.count():
+            invitations.first.get_by_role("link").first.click()
+            return
+        person.page.wait_for_timeout(500)
+    raise AssertionError(f"no invitation for {address} came")
+
+
+def _enrol(person: Person) -> AuthenticatorApp:
+    """Type the code of the secret that the page shows; a wrong one is refused first."""
+    person.page.wait_for_url("**/accounts/2fa/totp/activate/")
+    person.fill(code="000000")
+    person.press("Switch on")
+    person.reads("Incorrect code.")
+    app = AuthenticatorApp(person.page.locator(".walk .copy-row .mono").inner_text())
+    person.fill(code=app.code())
+    person.press("Switch on")
+    person.page.wait_for_url("**/accounts/2fa/recovery-codes/**")
+    return app
+
+
+def _accept_terms(person: Person) -> None:
+    """Go where the portal leads, which is the terms, and accept them."""
+    person.page.wait_for_load_state()
+    person.go("/terms/")
+    person.page.locator("input[name=agreed]").check()
+    person.press("Accept the terms")
+    person.reads("Accepted. Your company can order from now on.")
