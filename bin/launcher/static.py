@@ -50,5 +50,6 @@ def fingerprint(paths: Paths) -> str:
 
 def _sources(root: Path) -> list[Path]:
     of_apps = [found for found in root.glob("[a-z]*/static") if found.parent.name != "var"]
-    folders = [root / "static", *of_apps]
-    return [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    folders = [root / "static", root / "portal" / "settings", *of_apps]  # the settings choose the storage
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    return [file for file in files if file.suffix != ".pyc"]
