@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from partners.models import ApiKey
 from partners.selectors.api_keys import find_active
+from partners.services.api_keys import note_use
 
 BEARER = "Bearer "
 
@@ -19,7 +20,11 @@ def find_api_key(request: HttpRequest) -> ApiKey | None:
     header = request.headers.get("Authorization", "")
     if not header.startswith(BEARER):
         return None
-    return find_active(header.removeprefix(BEARER).strip(), at=timezone.now())
+    now = timezone.now()
+    found = find_active(header.removeprefix(BEARER).strip(), at=now)
+    if found is not None:
+        note_use(found.pk, at=now)
+    return found
 
 
 class ApiKeyAuthentication(BaseAuthentication):
