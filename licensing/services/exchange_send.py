@@ -20,6 +20,7 @@ from core.storage import read_bytes
 from core.tenancy import mar_scope
 from licensing.connectors import connector_named
 from licensing.connectors.base import ConnectorFailed
+from licensing.connectors.file_exchange import FileExchange
 from licensing.locks import lock_report_lines
 from licensing.models import ComputerBuildReport
 from licensing.models.exchange import CbrState
@@ -38,6 +39,10 @@ class ReportBusy(DomainError):
 
 class ReportWithdrawn(DomainError):
     """A key left the report before it was sent; a new one takes its place."""
+
+
+class NotByHand(DomainError):
+    """The report went to the simulator; nobody can have uploaded it to Microsoft."""
 
 
 class Outcome(StrEnum):
@@ -138,9 +143,12 @@ def mark_sent(report_id: UUID, *, at: datetime, by: Actor) -> None:
     Decides first, if the portal had not: from here on the keys cannot be taken back.
 
     :raises NotFound: for an unknown report.
+    :raises NotByHand: for a report of another connector than the file exchange.
     :raises ReportBusy: when one of its keys is being changed.
     :raises ReportWithdrawn: when a key left it; the withdrawal is not kept, the next round does it.
     """
+    if find_report(report_id).connector != FileExchange.name:
+        raise NotByHand(_not_by_hand())
     with transaction.atomic():
         outcome = send_report(report_id, at=at, by=by)
         if outcome is Outcome.BUSY:
@@ -172,6 +180,16 @@ def _note_delivery(
         noted = reports.exclude(receipt=RECEIPT_BY_HAND).update(receipt=RECEIPT_BY_HAND)
     if noted:
         audit_report("delivered", find_report(report_id), by=by, at=at, facts={"receipt": receipt[:200]})
+
+
+def _not_by_hand() -> Refusal:
+    return refuse(
+        "not_by_hand",
+        _("This report went to the simulator, not to Microsoft."),
+        rule="EXC-14",
+        next_step=_("Nothing to do: the simulator answers by itself."),
+        lifted_by=_("Nobody"),
+    )
 
 
 def _busy() -> Refusal:

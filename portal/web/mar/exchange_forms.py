@@ -19,7 +19,7 @@ SHOWN_IDS = 5
 class AnswerForm(forms.Form):
     """Microsoft's answers as files."""
 
-    files = MultipleFileField(
+    answers = MultipleFileField(
         label=gettext_lazy("Answer files"),
         accept=".xml",
         help_text=gettext_lazy(
@@ -27,9 +27,9 @@ class AnswerForm(forms.Form):
         ),
     )
 
-    def clean_files(self) -> list[Any]:
+    def clean_answers(self) -> list[Any]:
         """Refuse more files than one request should carry."""
-        files: list[Any] = self.cleaned_data["files"]
+        files: list[Any] = self.cleaned_data["answers"]
         if len(files) > MAX_FILES:
             raise forms.ValidationError(_("Choose at most %(limit)s files at once.") % {"limit": MAX_FILES})
         return files

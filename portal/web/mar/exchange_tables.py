@@ -1,12 +1,14 @@
 """The lists of the exchange."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing.models import CbrLine, ComputerBuildReport, ExchangeException, ReturnRequest
+from licensing.models.exchange import CbrState
 from licensing.rules.key_states import RESEND_CODES
 from portal.formatting import number
 from portal.status import Text
@@ -15,6 +17,8 @@ from portal.web.mar.exchange_words import code_text, finding_label
 
 
 def _answered(report: ComputerBuildReport) -> str:
+    if report.state == CbrState.WITHDRAWN:
+        return ""
     counts = {"done": number(report.answered_count), "all": number(report.line_count)}
     return _("%(done)s of %(all)s") % counts
 
@@ -98,7 +102,7 @@ class LineTable(Table):
 
     dom_id = "lines"
     caption = gettext_lazy("Keys of this report")
-    columns: Any = (
+    columns: ClassVar[Sequence[Column]] = (
         Column(
             "key",
             gettext_lazy("Product key id"),
@@ -152,9 +156,9 @@ def _resend_url(line: CbrLine) -> str | None:
 class OperatorLineTable(LineTable):
     """The same, for people who may send a key again."""
 
-    columns: Any = (
+    columns: ClassVar[Sequence[Column]] = (
         *LineTable.columns,
-        Column("again", gettext_lazy("Act"), accessor=_resend_text, url=_resend_url),
+        Column("again", gettext_lazy("Another try"), accessor=_resend_text, url=_resend_url),
     )
 
 

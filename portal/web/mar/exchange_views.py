@@ -14,11 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import audit
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.queue import enqueue
 from core.storage import read_bytes
 from licensing.connectors import connector_named
 from licensing.connectors.base import report_file_name
+from licensing.connectors.file_exchange import FileExchange
 from licensing.models import ComputerBuildReport
 from licensing.models.exchange import CbrState
 from licensing.selectors import exchange as selectors
@@ -97,23 +98,22 @@ def upload(request: HttpRequest) -> HttpResponse:
         status = FORM_ERROR_STATUS if request.method == "POST" else 200
         return render(request, "mar/exchange_upload.html", {"form": form}, status=status)
     refused = []
-    for file in form.cleaned_data["files"]:
+    for file in form.cleaned_data["answers"]:
         try:
             with transaction.atomic():
                 done = import_answer_file(
                     file.read(), file_name=file.name, by=actor_of(request), at=timezone.now()
                 )
-        except DomainError as error:
-            refused.append((file.name, error))
+        except DomainError as refusal:
+            refused.append((file.name, refusal))
         else:
             _tell(request, file.name, done)
-    if len(refused) == len(form.cleaned_data["files"]):
-        error = DomainError(*(refusal for _name, each in refused for refusal in each.refusals))
-        error.status = FORM_ERROR_STATUS
-        return render_refused(request, "mar/exchange_upload.html", {"form": AnswerForm()}, error)
-    for name, error in refused:
-        note_refusal(request, error)
-        messages.error(request, f"{name}: {error.refusals[0].what}")
+    if len(refused) == len(form.cleaned_data["answers"]):
+        every = Invalid(*(refusal for _name, each in refused for refusal in each.refusals))
+        return render_refused(request, "mar/exchange_upload.html", {"form": AnswerForm()}, every)
+    for name, each in refused:
+        note_refusal(request, each)
+        messages.error(request, f"{name}: {each.refusals[0].what}")
     return redirect("mar:exchange")
 
 
@@ -129,7 +129,7 @@ def cbr_detail(request: HttpRequest, report_id: UUID) -> HttpResponse:
         "events": [event_of(row) for row in selectors.life_of(report)],
         "is_late": selectors.is_late(report, timezone.now()),
         "may_download": report.state in HANDED_OUT,
-        "may_mark": may_operate and report.state in GOING and report.receipt != RECEIPT_BY_HAND,
+        "may_mark": may_operate and _may_mark(report),
     }
     return render_table(request, "mar/cbr_detail.html", context)
 
@@ -224,6 +224,12 @@ def _report(report_id: UUID) -> ComputerBuildReport:
     if report is None:
         raise Http404
     return report
+
+
+def _may_mark(report: ComputerBuildReport) -> bool:
+    # Only what goes by files can have been uploaded by hand; the simulator is not Microsoft.
+    is_by_file = report.connector == FileExchange.name
+    return is_by_file and report.state in GOING and report.receipt != RECEIPT_BY_HAND
 
 
 def _may_operate(request: HttpRequest) -> bool:

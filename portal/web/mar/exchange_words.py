@@ -115,7 +115,8 @@ def _detail(row: AuditEvent) -> str:
         count = int(facts["booked"])
         return ngettext("%(count)s key booked", "%(count)s keys booked", count) % {"count": count}
     if "left" in facts:
-        return _("%(left)s of %(keys)s keys had been taken back or held") % facts
+        text = _("%(left)s of %(keys)s keys had been taken back or held")
+        return text % {"left": facts["left"], "keys": facts["keys"]}
     if "keys" in facts:
         count = int(facts["keys"])
         return ngettext("%(count)s key", "%(count)s keys", count) % {"count": count}

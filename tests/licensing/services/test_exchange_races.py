@@ -57,7 +57,8 @@ def _send(report_id: UUID) -> Outcome:
         return send_report(report_id, at=AT, by=BY)
 
 
-def test_key_in_other_hands_makes_the_report_wait(own_db: None) -> None:
+def test_key_in_other_hands_makes_the_report_wait(own_db: None, settings: Any) -> None:
+    settings.EXCHANGE_CONNECTOR = "file"
     build, _other = make_builds(2)
     (report_id,) = prepare_reports(at=AT, by=BY)
     held, release = threading.Event(), threading.Event()

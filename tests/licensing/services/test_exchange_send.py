@@ -171,7 +171,7 @@ def test_fall_between_hand_over_and_commit_sends_the_same_file_again(
         assert LedgerEntry.objects.filter(reason="cbr.sent").count() == len(builds)
 
 
-def test_marked_by_hand_decides_and_notes_the_person() -> None:
+def test_marked_by_hand_decides_and_notes_the_person(outbox: Path) -> None:
     report_id, _builds = _prepared()
     with mar_scope():
         mark_sent(report_id, at=AT, by=BY)
@@ -181,7 +181,7 @@ def test_marked_by_hand_decides_and_notes_the_person() -> None:
     assert deliver_reports(at=AT, by=BY) == []
 
 
-def test_mark_of_a_report_that_lost_a_key_is_refused_and_changes_nothing() -> None:
+def test_mark_of_a_report_that_lost_a_key_is_refused_and_changes_nothing(outbox: Path) -> None:
     report_id, (lost, _kept) = _prepared()
     _take_away(lost, "hold")
     with mar_scope(), pytest.raises(ReportWithdrawn):

@@ -132,9 +132,9 @@ def test_page_says_honestly_that_there_is_no_live_link(admin: Client, settings: 
 def test_uploaded_answers_are_booked_and_the_same_file_says_so(admin: Client) -> None:
     report, builds = _sent(2)
     data = _answer(report, builds, "00")
-    response = admin.post("/mar/exchange/answers/", {"files": [_file(data)]}, follow=True)
+    response = admin.post("/mar/exchange/answers/", {"answers": [_file(data)]}, follow=True)
     assert "ack.xml: 2 answers booked." in response.content.decode()
-    again = admin.post("/mar/exchange/answers/", {"files": [_file(data)]}, follow=True)
+    again = admin.post("/mar/exchange/answers/", {"answers": [_file(data)]}, follow=True)
     assert "was taken in before. Nothing changed." in again.content.decode()
     with mar_scope():
         assert set(ProductKey.objects.values_list("state", flat=True)) == {9}
@@ -144,13 +144,13 @@ def test_uploaded_answers_are_booked_and_the_same_file_says_so(admin: Client) ->
 def test_good_file_is_booked_when_another_is_refused(admin: Client) -> None:
     report, builds = _sent()
     files = [_file(b"<cut", "bad.xml"), _file(_answer(report, builds, "00"), "good.xml")]
-    page = admin.post("/mar/exchange/answers/", {"files": files}, follow=True).content.decode()
+    page = admin.post("/mar/exchange/answers/", {"answers": files}, follow=True).content.decode()
     assert "good.xml: 1 answer booked." in page
     assert "bad.xml: The file is not well-formed XML" in page
 
 
 def test_refused_file_changes_nothing_and_is_audited(admin: Client) -> None:
-    response = admin.post("/mar/exchange/answers/", {"files": [_file(b"<cut")]})
+    response = admin.post("/mar/exchange/answers/", {"answers": [_file(b"<cut")]})
     assert response.status_code == 422
     assert "not well-formed" in response.content.decode()
     with mar_scope():
@@ -176,7 +176,8 @@ def test_file_is_downloaded_as_stored_once_its_keys_are_fixed(admin: Client) -> 
         assert AuditEvent.objects.filter(action="licensing.cbr.downloaded").count() == 1
 
 
-def test_mark_as_sent_asks_first_and_then_notes_it(admin: Client) -> None:
+def test_mark_as_sent_asks_first_and_then_notes_it(admin: Client, settings: Any) -> None:
+    settings.EXCHANGE_CONNECTOR = "file"
     report, _builds = _sent()
     address = f"/mar/exchange/cbrs/{report.pk}/"
     assert "Mark as sent" in admin.get(address).content.decode()
@@ -187,7 +188,18 @@ def test_mark_as_sent_asks_first_and_then_notes_it(admin: Client) -> None:
     assert "mark-sent" not in page
 
 
-def test_mark_of_a_report_that_lost_a_key_is_refused_in_words(admin: Client) -> None:
+def test_report_of_the_simulator_cannot_be_marked(admin: Client) -> None:
+    report, _builds = _sent()
+    address = f"/mar/exchange/cbrs/{report.pk}/"
+    assert "mark-sent" not in admin.get(address).content.decode()
+    assert admin.post(f"{address}mark-sent/").status_code == 409
+    with mar_scope():
+        report.refresh_from_db()
+    assert report.delivered_at is None
+
+
+def test_mark_of_a_report_that_lost_a_key_is_refused_in_words(admin: Client, settings: Any) -> None:
+    settings.EXCHANGE_CONNECTOR = "file"
     (build,) = make_builds(1)
     (report_id,) = prepare_reports(at=AT, by=BY)
     with mar_scope():
