@@ -36,7 +36,9 @@ class PeopleTable(Table):
     caption = gettext_lazy("People")
     columns = (
         Column("name", gettext_lazy("Name"), accessor="user.name", sort="user__name", primary=True),
-        Column("email", gettext_lazy("E-mail address"), accessor="user.email", sort="user__email"),
+        Column(
+            "email", gettext_lazy("E-mail address"), kind="mono", accessor="user.email", sort="user__email"
+        ),
         Column("role", gettext_lazy("Role"), accessor="role_label", sort="role"),
         Column("since", gettext_lazy("Since"), kind="date", accessor="created_at", sort="created_at"),
         Column("seen", gettext_lazy("Last signed in"), kind="ago", accessor="user.last_login"),

@@ -53,7 +53,7 @@ def test_every_role_has_a_person_with_a_password_and_a_secret_of_his_own():
     assert all(len(secret) == 32 for secret in secrets)
 
 
-@pytest.mark.parametrize("key", ["marta", "olivia"])
+@pytest.mark.parametrize("key", ["marta", "olivia", "carla"])
 def test_one_click_signs_in_with_a_fresh_second_factor(client: Client, people, key):
     response = client.post("/demo/sign-in/", {"person": key})
     assert response["Location"] == "/start/"
