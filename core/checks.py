@@ -1,5 +1,7 @@
 """Refuse to start in a state that would be unsafe."""
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
@@ -24,10 +26,10 @@ def every_model_declares_access(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def application_role_is_harmless(databases: list[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+def application_role_is_harmless(
+    *, databases: Sequence[str] | None = None, **_kwargs: Any
+) -> list[CheckMessage]:
     """Fail when the site would run as a superuser, with BYPASSRLS, or as the tables' owner."""
-    import os
-
     if not databases or os.environ.get("PORTAL_DATABASE_IDENTITY") == "owner":
         return []
     return [Error(problem, id="core.E002") for problem in role_problems()]

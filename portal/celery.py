@@ -12,7 +12,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
 def check_role(**_kwargs: Any) -> None:
     """Refuse to work with a database role that row-level security does not hold."""
     from portal.startup import refuse_unsafe_role

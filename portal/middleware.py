@@ -109,7 +109,7 @@ def zone_of(request: HttpRequest) -> ZoneInfo | None:
     if request.membership is None:  # type: ignore[attr-defined]
         return None
     try:
-        return ZoneInfo(request.user.time_zone)
+        return ZoneInfo(request.user.time_zone)  # type: ignore[union-attr]
     except (ZoneInfoNotFoundError, ValueError):
         return None
 

@@ -12,9 +12,10 @@ from core.models import User
 
 def has_second_factor(user: User) -> bool:
     """Return whether the person has set up a TOTP app or a passkey."""
-    return Authenticator.objects.filter(
+    found = Authenticator.objects.filter(
         user=user, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    ).exists()
+    )
+    return bool(found.exists())
 
 
 def second_factor_age(request: HttpRequest) -> float | None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -63,9 +64,9 @@ def own_files(tmp_path: Path, settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(request: pytest.FixtureRequest, settings: Any) -> None:
+def own_cache(settings: Any) -> None:
     """Keep counters of one test out of the next one's way."""
-    prefix = f"test:{request.node.nodeid}"
+    prefix = f"test:{uuid4().hex}"
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": prefix}}
 
 

@@ -16,8 +16,9 @@ class NextNumber(Func):
     output_field = BigIntegerField()
 
     def __init__(self, sequence: str) -> None:
+        self.sequence = sequence
         super().__init__(Value(sequence), function="nextval")
 
     def deconstruct(self) -> "tuple[str, tuple[str], dict[str, object]]":
         """Return how a migration writes it."""
-        return f"{type(self).__module__}.{type(self).__name__}", (self.source_expressions[0].value,), {}
+        return f"{type(self).__module__}.{type(self).__name__}", (self.sequence,), {}

@@ -117,9 +117,9 @@ def _read_devices(name: str, content: bytes, outcomes: list[Outcome]) -> dict[st
     except CsvRefused as error:
         outcomes.append(_refused(name, error.code, error.message, _("Correct the list and upload it again.")))
         return {}
-    for error in reader.errors:
-        place = _("Row %(row)s, %(field)s: ") % {"row": error.row, "field": error.field}
-        outcomes.append(_refused(name, error.code, place + error.message, _("Correct the row.")))
+    for wrong in reader.errors:
+        place = _("Row %(row)s, %(field)s: ") % {"row": wrong.row, "field": wrong.field}
+        outcomes.append(_refused(name, wrong.code, place + wrong.message, _("Correct the row.")))
     return rows
 
 

@@ -1,7 +1,7 @@
 """What an import says about a wrong row: stored as code and harmless numbers, put into words when shown."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -60,6 +60,16 @@ class RowError:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """The same error in rows that follow each other."""
+
+    first_row: int
+    last_row: int
+    field: str
+    text: str
+
+
 def to_stored(errors: ErrorList) -> list[dict[str, Any]]:
     """Return the kept errors as the batch stores them, in the order of the rows."""
     kept = sorted(errors.kept, key=lambda error: error.row)
@@ -87,6 +97,19 @@ def in_words(stored: Iterable[dict[str, Any]]) -> list[RowError]:
         RowError(entry["row"], entry.get("line"), entry["field"], entry["code"], _text(entry))
         for entry in stored
     ]
+
+
+def in_groups(errors: Iterable[RowError]) -> list[ErrorGroup]:
+    """Return the errors with runs of the same one drawn together."""
+    groups: list[ErrorGroup] = []
+    for error in errors:
+        last = groups[-1] if groups else None
+        is_next = last is not None and error.row == last.last_row + 1 and error.row > 1
+        if last is not None and is_next and (error.field, error.text) == (last.field, last.text):
+            groups[-1] = replace(last, last_row=error.row)
+        else:
+            groups.append(ErrorGroup(error.row, error.row, error.field, error.text))
+    return groups
 
 
 def _text(entry: dict[str, Any]) -> str:

@@ -202,7 +202,7 @@ def _refuse_known_file(batch: KeyBatch) -> None:
             facts={
                 "import_id": str(earlier.id),
                 "file": earlier.file_name,
-                "uploaded_at": earlier.uploaded_at.isoformat(timespec="seconds"),
+                "uploaded_at": earlier.uploaded_at,
                 "state": str(KeyBatchState(earlier.state).label),
             },
             next_step=_("Open the earlier import. If you meant another delivery, choose its file."),

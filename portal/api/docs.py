@@ -8,7 +8,7 @@ from portal.policy import public
 
 schema = public(SpectacularJSONAPIView.as_view())
 # Swagger UI sets styles in its elements; only this page is allowed to.
-page = public(
+page = public(  # type: ignore[type-var]
     csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
         SpectacularSwaggerSplitView.as_view(url_name="api-schema")
     )

@@ -6,6 +6,8 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from partners.models import ApiKey
+
 PARTNER = "partner"
 MAR = "mar"
 
@@ -19,7 +21,7 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the key holds the scope."""
-        api_key = request.auth
+        api_key: ApiKey | None = request.auth  # type: ignore[assignment]
         if api_key is None:
             raise NotAuthenticated
         wanted = view.required_scope

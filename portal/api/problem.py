@@ -37,10 +37,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         )
     if isinstance(error, exceptions.APIException):
         response = problem(request, error.status_code, _code_of(error), {"detail": str(error.detail)})
-        if getattr(error, "auth_header", None):
-            response["WWW-Authenticate"] = error.auth_header
-        if getattr(error, "wait", None):
-            response["Retry-After"] = str(int(error.wait))
+        if header := getattr(error, "auth_header", None):
+            response["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            response["Retry-After"] = str(int(wait))
         return response
     return None
 

@@ -24,9 +24,9 @@ from urllib.parse import unquote_to_bytes
 from django.template import Context, Engine
 from django.utils import translation
 from django.utils.safestring import mark_safe
-from weasyprint import HTML, Attachment  # type: ignore[import-untyped]
-from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
-from weasyprint.urls import (  # type: ignore[import-untyped]
+from weasyprint import HTML, Attachment
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import (
     FatalURLFetchingError,
     URLFetcher,
     URLFetcherResponse,

@@ -68,7 +68,7 @@ class BuildTable(Table):
 class UploadForm(forms.Form):
     """OA3.xml files, or a zip of them."""
 
-    files = MultipleFileField(
+    files = MultipleFileField(  # type: ignore[assignment]  # hides Form.files
         label=gettext_lazy("OA3.xml files, or a zip of them"),
         accept=".xml,.zip,.csv",
         help_text=gettext_lazy(

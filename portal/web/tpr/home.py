@@ -37,6 +37,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "tpr/home.html", context)
 
 
+@allow("people.manage", houses=("tpr",))
+@require_safe
+def settings_page(request: HttpRequest) -> HttpResponse:
+    """Lead to people, API keys, terms and one's own sign-in."""
+    return render(request, "tpr/settings.html")
+
+
 def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
     """Return what to do next, the most urgent first; at most five."""
     partner = request.membership.partner  # type: ignore[attr-defined]

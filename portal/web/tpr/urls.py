@@ -8,6 +8,7 @@ app_name = "tpr"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("settings/", home.settings_page, name="settings"),
     path("order/", orders.catalogue, name="catalogue"),
     path("order/<str:code>/", orders.new_order, name="order-new"),
     path("orders/", orders.order_list, name="order-list"),
