@@ -146,7 +146,7 @@ def _may_resend(line: CbrLine) -> bool:
 
 
 def _resend_text(line: CbrLine) -> Text:
-    return _("Send again …") if _may_resend(line) else ""
+    return _("Send again") if _may_resend(line) else ""
 
 
 def _resend_url(line: CbrLine) -> str | None:

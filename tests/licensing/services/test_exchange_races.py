@@ -145,6 +145,18 @@ def test_preparations_at_once_put_no_key_into_two_reports(own_db: None) -> None:
         assert sorted(CbrLine.objects.values_list("key_id", flat=True)) == [build.key_id for build in builds]
 
 
+def test_without_taking_turns_the_index_still_refuses_a_key_in_two_reports(
+    own_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("licensing.services.exchange_prepare.serialise", lambda _work: None)
+    for _round in range(5):
+        builds = make_builds(4)
+        _together(*[lambda: prepare_reports(at=AT, by=BY)] * 3)
+        with mar_scope():
+            keys = CbrLine.objects.filter(build__in=builds).values_list("key_id", flat=True)
+            assert sorted(keys) == [build.key_id for build in builds]
+
+
 def test_same_file_at_once_is_booked_once(own_db: None) -> None:
     builds = make_builds(3)
     (report_id,) = prepare_reports(at=AT, by=BY)
