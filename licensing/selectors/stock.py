@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from licensing.models import Fulfilment, KeyBatch, Product, ProductKey
+from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
 
 # What a stock keeper tells apart; every state stands in exactly one group. Fulfilled keys under a hold are
@@ -95,6 +96,11 @@ def imports() -> QuerySet[KeyBatch]:
     return KeyBatch.objects.select_related("uploaded_by", "released_by", "rejected_by").order_by(
         "-uploaded_at"
     )
+
+
+def imports_to_release() -> int:
+    """Return how many checked imports wait for a second person."""
+    return KeyBatch.objects.filter(state=KeyBatchState.READY).count()
 
 
 def import_by_id(batch_id: UUID) -> KeyBatch | None:

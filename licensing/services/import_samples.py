@@ -4,12 +4,18 @@ import random
 from collections.abc import Sequence
 from datetime import datetime
 
-from licensing.exchange.fulfilment import MAX_KEYS_PER_FULFILMENT, FulfilmentHeader, FulfilmentRow
+from licensing.exchange.fulfilment import (
+    MAX_KEYS_PER_FULFILMENT,
+    MAX_KEYS_PER_JOB,
+    FulfilmentHeader,
+    FulfilmentRow,
+)
 from licensing.exchange.fulfilment_csv import write_fulfilment_csv
 from licensing.exchange.fulfilment_xml import write_fulfilment_xml
 from licensing.exchange.samples import sample_guid, sample_product_key_id
 from licensing.rules.key_syntax import SecretKey, synthetic_key
 
+MAX_KEYS = MAX_KEYS_PER_JOB
 _MOST_IDS = 10**10
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from licensing.exchange.fulfilment import MAX_KEYS_PER_JOB
 from licensing.selectors.stock import part_numbers_on_sale
-from licensing.services.import_samples import sample_delivery
+from licensing.services.import_samples import MAX_KEYS, sample_delivery
 from partners.selectors.mar import the_mar
 
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("--format", choices=["xml", "csv"], default="xml")
-        parser.add_argument("--keys", type=int, default=25, help=f"1 to {MAX_KEYS_PER_JOB}; default 25")
+        parser.add_argument("--keys", type=int, default=25, help=f"1 to {MAX_KEYS}; default 25")
         parser.add_argument(
             "--lpn", action="append", help="licensable part number, may be repeated; default: all on sale"
         )
@@ -37,8 +36,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "The programme is not set up yet: no MAR or no product. Load the demo, or give --lpn."
             )
-        if not 1 <= options["keys"] <= MAX_KEYS_PER_JOB:
-            raise CommandError(f"--keys must lie between 1 and {MAX_KEYS_PER_JOB}.")
+        if not 1 <= options["keys"] <= MAX_KEYS:
+            raise CommandError(f"--keys must lie between 1 and {MAX_KEYS}.")
         content = sample_delivery(
             options["format"],
             keys=options["keys"],

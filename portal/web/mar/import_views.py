@@ -2,7 +2,6 @@
 
 import csv
 import uuid
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -23,18 +22,20 @@ from core.errors import DomainError
 from licensing.models import KeyBatch
 from licensing.models.key_batch import KeyBatchState
 from licensing.selectors import stock as selectors
-from licensing.services.import_errors import in_words
+from licensing.services.import_errors import in_groups, in_words
 from licensing.services.import_samples import sample_delivery
 from licensing.services.imports import receive_upload, reject_batch, release_batch
 from partners.selectors.mar import the_mar
+from portal import formatting
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
+from portal.refusals import note_refusal
 from portal.web.mar.stock_forms import RejectForm, UploadForm
-from portal.web.refused import render_refused
+from portal.web.refused import render_refused, shown
 
 HOUSES = ("mar", "compliance")
-ERRORS_SHOWN = 50
+ERRORS_SHOWN = 50  # groups of rows with the same error
 SAMPLE_KEYS = 25
 SAMPLE_TYPES = {"xml": "application/xml", "csv": "text/csv; charset=utf-8"}
 WORKING = {
@@ -56,7 +57,9 @@ def new(request: HttpRequest) -> HttpResponse:
     try:
         batch = receive_upload(upload, file_name=upload.name, by=actor_of(request), at=timezone.now())
     except DomainError as error:
-        return render_refused(request, "mar/import_new.html", _new_context(UploadForm()), _linked(error))
+        note_refusal(request, error)
+        context = _new_context(UploadForm()) | {"refusals": _linked(error), "page_has_errors": True}
+        return render(request, "mar/import_new.html", context, status=error.status)
     return redirect("mar:import-detail", batch.pk)
 
 
@@ -156,23 +159,22 @@ def _find(batch_id: UUID) -> KeyBatch:
     return batch
 
 
-def _linked(error: DomainError) -> DomainError:
-    """Add the way to the earlier import, which the domain knows by its id only."""
-    error.refusals = tuple(
-        replace(
-            refusal,
-            fix_path=reverse("mar:import-detail", args=[refusal.facts["import_id"]]),
-            facts={
-                _("Earlier import"): refusal.facts["file"],
-                _("Uploaded"): refusal.facts["uploaded_at"],
-                _("State"): refusal.facts["state"],
-            },
-        )
-        if refusal.code == "file_known"
-        else refusal
-        for refusal in error.refusals
-    )
-    return error
+def _linked(error: DomainError) -> list[dict[str, Any]]:
+    """Return the refusals as the page shows them, with the way to an earlier import of the same file."""
+    refusals = []
+    for refusal in error.refusals:
+        known = refusal.facts if refusal.code == "file_known" else None
+        page = shown(refusal)
+        if known:
+            page["fix_url"] = reverse("mar:import-detail", args=[known["import_id"]])
+            page["fix_label"] = _("Open the earlier import")
+            page["facts"] = [
+                (_("Earlier import"), known["file"]),
+                (_("Uploaded"), formatting.moment(known["uploaded_at"])),
+                (_("State"), known["state"]),
+            ]
+        refusals.append(page)
+    return refusals
 
 
 def _new_context(form: Form) -> dict[str, Any]:
@@ -187,7 +189,7 @@ def _context(request: HttpRequest, batch: KeyBatch) -> dict[str, Any]:
     return {
         "batch": batch,
         "is_working": batch.state in WORKING,
-        "errors": in_words(batch.errors[:ERRORS_SHOWN]),
+        "errors": in_groups(in_words(batch.errors))[:ERRORS_SHOWN],
         "may_release": may_release and not is_uploader,
         "may_reject": may_release,
         "waits_for_second_person": is_ready and (is_uploader or not may_release),

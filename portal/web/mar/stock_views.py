@@ -43,7 +43,8 @@ class ImportTable(Table):
 @require_safe
 def stock(request: HttpRequest) -> HttpResponse:
     """Show for each product where its keys are, and the imports."""
-    may_upload = "import.upload" in request.permissions  # type: ignore[attr-defined]
+    permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
+    may_upload = "import.upload" in permissions
     empty = Empty(
         _("No deliveries yet"),
         _("Import the file Microsoft delivers. A second person then releases its keys."),
@@ -57,5 +58,6 @@ def stock(request: HttpRequest) -> HttpResponse:
         "total": selectors.stock_total(lines),
         "table": ImportTable(request, selectors.imports(), empty=empty),
         "may_upload": may_upload,
+        "to_release": selectors.imports_to_release() if "import.release" in permissions else 0,
     }
     return render_table(request, "mar/stock.html", context)

@@ -288,3 +288,39 @@ def test_ciphertexts_lie_apart_from_the_keys(lpn: str) -> None:
     released(delivery(lpn))
     with mar_scope(), pytest.raises(Exception, match="permission denied"), transaction.atomic():
         KeySecret.objects.count()
+
+
+def test_queued_work_takes_a_batch_to_stock_and_delivered_twice_does_nothing_more(lpn: str) -> None:
+    from licensing import tasks
+
+    def open_items() -> list[tuple[str, str, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT id::text, task, arguments->>'batch_id' FROM core_outboxitem
+                WHERE done_at IS NULL ORDER BY created_at"""
+            )
+            return list(cursor.fetchall())
+
+    batch = upload(delivery(lpn))
+    [(check, task, batch_id)] = open_items()
+    assert (task, batch_id) == ("licensing.validate_batch", str(batch.id))
+    for _ in range(2):
+        tasks.validate_batch(item_id=check, batch_id=batch_id)
+    assert open_items() == []
+    with mar_scope():
+        release_batch(batch.id, by=actor_for(make_member("mar_approver")), at=AT)
+    [(release, task, batch_id)] = open_items()
+    assert task == "licensing.release_batch"
+    for _ in range(2):
+        tasks.release_batch(item_id=release, batch_id=batch_id)
+    assert open_items() == []
+    with mar_scope():
+        assert ProductKey.objects.count() == 3
+
+
+def test_a_command_writes_a_delivery_that_imports(lpn: str, tmp_path: Any) -> None:
+    from django.core.management import call_command
+
+    out = tmp_path / "sample.csv"
+    call_command("sample_fulfilment", "--format", "csv", "--keys", "7", "--lpn", lpn, "--out", str(out))
+    assert released(out.read_bytes()).keys_total == 7

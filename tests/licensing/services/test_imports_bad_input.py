@@ -7,7 +7,7 @@ from core.tenancy import mar_scope
 from licensing.models import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, ProductKey, StagedKey
 from licensing.rules.key_syntax import synthetic_key
 from licensing.services.import_check import validate_batch
-from licensing.services.import_errors import in_words
+from licensing.services.import_errors import in_groups, in_words
 from licensing.services.import_samples import sample_delivery
 from licensing.services.imports import receive_upload
 from tests.factories import AT, actor_for, make_mar, make_member, make_product
@@ -209,3 +209,12 @@ def test_a_changed_or_shortened_upload_is_refused() -> None:
         with mar_scope():
             batch.refresh_from_db()
         assert [error["code"] for error in batch.errors] == ["upload_changed"]
+
+
+def test_the_same_error_in_rows_that_follow_each_other_is_drawn_together() -> None:
+    entries = [
+        {"row": number, "line": None, "field": "x", "code": code, "params": {}}
+        for number, code in ((0, "no_keys"), (2, "required"), (3, "required"), (4, "formula"), (6, "formula"))
+    ]
+    groups = in_groups(in_words(entries))
+    assert [(group.first_row, group.last_row) for group in groups] == [(0, 0), (2, 3), (4, 4), (6, 6)]
