@@ -18,6 +18,7 @@ from core.errors import DomainError, NotFound, refuse
 from licensing.exchange.oa3 import Oa3Report
 from licensing.exchange.ohr import OPTIONAL_NAMES, OhrFacts, check_ohr, check_optional_info
 from licensing.exchange.refusals import FormatError
+from licensing.locks import lock_keys
 from licensing.models import Build, BuildUpload, KeyHandOver, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import normalise
@@ -185,9 +186,12 @@ def _lock_own_key(partner_id: UUID, product_key_id: str) -> ProductKey:
 
 
 def _lock_build(partner_id: UUID, build_id: UUID) -> Build:
+    # The key first, by the written order of locks; the build is read again once both are held.
+    key_id = Build.objects.filter(partner_id=partner_id, pk=build_id).values_list("key_id", flat=True).first()
+    if key_id is not None:
+        lock_keys([key_id])
     build = (
-        Build.objects.select_related("key")
-        .select_for_update(of=("self",), no_key=True)
+        Build.objects.select_for_update(no_key=True)
         .filter(partner_id=partner_id, pk=build_id, ended_at__isnull=True)
         .first()
     )

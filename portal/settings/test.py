@@ -1,7 +1,7 @@
 """Settings of `bin/test`: real Postgres and Valkey, quick password hashing, mails in memory."""
 
 from portal.settings.base import *  # noqa: F403
-from portal.settings.base import BASE_DIR
+from portal.settings.base import BASE_DIR, VAR_DIR
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 ENVIRONMENT_NAME = "local"
@@ -16,6 +16,9 @@ STATICFILES_DIRS = []
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "files"},
+    },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
