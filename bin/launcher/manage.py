@@ -90,6 +90,7 @@ def _of_running_portal(checkout: Paths, holder: Holder) -> tuple[Servers, int]:
 
 def _start_own(checkout: Paths, lock: Lock, children: Children, progress: Progress) -> Servers:
     """Start the servers for this command's duration; the lock keeps bin/portal away meanwhile."""
+    setup.first_start(checkout).unlink(missing_ok=True)  # what this command does, a later start must keep
     lock.write(Holder(command="manage", pid=os.getpid(), url="", runtime="", servers_up=False))
     ready = setup.prepare(checkout, children, progress)
     setup.give_var(checkout, ready.identity)

@@ -75,6 +75,9 @@ def start(options: argparse.Namespace, children: Children, progress: Progress) -
     application.refuse_taken_port(options.port)
     if options.reset:
         _reset(checkout, named)
+    elif not named and setup.first_start(checkout).exists():
+        progress.note("The first start did not finish: the database is made anew.")
+        _reset(checkout, named)
     url = f"http://localhost:{options.port}"
     holder = Holder(command="portal", pid=os.getpid(), url=url, runtime="", servers_up=False)
     lock.write(holder)
@@ -99,6 +102,7 @@ def start(options: argparse.Namespace, children: Children, progress: Progress) -
         for service in portal.services():
             supervisor.start(service)
         supervisor.wait_ready("web")
+    setup.first_start(checkout).unlink(missing_ok=True)
     _welcome(portal, children, url, time.monotonic() - began, with_people=options.demo != "none")
     return _watch(supervisor)
 
@@ -145,6 +149,8 @@ def _start_servers(
     checkout: Paths, ready: setup.Ready, supervisor: Supervisor, progress: Progress
 ) -> Servers:
     """Start the embedded servers of a checkout and return their addresses."""
+    if not (checkout.var / "postgres").exists():
+        setup.first_start(checkout).touch()
     embedded = Embedded(
         runtime=_runtime(checkout, ready.identity),
         data=checkout.var,

@@ -73,6 +73,14 @@ def _not_ours(paths: Paths) -> str:
     )
 
 
+def first_start(paths: Paths) -> Path:
+    """Return the mark that stands from the making of the database until the portal was ready once.
+
+    While it stands nobody can have used the portal; whatever the database holds is half a demo.
+    """
+    return paths.var / "first-start"
+
+
 def give_var(paths: Paths, who: Identity) -> None:
     """Give var/ to the servers' user, also after another user, or root by `manage`, wrote into it."""
     for name in ("mail", "files", "static", "beat", "cache", "home"):
