@@ -66,9 +66,7 @@ def history_of(report: UsageReport) -> list[AuditEvent]:
 
 def year_grid(*, at: datetime, zone: ZoneInfo) -> dict[int, list[MonthCell]]:
     """Return the months of every year since the first ledger row, newest year first."""
-    latest: dict[str, UsageReport] = {}
-    for report in all_reports():
-        latest.setdefault(report.period, report)
+    latest = _latest_by_period()
     now, first = Period.containing(at, zone), first_period(zone)
     start = min(first or now, now)
     return {
@@ -95,13 +93,27 @@ def due_on(period: Period) -> date:
     return period.next().first_day + timedelta(days=DUE_DAY - 1)
 
 
-def month_to_report(*, at: datetime, zone: ZoneInfo) -> tuple[Period, UsageReport | None]:
+@dataclass(frozen=True, slots=True)
+class MonthToReport:
+    """The month whose turn it is, its newest report, and how many closed months wait behind it."""
+
+    period: Period
+    report: UsageReport | None
+    waiting: int
+
+
+def month_to_report(*, at: datetime, zone: ZoneInfo) -> MonthToReport:
     """Return the oldest closed month whose report is not with Microsoft yet, else the last closed one."""
-    last = last_closed_period(at=at, zone=zone)
+    last, latest = last_closed_period(at=at, zone=zone), _latest_by_period()
+    open_months = sorted(month for month, report in latest.items() if report.state not in FINISHED)
+    if open_months:
+        first = open_months[0]
+        return MonthToReport(Period.parse(first), latest[first], len(open_months) - 1)
+    return MonthToReport(last, latest.get(str(last)), 0)
+
+
+def _latest_by_period() -> dict[str, UsageReport]:
     latest: dict[str, UsageReport] = {}
     for report in all_reports():
         latest.setdefault(report.period, report)
-    open_months = sorted(month for month, report in latest.items() if report.state not in FINISHED)
-    if open_months:
-        return Period.parse(open_months[0]), latest[open_months[0]]
-    return last, latest.get(str(last))
+    return latest

@@ -32,12 +32,14 @@ SEAL_LATE = timedelta(minutes=10)
 def home(request: HttpRequest) -> HttpResponse:
     """Show the month to report, what is open in it, and when the running one ends."""
     at, zone = timezone.now(), mar_zone()
-    period, report = month_to_report(at=at, zone=zone)
+    month = month_to_report(at=at, zone=zone)
+    period, report = month.period, month.report
     running = Period.containing(at, zone)
     counts = exception_counts(at=at)
     context = {
         "period": period,
         "report": report,
+        "waiting": month.waiting,
         "due": _due_stat(period, report, today=at.astimezone(zone).date()),
         "step": next_step(report, getattr(request, "permissions", frozenset())),
         "running": running,

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -162,7 +163,7 @@ def _events(report: UsageReport) -> list[dict[str, Any]]:
     return [
         {
             "at": event.at,
-            "text": sentence(event).capitalize(),
+            "text": capfirst(sentence(event)),
             "actor": event.actor_label,
             "detail": facts_in_words(event),
             "is_system": event.action == "reporting.file.downloaded",

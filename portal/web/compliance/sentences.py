@@ -84,11 +84,12 @@ def sentence(event: AuditEvent) -> str:
 
 
 def facts_in_words(event: AuditEvent) -> str:
-    """Return the row's facts as one line, at most six of them."""
+    """Return the facts the sentence leaves out as one line, at most six of them."""
+    template = str(SENTENCES.get(event.action, ""))
     facts = [
         f"{name.replace('_', ' ')}: {_short(value)}"
         for name, value in event.facts.items()
-        if value not in ("", {})
+        if value not in ("", {}, None) and f"%({name})s" not in template
     ]
     more = len(facts) - SHOWN_FACTS
     return " · ".join(facts[:SHOWN_FACTS]) + (
@@ -97,9 +98,7 @@ def facts_in_words(event: AuditEvent) -> str:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(value)[:120]
-    return str(value)[:120]
+    return str(len(value)) if isinstance(value, dict | list) else str(value)[:120]
 
 
 def object_url(event: AuditEvent) -> str | None:

@@ -21,5 +21,5 @@ urlpatterns = [
     path("reports/<uuid:report_id>/compare/", report_actions.compare, name="report-compare"),
     path("reports/<uuid:report_id>/build/", report_actions.build, name="report-build"),
     path("audit/", audit_views.audit_list, name="audit"),
-    path("chains/", audit_views.chain_verify, name="chain-verify"),
+    path("audit/chains/", audit_views.chain_verify, name="chain-verify"),
 ]

@@ -128,7 +128,7 @@ VERDICTS: dict[str, Text] = {
 
 
 def figure_stats(figures: ReportFigures) -> list[dict[str, Any]]:
-    """Return the key figures of a report as the page shows them; all are keys."""
+    """Return the key figures of a report as the page shows them; all are keys but the partners."""
     unreported = figures.counts.get("unreported", 0)
     stats = [
         (_("Received"), figures.total("received"), "", ""),
@@ -139,6 +139,8 @@ def figure_stats(figures: ReportFigures) -> list[dict[str, Any]]:
         (_("Unreported over 7 days"), unreported, _("at the month's end"), "warning" if unreported else ""),
         (_("Late answers"), figures.counts.get("adjustment", 0), _("to reports of earlier months"), ""),
         (_("Returned"), figures.total("returned"), "", ""),
+        (_("Free stock"), figures.total("closing"), _("at the month's end"), ""),
+        (_("Partners"), len(figures.partners), _("with a step in the month"), ""),
     ]
     return [
         {"label": label, "value": formatting.number(value), "hint": hint, "tone": tone}
