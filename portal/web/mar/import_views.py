@@ -104,7 +104,10 @@ def release(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Ask once more, then release the import as second person."""
     batch = _find(batch_id)
     if request.method != "POST":
-        return render(request, "mar/import_release.html", _context(request, batch))
+        context = _context(request, batch)
+        if not context["may_release"]:
+            return redirect("mar:import-detail", batch_id)
+        return render(request, "mar/import_release.html", context)
     try:
         release_batch(batch_id, by=actor_of(request), at=timezone.now())
     except DomainError as error:

@@ -133,7 +133,9 @@ def strip(answer: Any) -> str:
 def test_the_uploader_is_refused_with_the_reason_and_it_is_audited(lpn: str) -> None:
     uploader = make_member("mar_stock")
     batch = batch_of(delivery(lpn), by=uploader)
-    answer = sign_in(Client(), uploader).post(pages(batch)["release"])
+    client = sign_in(Client(), uploader)
+    assert client.get(pages(batch)["release"])["Location"] == pages(batch)["detail"]
+    answer = client.post(pages(batch)["release"])
     assert answer.status_code == 409
     assert b"The person who uploaded a delivery cannot release it." in answer.content
     with mar_scope(), connection.cursor() as cursor:
