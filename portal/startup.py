@@ -1,6 +1,7 @@
 """Refuse to serve in a state that would be unsafe."""
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from core.checks import role_problems
 
@@ -13,6 +14,12 @@ def refuse_unsafe_role() -> None:
 
     :raises ImproperlyConfigured: naming what is wrong with DATABASE_URL.
     """
-    problems = [problem for problem in role_problems() if not problem.startswith("The database does not answer")]
+    try:
+        problems = [
+            problem for problem in role_problems() if not problem.startswith("The database does not answer")
+        ]
+    finally:
+        # Workers may be forked from here: two that share a connection read each other's answers.
+        connection.close()
     if problems:
         raise ImproperlyConfigured(" ".join(problems))
