@@ -4,4 +4,11 @@ from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_orders import complete_orders, tell_order_allocated
 
-__all__ = ["complete_orders", "exchange_cbrs", "release_batch", "sweep_imports", "tell_order_allocated", "validate_batch"]
+__all__ = [
+    "complete_orders",
+    "exchange_cbrs",
+    "release_batch",
+    "sweep_imports",
+    "tell_order_allocated",
+    "validate_batch",
+]

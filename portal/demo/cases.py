@@ -26,7 +26,9 @@ def force_denials(stage: Stage, *, every: int) -> None:
         often = names.filter(partner=stage.cast.partners["TPR-0009"])
         keys = sorted({*names[every // 2 :: every], *often[: max(len(often) // 25, 1)]})
         SimulatedKey.objects.bulk_create(
-            SimulatedKey(product_key_id=key, sold_to_id="0000123456", forced_code=FORCED[int(key) % len(FORCED)])
+            SimulatedKey(
+                product_key_id=key, sold_to_id="0000123456", forced_code=FORCED[int(key) % len(FORCED)]
+            )
             for key in keys
         )
 

@@ -235,6 +235,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Order digital Windows licences, take one key for one device, report builds.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStateEnum": "licensing.models.order.OrderState",
+        "BuildStateEnum": "licensing.models.build.BuildState",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -15,7 +15,9 @@ def required(name: str) -> str:
     """
     value = os.environ.get(name, "")
     if not value:
-        raise ImproperlyConfigured(f"Set the environment variable {name}; .env.example says what belongs there.")
+        raise ImproperlyConfigured(
+            f"Set the environment variable {name}; .env.example says what belongs there."
+        )
     return value
 
 
