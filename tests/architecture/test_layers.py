@@ -25,7 +25,9 @@ def _files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize("file", _files(*DOMAIN), ids=lambda file: str(file.relative_to(ROOT)))
 def test_domain_module_speaks_no_http(file: Path) -> None:
-    spoken = [name for name in _imports(file) if name in HTTP or name.startswith(tuple(f"{http}." for http in HTTP))]
+    spoken = [
+        name for name in _imports(file) if name in HTTP or name.startswith(tuple(f"{http}." for http in HTTP))
+    ]
     assert spoken == []
 
 

@@ -228,6 +228,7 @@ def test_order_of_another_partners_stock_line_is_refused_by_the_database() -> No
     with (
         partner_scope(thief.id),
         pytest.raises(ProgrammingError, match="not the current partner"),
-        transaction.atomic(),connection.cursor() as cursor
+        transaction.atomic(),
+        connection.cursor() as cursor,
     ):
         cursor.execute("SELECT licensing_allocate(%s, %s)", [line_id, AT])
