@@ -34,7 +34,9 @@ def test_every_link_within_the_project_leads_somewhere(pages: list[Path]) -> Non
                 continue
             path, _, anchor = link.partition("#")
             target = (page.parent / path).resolve() if path else page
-            if not target.exists() or (anchor and anchor not in anchors_of(target.read_text(encoding="utf-8"))):
+            if not target.exists() or (
+                anchor and anchor not in anchors_of(target.read_text(encoding="utf-8"))
+            ):
                 broken.append((page.name, link))
     assert broken == []
 
