@@ -1,7 +1,7 @@
 """Take in OA3.xml files: one, many, or a zip with an optional devices.csv. Each file stands alone."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from licensing.exchange.devices_csv import DeviceRow, read_devices_csv
 from licensing.exchange.oa3 import read_oa3
 from licensing.exchange.refusals import CsvRefused, XmlRefused, ZipRefused
 from licensing.exchange.zip_reader import read_zip, show_name
-from licensing.models import Build, BuildUpload
+from licensing.locks import lock_keys
+from licensing.models import Build, BuildUpload, ProductKey
 from licensing.models.build import BuildState
 from licensing.services.builds import BuildFacts, report_build
 
@@ -55,8 +56,12 @@ def report_files(
             uploaded_at=at,
         )
         documents, devices = _unpack(files, outcomes)
-        for name, content in documents:
-            outcomes.append(_report_one(partner_id, upload, name, content, devices, by, at))
+        read = [_read_one(name, content, devices) for name, content in documents]
+        _lock_keys_of(partner_id, [found for _name, found in read if isinstance(found, BuildFacts)])
+        outcomes += [
+            _report_one(partner_id, upload, name, found, by, at) if isinstance(found, BuildFacts) else found
+            for name, found in read
+        ]
         accepted = sum(outcome.is_accepted for outcome in outcomes)
         upload.file_count, upload.accepted_count = len(outcomes), accepted
         upload.outcomes = [asdict(outcome) for outcome in outcomes]
@@ -123,23 +128,29 @@ def _read_devices(name: str, content: bytes, outcomes: list[Outcome]) -> dict[st
     return rows
 
 
-def _report_one(
-    partner_id: UUID,
-    upload: BuildUpload,
-    name: str,
-    content: bytes,
-    devices: Mapping[str, DeviceRow],
-    by: Actor,
-    at: datetime,
-) -> Outcome:
+def _read_one(
+    name: str, content: bytes, devices: Mapping[str, DeviceRow]
+) -> tuple[str, BuildFacts | Outcome]:
+    """Return the file's name as it is shown, and its facts or why it cannot be read."""
     shown = show_name(name)
     try:
         facts = BuildFacts.from_oa3(read_oa3(content))
     except XmlRefused as error:
-        return _refused(
-            shown, error.code, error.message, _("Run the OA3 tool's report again and upload its OA3.xml.")
-        )
-    facts = _with_device(facts, devices.get(facts.product_key_id))
+        next_step = _("Run the OA3 tool's report again and upload its OA3.xml.")
+        return shown, _refused(shown, error.code, error.message, next_step)
+    return shown, _with_device(facts, devices.get(facts.product_key_id))
+
+
+def _lock_keys_of(partner_id: UUID, reports: Sequence[BuildFacts]) -> None:
+    """Hold the keys of all files in the written order; one by one, the files' order could cross another's."""
+    named = [facts.product_key_id for facts in reports]
+    own = ProductKey.objects.filter(partner_id=partner_id, product_key_id__in=named)
+    lock_keys(list(own.values_list("pk", flat=True)))
+
+
+def _report_one(
+    partner_id: UUID, upload: BuildUpload, shown: str, facts: BuildFacts, by: Actor, at: datetime
+) -> Outcome:
     try:
         build = report_build(
             partner_id=partner_id, facts=facts, channel=Build.Channel.FILE, by=by, at=at, upload=upload

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core import audit
 from core.actor import Actor
 from core.crypto import blind_index
 from core.custody_keys import blind_index_key
-from core.errors import DomainError, NotFound, refuse
+from core.errors import DomainError, NotFound, Refusal, refuse
 from licensing.exchange.oa3 import Oa3Report
 from licensing.exchange.ohr import OPTIONAL_NAMES, OhrFacts, check_ohr, check_optional_info
 from licensing.exchange.refusals import FormatError
@@ -95,7 +95,7 @@ def report_build(
         reported_at=at,
     )
     _set_details(build, facts.ohr, checked.facts)
-    build.save(force_insert=True)
+    _insert(build)
     move_keys(
         [key.id],
         to=KeyState.BOUND,
@@ -289,14 +289,30 @@ def _require_new_hash(digest: str) -> None:
     if build is None:
         return
     raise BuildRefused(
-        refuse(
-            "hash_seen_before",
-            _("This hardware hash was reported before, for another key."),
-            rule="BLD-6",
-            facts={_("PC"): str(build.device), _("Reported"): build.reported_at.date().isoformat()},
-            next_step=_("Make the report on the PC itself; a copied hash is no report."),
-            lifted_by=_("The MAR's compliance officer"),
-        )
+        _hash_seen({_("PC"): str(build.device), _("Reported"): build.reported_at.date().isoformat()})
+    )
+
+
+def _insert(build: Build) -> None:
+    try:
+        with transaction.atomic():
+            build.save(force_insert=True)
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if getattr(diagnosis, "constraint_name", "") != "build_hash_once":
+            raise
+        # Another partner's PC, which nobody here may see, or a rival report of this very moment.
+        raise BuildRefused(_hash_seen({})) from error
+
+
+def _hash_seen(facts: Mapping[str, Any]) -> Refusal:
+    return refuse(
+        "hash_seen_before",
+        _("This hardware hash was reported before, for another key."),
+        rule="BLD-6",
+        facts=facts,
+        next_step=_("Make the report on the PC itself; a copied hash is no report."),
+        lifted_by=_("The MAR's compliance officer"),
     )
 
 
