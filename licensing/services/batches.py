@@ -63,10 +63,12 @@ def hand_over_batch(
 
     ``device_facts`` are columns of the device rows that are new.
 
-    :raises BatchRefused: when a device got a key within 90 days, or too few keys are assigned.
+    :raises BatchRefused: when a device got a key within 90 days or is named twice, or too few keys are assigned.
     """
     if not devices:
         return []
+    if len({identity.key for identity in devices}) < len(devices):
+        raise BatchRefused(_broken(_("The batch names a device twice."), "DEV-2"))
     device_ids = _ensure_devices(partner_id, devices, at, dict(device_facts or {}))
     if KeyHandOver.objects.filter(device_id__in=device_ids, handed_at__gt=at - DUPLICATE_WINDOW).exists():
         raise BatchRefused(_broken(_("A device of this batch got a key less than 90 days ago."), "DEV-2"))

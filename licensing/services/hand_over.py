@@ -74,7 +74,7 @@ def claim_key(
     )
     _require_no_block(partner_id, at)
     if not claimed.is_first:
-        return _claim_again(claimed.object_id, by=by, at=at)
+        return _claim_again(claimed.object_id, partner_id=partner_id, by=by, at=at)
     _require_daily_allowance(station, at)
     device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
@@ -110,7 +110,9 @@ def reveal_key(
         raise Invalid(_reason_missing())
     _require_no_block(partner_id, at)
     _require_hourly_allowance(partner_id, by, at)
-    key = _lock_key(product_key_id)
+    key = _lock_key(partner_id, product_key_id=product_key_id)
+    if key is None:
+        raise NotFound(_("This key is not one of yours."))
     device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
     if key.state == KeyState.RETRIEVED:
         return _reveal_again(key, device_id, reason=reason, by=by, at=at)
@@ -165,9 +167,13 @@ def _hand_over(
     return hand_over_id
 
 
-def _claim_again(hand_over_id: UUID | None, *, by: Actor, at: datetime) -> HandedKey:
-    hand_over = KeyHandOver.objects.select_related("key", "key__product").get(pk=hand_over_id)  # type: ignore[misc]
-    key = hand_over.key
+def _claim_again(hand_over_id: UUID | None, *, partner_id: UUID, by: Actor, at: datetime) -> HandedKey:
+    hand_over = KeyHandOver.objects.get(pk=hand_over_id, partner_id=partner_id)  # type: ignore[misc]
+    key = _lock_key(partner_id, pk=hand_over.key_id)
+    if key is None:
+        raise HandOverRefused(_called_back())
+    if key.hold != Hold.NONE:
+        raise HandOverRefused(_not_available(key))
     if Build.objects.filter(key=key, ended_at__isnull=True).exists() or key.state != KeyState.RETRIEVED:
         raise HandOverRefused(_already_reported(key))
     _audit("licensing.key.claimed", key, hand_over.device_id, by=by, at=at, facts={"repeat": True})
@@ -209,16 +215,13 @@ def _decrypt(key: ProductKey) -> Secret:
     return KeyCipher(data_key).decrypt(bytes(sealed), identity=f"{key.batch_id}:{key.product_key_id}")
 
 
-def _lock_key(product_key_id: str) -> ProductKey:
-    key = (
+def _lock_key(partner_id: UUID, **which: Any) -> ProductKey | None:
+    return (
         ProductKey.objects.select_related("product")
         .select_for_update(of=("self",), no_key=True)
-        .filter(product_key_id=product_key_id)
+        .filter(partner_id=partner_id, **which)
         .first()
     )
-    if key is None:
-        raise NotFound(_("This key is not one of yours."))
-    return key
 
 
 def _audit(
@@ -292,6 +295,16 @@ def _already_reported(key: ProductKey) -> Refusal:
         facts={_("Product key id"): key.product_key_id},
         next_step=_("Claim a new key for another PC, with a new Idempotency-Key."),
         lifted_by=_("Nobody: one key is for one PC"),
+    )
+
+
+def _called_back() -> Refusal:
+    return refuse(
+        "key_called_back",
+        _("This key was called back and is no longer yours."),
+        rule="HND-8",
+        next_step=_("Claim a new key for the PC, with a new Idempotency-Key."),
+        lifted_by=_("The MAR"),
     )
 
 

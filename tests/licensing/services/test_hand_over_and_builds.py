@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -18,12 +19,16 @@ from licensing.exchange.samples import sample_hardware_hash
 from licensing.models import Build, Device, KeyHandOver, KeySecret, LedgerEntry, Product, ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_syntax import SecretKey
+from licensing.services.batches import BatchRefused, hand_over_batch
 from licensing.services.build_uploads import report_files
 from licensing.services.builds import BuildFacts, complete_details, report_build, revert_build
+from licensing.services.devices import ensure_device
 from licensing.services.hand_over import HandedKey, HandOverRefused, claim_key, reveal_key
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.recall import recall_key
 from partners.models import ApiKey, Partner
 from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories.exchange import make_builds
 
 pytestmark = pytest.mark.django_db
 LAPTOP = DeviceIdentity("LENOVO", "20N2S00A00", "PF0ABCDE")
@@ -353,3 +358,57 @@ def test_reverted_build_frees_the_device_for_a_new_report_of_the_same_key(shop: 
         revert_build(partner_id=shop[0].id, build_id=build.id, reason="Board changed", by=_by(shop[0]), at=AT)
         assert ProductKey.objects.get(pk=build.key_id).state == 12
     assert _report(shop[0], [("OA3.xml", _oa3(handed, seed="new"))]).accepted_count == 1
+
+
+def test_repeated_claim_of_a_key_under_a_hold_shows_nothing(shop: Any) -> None:
+    handed = _claim(shop)
+    with mar_scope():
+        ProductKey.objects.filter(product_key_id=handed.product_key_id).update(hold="disputed")
+    with pytest.raises(HandOverRefused) as caught:
+        _claim(shop)
+    assert caught.value.code == "key_not_available"
+    with partner_scope(shop[0].id):
+        assert AuditEvent.objects.filter(action="licensing.key.claimed").count() == 1
+
+
+def test_repeated_claim_of_a_key_that_was_called_back_is_refused(shop: Any) -> None:
+    handed = _claim(shop)
+    with mar_scope():
+        key_id = ProductKey.objects.get(product_key_id=handed.product_key_id).pk
+        recall_key(key_id, reason="Taken by mistake", by=Actor.system("test"), at=AT)
+    with pytest.raises(HandOverRefused) as caught:
+        _claim(shop)
+    assert caught.value.code == "key_called_back"
+    with mar_scope():
+        assert KeyHandOver.objects.count() == 1
+
+
+def test_hash_of_another_partners_pc_is_refused_and_the_other_files_go_through(shop: Any) -> None:
+    with mar_scope():
+        stranger = make_builds(1)[0]
+        their_pc = str(stranger.device)
+        Build.objects.filter(pk=stranger.pk).update(
+            hardware_hash_sha256=sha256(sample_hardware_hash("copied").encode()).hexdigest()
+        )
+    bad, good = _claim(shop), _claim(shop, DeviceIdentity("LENOVO", "20N2S00A00", "PF0OTHER"), "c2")
+    with partner_scope(shop[0].id):
+        upload = report_files(
+            partner_id=shop[0].id,
+            files=[("bad.xml", _oa3(bad, seed="copied")), ("good.xml", _oa3(good, seed="own"))],
+            file_name="two", by=_by(shop[0]), at=AT,
+        )  # fmt: skip
+    assert [outcome["code"] for outcome in upload.outcomes] == ["hash_seen_before", "accepted"]
+    # Not a word of whose PC it is.
+    assert their_pc not in str(upload.outcomes)
+
+
+def test_batch_that_names_a_device_twice_hands_nothing_over(shop: Any) -> None:
+    partner, product, station = shop
+    with partner_scope(partner.id):
+        ensure_device(partner_id=partner.id, identity=LAPTOP, at=AT)
+        with pytest.raises(BatchRefused):
+            hand_over_batch(
+                partner_id=partner.id, product_id=product.id, devices=[LAPTOP, LAPTOP], station=station,
+                by=_by(partner), at=AT,
+            )  # fmt: skip
+        assert KeyHandOver.objects.count() == 0
