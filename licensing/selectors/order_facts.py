@@ -24,7 +24,8 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
    ORDER BY x.valid_from DESC LIMIT 1),
   (SELECT t.version FROM partners_termsversion t WHERE t.due_from <= %(at)s
      AND t.effective_from = (SELECT max(n.effective_from) FROM partners_termsversion n WHERE n.due_from <= %(at)s)
-     AND NOT EXISTS (SELECT 1 FROM partners_termsacceptance a WHERE a.partner_id = p.id AND a.terms_id = t.id)
+     AND NOT EXISTS (SELECT 1 FROM partners_termsacceptance a JOIN partners_termsversion v ON v.id = a.terms_id
+       WHERE a.partner_id = p.id AND v.effective_from >= t.effective_from)
    LIMIT 1),
   ARRAY(SELECT g.family FROM licensing_familygrant g WHERE g.partner_id = p.id AND g.valid_from <= %(at)s
      AND (g.valid_before IS NULL OR g.valid_before > %(at)s)),

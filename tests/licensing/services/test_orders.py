@@ -15,8 +15,8 @@ from core.models import AuditEvent, IdempotencyKey, OutboxItem
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import KeyAssignment, LedgerEntry, Order, OrderLine, Price, Product, ProductKey
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
-from partners.models import CreditPosition, OrderBlock, Partner
-from tests.factories import AT, make_partner, make_product, make_stock, make_terms
+from partners.models import CreditPosition, OrderBlock, Partner, TermsAcceptance
+from tests.factories import AT, make_partner, make_product, make_stock, make_terms, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +232,16 @@ def test_order_of_another_partners_stock_line_is_refused_by_the_database() -> No
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT licensing_allocate(%s, %s)", [line_id, AT])
+
+
+def test_partner_who_joined_between_two_versions_of_the_terms_orders_by_the_newer_one() -> None:
+    """Only the version in force can be accepted; the older one, still demanded, must not stand in the way."""
+    partner, product = make_partner(accepts_terms=False), make_product()
+    make_stock(product, 1)
+    newer = make_terms("2026-2", effective_from=AT - timedelta(days=1), due_from=AT + timedelta(days=30))
+    with mar_scope():
+        TermsAcceptance.objects.create(
+            partner=partner, terms=newer, user=make_user(), role="tpr_owner", accepted_at=AT,
+            text_sha256=newer.text_sha256,
+        )  # fmt: skip
+    assert _order(partner, product, 1).is_new
