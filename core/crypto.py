@@ -8,7 +8,7 @@ another row does not open.
 import hashlib
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -47,7 +47,7 @@ class MasterKey:
     """The key outside the database that wraps every batch's data key."""
 
     id: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     def wrap(self, data_key: bytes, *, context: str) -> bytes:
         """Return the data key encrypted for the given context (the batch's id)."""

@@ -25,6 +25,7 @@ from licensing.models import Build, ComputerBuildReport, ExchangeException
 from licensing.models.build import BuildState
 from licensing.models.exchange import CbrState
 from licensing.rules.key_states import RESEND_CODES, Hold, KeyState
+from licensing.rules.key_syntax import mask_keys
 from licensing.services.exchange_answers import AnswerRefused, ImportedAnswers, import_answer_file
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import Delivery, Outcome, deliver_reports, mark_sent, send_report
@@ -141,7 +142,7 @@ def _take_answer(
                 by=by,
                 at=at,
                 object_type="ack_file",
-                facts={"file": file_name[-200:], "code": refused.code},
+                facts={"file": mask_keys(file_name)[-200:], "code": refused.code},
             )
         connector.refuse(file_name, refused.refusals[0].what)
     else:

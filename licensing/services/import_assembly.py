@@ -9,6 +9,7 @@ from core.crypto import KeyCipher, blind_index
 from core.custody_keys import blind_index_key
 from licensing.exchange.fulfilment import MAX_KEYS_PER_FULFILMENT, FulfilmentHeader, FulfilmentRow
 from licensing.exchange.refusals import ErrorList
+from licensing.rules.key_syntax import is_synthetic
 from licensing.services.import_errors import UNKNOWN_PART
 
 # No tab or backslash can pass, so the number needs no escaping in a line of COPY.
@@ -27,6 +28,7 @@ class Assembly:
         data_key: bytes,
         products: Mapping[str, int],
         sold_to_id: str,
+        takes_synthetic: bool,
         errors: ErrorList,
     ) -> None:
         self._batch_id = batch_id
@@ -34,6 +36,7 @@ class Assembly:
         self._index_key = blind_index_key()
         self._products = products
         self._sold_to_id = sold_to_id
+        self._takes_synthetic = takes_synthetic
         self._errors = errors
         self._product_of: dict[str, int] = {}
         self._keys_in: Counter[str] = Counter()
@@ -52,6 +55,9 @@ class Assembly:
                 self._errors.add(row.row_number, "fulfilment_number", "fulfilment_syntax")
             return None
         if not is_xml and not self._fits_fulfilment(row, number, product_id):
+            return None
+        if not self._takes_synthetic and is_synthetic(row.product_key.reveal()):
+            self._errors.add(row.row_number, "product_key", "key_synthetic")
             return None
         return self._sealed_line(row, number, product_id)
 

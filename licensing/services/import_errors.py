@@ -41,6 +41,9 @@ IMPORT_MESSAGES: dict[str, "StrOrPromise"] = {
     "key_known": gettext_lazy(
         "This product key came in before under another id, with the file {file}. Ask Microsoft about it."
     ),
+    "key_synthetic": gettext_lazy(
+        "This is a made-up key of our sample files. Upload Microsoft's own delivery."
+    ),
     "upload_changed": gettext_lazy("The stored upload no longer opens. Upload the file again."),
     "release_collided": gettext_lazy(
         "Another import brought the same keys while this one was released. Nothing of this file was taken."

@@ -1,5 +1,7 @@
 """Bad deliveries are refused in plain words, with the row named, and change nothing."""
 
+from typing import Any
+
 import pytest
 
 from core.errors import DomainError
@@ -218,3 +220,8 @@ def test_the_same_error_in_rows_that_follow_each_other_is_drawn_together() -> No
     ]
     groups = in_groups(in_words(entries))
     assert [(group.first_row, group.last_row) for group in groups] == [(0, 0), (2, 3), (4, 4), (6, 6)]
+
+
+def test_made_up_key_never_comes_into_the_stock_of_a_portal_that_partners_use(settings: Any) -> None:
+    settings.DEMO_ENABLED = False
+    assert refused(csv(row(1))) == [(2, "product_key", "key_synthetic")]
