@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import OperationalError, connection
 
+from core.database.access import MAR_ROLE, TPR_ROLE
 from core.database.apply import access_of
 
 
@@ -29,7 +30,7 @@ def every_model_declares_access(**_kwargs: Any) -> list[CheckMessage]:
 def application_role_is_harmless(
     *, databases: Sequence[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """Fail when the site would run as a superuser, with BYPASSRLS, or as the tables' owner."""
+    """Fail when the site would run as a role that row-level security does not hold."""
     if not databases or os.environ.get("PORTAL_DATABASE_IDENTITY") == "owner":
         return []
     return [Error(problem, id="core.E002") for problem in role_problems()]
@@ -40,12 +41,14 @@ def role_problems() -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT r.rolname, r.rolsuper, r.rolbypassrls, EXISTS (SELECT 1 FROM pg_class c
-                  WHERE c.relowner = r.oid AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace)
+                f"""SELECT r.rolname, r.rolsuper, r.rolbypassrls, EXISTS (SELECT 1 FROM pg_class c
+                  WHERE pg_has_role(r.oid, c.relowner, 'MEMBER') AND c.relkind = 'r'
+                    AND c.relnamespace = 'public'::regnamespace),
+                  EXISTS (SELECT 1 FROM pg_roles g
+                    WHERE g.rolname IN ('{TPR_ROLE}', '{MAR_ROLE}') AND pg_has_role(r.oid, g.oid, 'USAGE'))
                 FROM pg_roles r WHERE r.rolname = session_user"""
             )
-            name, is_super, bypasses, owns = cursor.fetchone()
-            cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
+            name, is_super, bypasses, owns, inherits = cursor.fetchone()
     except OperationalError as error:
         return [f"The database does not answer: {str(error).strip().splitlines()[0]}"]
     problems = []
@@ -55,4 +58,9 @@ def role_problems() -> list[str]:
         problems.append(f"The role {name} bypasses row-level security.")
     if owns:
         problems.append(f"The role {name} owns tables; give the portal its own login role in DATABASE_URL.")
+    if inherits and not is_super:
+        problems.append(
+            f"The role {name} inherits the rights of {TPR_ROLE} or {MAR_ROLE}: a query outside every scope "
+            f"would see all partners. Run ALTER ROLE {name} NOINHERIT, then migrate."
+        )
     return problems

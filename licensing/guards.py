@@ -19,7 +19,7 @@ def statements() -> list[str]:
     return [
         _transition_function(),
         "DROP TRIGGER IF EXISTS key_transition ON licensing_productkey",
-        """CREATE TRIGGER key_transition BEFORE INSERT OR UPDATE OF state, hold ON licensing_productkey
+        """CREATE TRIGGER key_transition BEFORE INSERT OR UPDATE OF state, hold, is_disclosed ON licensing_productkey
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_transition()""",
         *_allocator_rights(),
         allocate_function(),
@@ -54,6 +54,9 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
+  IF OLD.is_disclosed AND NOT NEW.is_disclosed THEN
+    RAISE EXCEPTION 'a key that was disclosed stays disclosed' USING ERRCODE = 'check_violation';
+  END IF;
   IF NEW.state <> OLD.state THEN
     IF (OLD.state, NEW.state) NOT IN ({_pairs(TRANSITIONS)}) THEN
       RAISE EXCEPTION 'a key may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
@@ -61,6 +64,9 @@ BEGIN
     IF current_user = '{TPR_ROLE}' AND (OLD.state, NEW.state) NOT IN ({_pairs(PARTNER_TRANSITIONS)}) THEN
       RAISE EXCEPTION 'a partner may not take a key from % to %', OLD.state, NEW.state
         USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.state = {KeyState.RETRIEVED:d} AND NOT NEW.is_disclosed THEN
+      RAISE EXCEPTION 'a key that is handed over counts as disclosed' USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.state = {KeyState.REPORTED_RETURN:d} AND NEW.state NOT IN ({KeyState.RETURNED:d}, OLD.previous_state) THEN
       RAISE EXCEPTION 'a refused return goes back to the state before' USING ERRCODE = 'check_violation';
@@ -94,7 +100,7 @@ def _allocator_rights() -> list[str]:
 def allocate_function(*, lock: bool = True) -> str:
     """Return the SQL of the allocation.
 
-    It gives the current partner's order line all its keys and returns their ids, or takes none and
+    It gives the current partner's order line all its keys, once, and returns their ids, or takes none and
     returns nothing when the stock is short. Keys that a rival holds are skipped; only when too few are
     left does it let go of everything and wait for the rivals in one order, since one of them may roll
     back. ``lock=False`` is the negative control of the race tests and never installed by the product.
@@ -114,6 +120,9 @@ BEGIN
   FROM public.licensing_orderline l WHERE l.id = p_line AND l.partner_id = v_partner;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the order line is not the current partner''s' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF EXISTS (SELECT 1 FROM public.licensing_keyassignment a WHERE a.order_line_id = p_line) THEN
+    RAISE EXCEPTION 'the order line got its keys before' USING ERRCODE = 'check_violation';
   END IF;
   BEGIN
     v_ids := ARRAY({claim});

@@ -9,3 +9,10 @@ class PartnersConfig(AppConfig):
 
     name = "partners"
     verbose_name = _("Partners")
+
+    @staticmethod
+    def database_guards() -> list[str]:
+        """Return the SQL of the guards that follow from this app's rules."""
+        from partners.guards import statements
+
+        return statements()

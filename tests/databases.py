@@ -22,8 +22,9 @@ SCHEMA_FILES = (
     "*/migrations/*.py",
     "*/models/*.py",
     "core/database/*.py",
-    "licensing/guards.py",
+    "*/guards.py",
     "licensing/rules/key_states.py",
+    "partners/rules/partner_states.py",
 )
 
 

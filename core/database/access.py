@@ -1,6 +1,6 @@
 """Who may do what with each table, declared on the model and applied after every migration.
 
-A model says ``access = TENANT`` (or another rule of this file). ``core.database.apply`` turns the
+A model says ``access = TENANT_ADD`` (or another rule of this file). ``core.database.apply`` turns the
 declarations into grants, row-level security policies and append-only triggers, as the owner. A
 model without a declaration fails a system check, so a new table cannot be forgotten.
 """
@@ -56,10 +56,16 @@ REFERENCE = Access(
     {APP_ROLE: Right("SELECT"), TPR_ROLE: Right("SELECT"), MAR_ROLE: Right(_WRITE)}, is_row_secured=False
 )
 
-# One partner's rows, by the column partner_id.
-TENANT = Access({TPR_ROLE: Right(_WRITE, Rows.OWN), MAR_ROLE: Right(_WRITE)})
+# One partner's rows, by the column partner_id. What a partner may change he changes column by column.
 TENANT_READ = Access({TPR_ROLE: Right("SELECT", Rows.OWN), MAR_ROLE: Right(_WRITE)})
+TENANT_ADD = Access({TPR_ROLE: Right(_ADD, Rows.OWN), MAR_ROLE: Right(_WRITE)})
 TENANT_APPEND = Access({TPR_ROLE: Right(_ADD, Rows.OWN), MAR_ROLE: Right(_ADD)}, is_append_only=True)
+
+
+def tenant_changes(*columns: str) -> Access:
+    """Return the access to a table to which a partner adds rows and then changes these columns only."""
+    return Access({TPR_ROLE: Right(_WRITE, Rows.OWN, columns), MAR_ROLE: Right(_WRITE)})
+
 
 # The MAR's own rows; a partner has no right at all.
 MAR_ONLY = Access({MAR_ROLE: Right(_ALL)})

@@ -6,13 +6,13 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import TENANT
+from core.database.access import tenant_changes
 
 
 class IdempotencyKey(models.Model):
     """One client-made key: the hash of its request and the object that came of it."""
 
-    access = TENANT
+    access = tenant_changes("object_id")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner_id = models.UUIDField(_("partner"))

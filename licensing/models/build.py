@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import TENANT
+from core.database.access import tenant_changes
 from licensing.models.device import Device
 from licensing.models.key import ProductKey
 from partners.models import Partner
@@ -27,7 +27,7 @@ class BuildState(models.TextChoices):
 class BuildUpload(models.Model):
     """One upload of OA3.xml files, with the outcome of every file."""
 
-    access = TENANT
+    access = tenant_changes("file_count", "accepted_count", "outcomes")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
@@ -51,7 +51,9 @@ class BuildUpload(models.Model):
 class Build(models.Model):
     """One key bound to one device by its hardware hash."""
 
-    access = TENANT
+    access = tenant_changes(
+        "state", "ended_at", "model_sku", "form_factor", "form_factor_detail", "screen_size", "touch_screen"
+    )
 
     class Channel(models.TextChoices):
         """How the report came."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import TENANT, TENANT_APPEND
+from core.database.access import TENANT_APPEND, tenant_changes
 from licensing.models.key import ProductKey
 from partners.models import ApiKey, Partner
 
@@ -14,7 +14,11 @@ from partners.models import ApiKey, Partner
 class Device(models.Model):
     """One refurbished PC of one partner, known by manufacturer, model and serial."""
 
-    access = TENANT
+    # Identity and date never change; what is known of the PC's past and sale may be added later.
+    access = tenant_changes(
+        "previous_licence_type", "previous_coa_serial", "refurbished_on", "wipe_standard",
+        "wipe_certificate_no", "gmrl_serial", "sold_on", "sale_country", "sale_channel",
+    )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="devices", db_index=False)

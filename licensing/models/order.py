@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import TENANT
+from core.database.access import TENANT_ADD
 from core.database.functions import NextNumber
 from licensing.models.catalogue import Product
 from partners.models import Partner
@@ -36,7 +36,7 @@ class OrderState(models.TextChoices):
 class Order(models.Model):
     """One order by one partner in one currency."""
 
-    access = TENANT
+    access = TENANT_ADD
 
     class Channel(models.TextChoices):
         """How the order came."""
@@ -70,7 +70,7 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """A quantity of one product at the price of the moment it was ordered."""
 
-    access = TENANT
+    access = TENANT_ADD
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines")

@@ -17,8 +17,8 @@ class ApiKey(models.Model):
     access = Access(
         {
             APP_ROLE: Right("SELECT, UPDATE", update_columns=("last_used_at",)),
-            TPR_ROLE: Right("SELECT, INSERT, UPDATE", f"partner_id = {CURRENT_PARTNER}"),
-            MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
+            TPR_ROLE: Right("SELECT, INSERT, UPDATE", f"partner_id = {CURRENT_PARTNER}", ("revoked_at",)),
+            MAR_ROLE: Right("SELECT, INSERT, UPDATE", update_columns=("revoked_at",)),
         }
     )
 

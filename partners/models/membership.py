@@ -36,8 +36,8 @@ class Membership(models.Model):
     access = Access(
         {
             APP_ROLE: Right("SELECT, INSERT"),  # sign-in and accepted invitations
-            TPR_ROLE: Right("SELECT, INSERT, UPDATE", _OWN),
-            MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
+            TPR_ROLE: Right("SELECT, INSERT, UPDATE", _OWN, ("role", "is_active")),
+            MAR_ROLE: Right("SELECT, INSERT, UPDATE", update_columns=("role", "is_active")),
         }
     )
 

@@ -31,10 +31,10 @@ def test_order_is_completed_with_its_last_answer() -> None:
         first, second = ProductKey.objects.order_by("id").values_list("id", flat=True)
         step = Step("test", "", Actor.system("test"), AT)
         for state in ROAD:
-            move_keys([first], to=state, step=step)
+            move_keys([first], to=state, step=step, is_disclosed=True)
         assert complete_orders(at=AT) == 0
         for state in (*ROAD[:-1], KeyState.ACTIVATION_DENIED):
-            move_keys([second], to=state, step=step)
+            move_keys([second], to=state, step=step, is_disclosed=True)
         assert complete_orders(at=AT) == 1
         assert Order.objects.get(pk=placed.order_id).state == "completed"
         assert AuditEvent.objects.filter(action="licensing.order.completed").count() == 1

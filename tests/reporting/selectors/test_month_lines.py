@@ -74,7 +74,8 @@ def _devices(bounds: MonthBounds) -> list[ReportDeviceLine]:
 
 def test_stock_counts_recall_return_and_refused_return(keys: list[ProductKey]) -> None:
     with mar_scope():
-        move_keys([keys[2].pk], to=KeyState.RETRIEVED, step=Step("key.revealed", "x", world.BY, DAY))
+        step = Step("key.revealed", "x", world.BY, DAY)
+        move_keys([keys[2].pk], to=KeyState.RETRIEVED, step=step, is_disclosed=True)
         ProductKey.objects.filter(pk=keys[2].pk).update(hold=Hold.QUARANTINED)
         _recall(keys[2])
     world.give_back(keys[3], sent_at=DAY, answered_at=DAY, code="OO")
