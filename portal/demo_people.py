@@ -65,7 +65,7 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
     ),
     DemoPerson(
         "anton", "Anton Rieger", "anton.rieger@pruefhaus.example", Role.AUDITOR, None,
-        _("Comes from outside, reads everything and verifies the chain of records."),
+        _("Comes from outside, reads everything and checks the records."),
     ),
     DemoPerson(
         "olivia", "Olivia Hartmann", "olivia@rebyte.example", Role.TPR_OWNER, "TPR-0001",

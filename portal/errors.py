@@ -12,7 +12,7 @@ def _page(
 ) -> HttpResponse:
     """Answer a person with a page and a machine with a problem document."""
     if request.path.startswith("/api/v1/"):
-        body = {"type": f"/docs/errors#{code}", "title": code, "status": status, "code": code}
+        body = {"type": f"urn:refurb-licence-portal:problem:{code}", "title": code, "status": status, "code": code}
         return JsonResponse(
             {**body, "request_id": request_id_of(request)},
             status=status,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from ipaddress import ip_address
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +26,26 @@ SEEN_AT = "portal_seen_at"
 SEEN_STEP_SECONDS = 60
 # Pages on which a person without a second factor may be: to set one up, or to leave.
 OPEN_WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/health/", "/demo/", "/api/", "/theme/")
+
+
+class ClientAddressMiddleware:
+    """Take the visitor's address from the proxies in front, and from nobody else.
+
+    Each proxy of ours appends the address it saw to X-Forwarded-For, so the visitor's stands as many
+    places from the right as there are proxies; what a visitor wrote himself stands further left.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies = settings.TRUSTED_PROXY_COUNT
+        seen = [
+            part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
+        ]
+        if proxies and len(seen) >= proxies and is_address(seen[-proxies]):
+            request.META["REMOTE_ADDR"] = seen[-proxies]
+        return self.get_response(request)
 
 
 class SessionAgeMiddleware:
@@ -85,6 +106,15 @@ class SecondFactorMiddleware:
         ):
             return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+
+def is_address(text: str) -> bool:
+    """Return whether the text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def identify(request: HttpRequest) -> None:

@@ -142,7 +142,7 @@ ORDER: Mapping[str, Status] = {
         _("Completed"), "success", "circle-check", _("Every key of this order is used or returned.")
     ),
     "cancelled": Status(
-        _("Cancelled"), "neutral", "ban", _("Stopped before keys were assigned. Nothing is charged.")
+        _("Cancelled"), "neutral", "ban", _("Its keys went back to stock untouched. Nothing is charged.")
     ),
     "expired": Status(
         _("Expired"), "neutral", "clock", _("It waited too long and was closed. Place a new order.")

@@ -48,7 +48,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def problem(request: Any, status: int, code: str, members: dict[str, Any]) -> Response:
     """Return a problem document with a stable code and the request's id."""
     body = {
-        "type": f"/docs/errors#{code}",
+        "type": f"urn:refurb-licence-portal:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,

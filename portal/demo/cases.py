@@ -62,7 +62,7 @@ def block_late_partner(stage: Stage, *, at: datetime) -> None:
         ).count()
         block_orders(
             partner.pk, kind=OrderBlock.Kind.ORDERS, rule="CMP-11", reason="Builds are not reported for over 30 days.",
-            next_step="Report or return the keys; the block ends when none is older than 30 days.",
+            next_step="Report or return the keys, then ask the compliance officer to lift the block.",
             facts={"Keys over 30 days": late}, by=stage.cast.staff("carla"), at=at,
         )  # fmt: skip
 

@@ -48,7 +48,11 @@ INSTALLED_APPS = [
     "reporting",
 ]
 
+# How many proxies of ours stand in front; each appends the address it saw to X-Forwarded-For.
+TRUSTED_PROXY_COUNT = int(os.environ.get("PORTAL_TRUSTED_PROXIES", "0"))
+
 MIDDLEWARE = [
+    "portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -255,7 +259,6 @@ SIMULATOR_DELAY_SECONDS = int(os.environ.get("PORTAL_SIMULATOR_DELAY_SECONDS", "
 
 DEMO_ENABLED = False
 ENVIRONMENT_NAME = "production"
-REVEALS_PER_USER_AND_HOUR = 30
 
 LOGGING_CONFIG = None
 from portal.logs import configure as _configure_logging  # noqa: E402  (after the settings it reads nothing from)

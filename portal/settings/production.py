@@ -1,7 +1,9 @@
 """Settings of a portal that partners use: https only, no demo."""
 
+import os
+
 from portal.settings.base import *  # noqa: F403
-from portal.settings.environment import required, words
+from portal.settings.environment import flag, required, words
 
 ALLOWED_HOSTS = words("PORTAL_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
@@ -19,3 +21,11 @@ CSRF_COOKIE_NAME = "__Host-csrftoken"
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = required("PORTAL_EMAIL_HOST")
+EMAIL_PORT = int(os.environ.get("PORTAL_EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("PORTAL_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("PORTAL_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = flag("PORTAL_EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 20
+
+# The shipped proxy stands in front; set the number of yours.
+TRUSTED_PROXY_COUNT = int(os.environ.get("PORTAL_TRUSTED_PROXIES", "1"))
