@@ -98,7 +98,11 @@ def facts_in_words(event: AuditEvent) -> str:
 
 
 def _short(value: Any) -> str:
-    return str(len(value)) if isinstance(value, dict | list) else str(value)[:120]
+    if isinstance(value, dict | list):
+        return str(len(value))
+    text = str(value)[:120]
+    # A checksum or an id: its beginning is enough to know it again, and a line can hold it.
+    return f"{text[:12]}…" if len(text) > 30 and " " not in text else text
 
 
 def object_url(event: AuditEvent) -> str | None:
