@@ -99,7 +99,7 @@ class Person:
 
     def reads(self, text: str) -> None:
         """Wait until the page shows a text."""
-        self.page.locator("body").get_by_text(text).first.wait_for(timeout=10_000)
+        self.page.locator("body").get_by_text(text).first.wait_for(timeout=30_000)
 
     @property
     def heading(self) -> str:
@@ -126,7 +126,7 @@ class Crowd:
         context = self.browser.new_context(
             viewport=options.pop("viewport", {"width": 1440, "height": 900}), locale="en-GB", **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self.watch.follow(context)
         person = Person(context, self.watch)
         self.people.append(person)

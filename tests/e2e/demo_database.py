@@ -70,5 +70,6 @@ def _digest(env: Mapping[str, str]) -> str:
     for pattern in DEMO_FILES:
         for file in sorted(databases.ROOT.glob(pattern)):
             digest.update(file.read_bytes())
-    digest.update(f"{datetime.now(UTC):%Y-%m-%d}{env['PORTAL_MASTER_KEY']}".encode())
+    facts = (f"{datetime.now(UTC):%Y-%m-%d}", env["PORTAL_MASTER_KEY"], env["DJANGO_SETTINGS_MODULE"])
+    digest.update(" ".join(facts).encode())
     return digest.hexdigest()[:12]

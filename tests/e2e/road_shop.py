@@ -86,7 +86,7 @@ def reveal(owner: Owner, key_id: str, device: Device) -> str:
     with page.expect_response(lambda answer: answer.request.method == "POST") as waiting:
         owner.person.press("Show the key")
     assert waiting.value.status == 200
-    assert waiting.value.headers["cache-control"] == "no-store"
+    assert "no-store" in waiting.value.headers["cache-control"]
     groups = page.locator("[data-reveal-key] span").all_inner_texts()
     page.clock.run_for(61_000)
     owner.person.reads("•••••")
@@ -96,18 +96,19 @@ def reveal(owner: Owner, key_id: str, device: Device) -> str:
 def nothing_is_left(person: Person, key: str) -> None:
     """Look for the key in the page, the storages, and behind the browser's back button."""
     page = person.page
-    assert key not in page.content()
-    assert key.split("-")[2] not in page.locator("main").inner_text()
-    stores = "[localStorage, sessionStorage].map(store => JSON.stringify({...store})).join()"
-    assert page.evaluate(stores) == "{},{}"
+    page_text = page.content()
+    stored = page.evaluate("[localStorage, sessionStorage].map(store => JSON.stringify({...store})).join()")
     person.go("/tpr/keys/")
     try:
         page.go_back(wait_until="commit")
-        shown = page.content()
-    except Error as error:  # the browser refuses to send the form again by itself: as good as masked
+        behind = page.content()
+    except Error as error:  # the browser does not send the form again by itself: as good as masked
         assert "ERR_CACHE_MISS" in str(error)  # noqa: PT017
-        shown = ""
-    assert not any(group in shown for group in key.split("-"))
+        page.wait_for_url("chrome-error://**")
+        behind = page.content()
+    for place in (page_text, stored, behind):
+        # The last group is the handle that every page may show.
+        assert [group for group in key.split("-")[:4] if group in place] == []
     person.watch.troubles[:] = [said for said in person.watch.troubles if "ERR_CACHE_MISS" not in said]
 
 

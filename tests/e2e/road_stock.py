@@ -69,7 +69,7 @@ def try_again(person: Person, delivery: Delivery) -> None:
     """Upload the same file once more: refused, with the way to the earlier import."""
     person.go("/mar/stock/imports/new/")
     person.page.locator("input[type=file]").set_input_files(delivery.file)
-    with person.refused(409):
+    with person.refused(422):
         person.press("Upload and check")
     assert person.page.locator(".refusal").count() == 1
 

@@ -16,6 +16,7 @@ from tests import databases
 from tests.e2e.demo_database import ensure_demo, manage, with_database
 from tests.e2e.processes import Programs
 
+SETTINGS = "tests.e2e.settings"
 # No page names these; collecting them would take longer than all the rest.
 NOT_COLLECTED = ("tabler-sprite.svg", "redoc", "rest_framework", "swagger-ui-es-*", ".stamp")
 
@@ -31,7 +32,7 @@ class Stack:
         self.base_url = f"http://localhost:{port}"
         self.socket = folder / "valkey.sock"
         self.env = with_database(os.environ, database) | {
-            "DJANGO_SETTINGS_MODULE": "tests.e2e.settings",
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
             "PORTAL_VAR": str(self.var),
             "PORTAL_PORT": str(port),
             "PORTAL_BASE_URL": self.base_url,
@@ -93,7 +94,8 @@ def running_stack() -> Iterator[Stack]:
     # Not pytest's folder, whose path may be too long for a socket.
     folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
     listener = socket.create_server(("127.0.0.1", 0))
-    template, files = ensure_demo(os.environ)
+    # Passwords are hashed as the settings say: the demo is loaded with the stack's own.
+    template, files = ensure_demo(dict(os.environ) | {"DJANGO_SETTINGS_MODULE": SETTINGS})
     database = databases.clone(template, label="e2e")
     stack = Stack(folder, database, listener)
     try:

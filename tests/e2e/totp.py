@@ -6,7 +6,9 @@ import hmac
 import time
 
 STEP_SECONDS = 30
-_TOLERATED_STEPS = 1  # the portal takes the code before and the code after the present one, for clocks that drift
+_TOLERATED_STEPS = (
+    1  # the portal takes the code before and the code after the present one, for clocks that drift
+)
 
 
 class AuthenticatorApp:
