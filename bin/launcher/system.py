@@ -65,10 +65,11 @@ def needs_of_portal(python: Path, *, venv_is_made: bool) -> list[Need]:
 
 
 def needs_of_tests() -> list[Need]:
-    """Return what `bin/test` needs besides: a browser, and a reader of PDFs that is not ours."""
+    """Return what `bin/test` needs besides: a browser, a reader of PDFs that is not ours, git's list of files."""
     return [
         Need("chromium", lambda: Path(chromium()).exists()),
         Need("poppler-utils", _program("pdftotext")),
+        Need("git", _program("git")),
     ]
 
 
