@@ -23,7 +23,7 @@ from licensing.models import Build, BuildUpload, KeyHandOver, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import normalise
 from licensing.rules.key_states import Hold, KeyState
-from licensing.rules.key_syntax import SecretKey
+from licensing.rules.key_syntax import SecretKey, mask_keys
 from licensing.services.custody import Step, move_keys
 
 
@@ -161,7 +161,7 @@ def revert_build(*, partner_id: UUID, build_id: UUID, reason: str, by: Actor, at
         object_type="build",
         object_id=build.id,
         partner_id=partner_id,
-        facts={"reason": reason},
+        facts={"reason": mask_keys(reason)},
     )
 
 

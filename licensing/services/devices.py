@@ -14,6 +14,7 @@ from licensing.rules.devices import (
     is_within_duplicate_window,
     missing_parts,
 )
+from licensing.rules.key_syntax import holds_key
 from licensing.selectors.hand_over import earlier_hand_over, lock_device
 
 
@@ -24,7 +25,7 @@ class SecondKeyRefused(DomainError):
 def ensure_device(*, partner_id: UUID, identity: DeviceIdentity, at: datetime) -> UUID:
     """Return the partner's device of this identity, made when it is new, with its row locked.
 
-    :raises Invalid: when manufacturer, model or serial is missing or a firmware's placeholder.
+    :raises Invalid: when manufacturer, model or serial is missing, a firmware's placeholder, or a product key.
     """
     missing = missing_parts(identity)
     if missing:
@@ -40,6 +41,7 @@ def ensure_device(*, partner_id: UUID, identity: DeviceIdentity, at: datetime) -
                 lifted_by=_("You"),
             )
         )
+    _refuse_key(identity)
     manufacturer_norm, model_norm, serial_norm = identity.key
     with connection.cursor() as cursor:
         cursor.execute(
@@ -61,6 +63,21 @@ def ensure_device(*, partner_id: UUID, identity: DeviceIdentity, at: datetime) -
     )
     lock_device(device.id)
     return device.id
+
+
+def _refuse_key(identity: DeviceIdentity) -> None:
+    """Refuse a name that shows a product key: it would stand in clear in lists and in the monthly report."""
+    if not holds_key(f"{identity.manufacturer} {identity.model} {identity.serial}"):
+        return
+    raise Invalid(
+        refuse(
+            "device_shows_a_key",
+            _("The name of the PC holds what looks like a product key."),
+            rule="DEV-1",
+            next_step=_("Enter the PC's own serial number; a product key belongs into no field."),
+            lifted_by=_("You"),
+        )
+    )
 
 
 def refuse_second_key(*, partner_id: UUID, device_id: UUID, at: datetime) -> None:

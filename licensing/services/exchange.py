@@ -198,7 +198,7 @@ def close_exception(exception_id: UUID, *, note: str, by: Actor, at: datetime) -
         raise ExceptionClosed(_already_closed(found))
     if not note.strip():
         raise NoteMissing(_note_missing())
-    found.closed_at, found.closed_by, found.closing_note = at, by.label[:200], note.strip()[:300]
+    found.closed_at, found.closed_by, found.closing_note = at, by.label[:200], mask_keys(note.strip())[:300]
     found.save(update_fields=["closed_at", "closed_by", "closing_note"])
     audit.record(
         "licensing.exception.closed",

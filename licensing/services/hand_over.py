@@ -20,6 +20,7 @@ from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from licensing.models import Build, KeyHandOver, ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_syntax import mask_keys
 from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
 from licensing.services.custody import Step, move_keys
 from licensing.services.devices import ensure_device, refuse_second_key
@@ -106,7 +107,8 @@ def reveal_key(
     :raises HandOverRefused: a second key for the device, a hold, the hourly limit, a key already used.
     :raises Invalid: when the reason or a part of the device is missing.
     """
-    if len(reason.strip()) < 5:
+    reason = mask_keys(reason.strip())
+    if len(reason) < 5:
         raise Invalid(_reason_missing())
     _require_no_block(partner_id, at)
     _require_hourly_allowance(partner_id, by, at)
@@ -124,7 +126,7 @@ def reveal_key(
         device_id=device_id,
         channel=KeyHandOver.Channel.REVEAL,
         station=None,
-        reason=reason.strip(),
+        reason=reason,
         action="licensing.key.revealed",
         by=by,
         at=at,

@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.errors import NotFound, refuse
 from licensing.models import Order, OrderState, ProductKey
 from licensing.rules.key_states import KeyState
+from licensing.rules.key_syntax import mask_keys
 from licensing.services.orders import OrderRefused
 from licensing.services.recall import unassign_keys
 
@@ -48,5 +49,5 @@ def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> Non
         object_type="order",
         object_id=order.pk,
         partner_id=order.partner_id,
-        facts={"keys": len(keys), "reason": reason[:200]},
+        facts={"keys": len(keys), "reason": mask_keys(reason)[:200]},
     )

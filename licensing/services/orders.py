@@ -13,6 +13,7 @@ from core.actor import Actor
 from core.errors import DomainError, Invalid
 from core.queue import enqueue
 from licensing.locks import lock_credit
+from licensing.rules.key_syntax import mask_keys
 from licensing.rules.ordering import Gate, OrderFacts, check_gates, check_quantity, out_of_stock, refusals_of
 from licensing.selectors.order_facts import free_stock, order_facts
 from licensing.services.custody import Step, record_assignment
@@ -164,7 +165,7 @@ def _insert_order(
             INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency)
             SELECT %s, placed.id, %s, %s, %s, %s, %s FROM placed""",
             [
-                order_id, partner_id, request.channel, request.reference, by.label[:200], by.id, at, at,
+                order_id, partner_id, request.channel, mask_keys(request.reference)[:60], by.label[:200], by.id, at, at,
                 line_id, partner_id, request.product_id, request.quantity, facts.unit_price, facts.currency,
             ],
         )  # fmt: skip

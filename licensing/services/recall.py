@@ -12,6 +12,7 @@ from core.errors import NotFound
 from licensing.locks import lock_keys
 from licensing.models import KeyAssignment, ProductKey
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_syntax import mask_keys
 from licensing.services.custody import Also, Step, move_keys
 
 
@@ -65,7 +66,7 @@ def recall_key(key_id: int, *, reason: str, by: Actor, at: datetime) -> None:
         object_type="key",
         object_id=key.product_key_id,
         partner_id=key.partner_id,
-        facts={"reason": reason[:200], "hold": Hold.QUARANTINED.value},
+        facts={"reason": mask_keys(reason)[:200], "hold": Hold.QUARANTINED.value},
     )
 
 

@@ -28,6 +28,7 @@ from licensing.locks import lock_keys
 from licensing.models import ReturnLine, ReturnRequest
 from licensing.rules.cbr_answers import Finding
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_syntax import mask_keys
 from licensing.services.custody import Also, KeyCannotMove, Step, move_keys
 from licensing.services.exchange_booking import Booking, Note
 from licensing.set_based import set_based_plans
@@ -221,7 +222,7 @@ def _insert_request(
         rma_number=f"RMA-{at.year}-{number:06d}",
         return_type=return_type,
         is_without_credit=is_without_credit,
-        reason=reason[:200],
+        reason=mask_keys(reason)[:200],
         requested_by=by.label[:200],
         sent_at=at,
     )

@@ -8,6 +8,7 @@ from licensing.rules.key_syntax import (
     KEY_ALPHABET,
     PUBLIC_KEY_ENDINGS,
     SecretKey,
+    holds_key,
     is_key,
     is_placeholder,
     is_product_key_id,
@@ -16,6 +17,7 @@ from licensing.rules.key_syntax import (
     normalise_key,
     synthetic_key,
 )
+from reporting.rules.key_pattern import contains_key
 
 KEY = synthetic_key(seed="test", number=1)
 
@@ -123,3 +125,15 @@ def test_mask_keys_masks_every_way_of_writing_a_key(text: str) -> None:
 def test_mask_keys_leaves_ids_guids_and_hashes_alone() -> None:
     text = "3300000000017 5b0e7c1e-0000-4000-8000-000000000001 " + "ab12" * 16 + " PF0ABCDE"
     assert mask_keys(text) == text
+
+
+@given(
+    st.lists(st.text("BCDFGHJKMPQRTVWXY2346789Nn", min_size=5, max_size=5), min_size=5, max_size=5),
+    st.sampled_from(["-", " ", "", "\u2212", "\u2013", "_", ",", "--"]),
+    st.sampled_from(["", "x", "+", " ", "é", "9"]),
+)
+def test_what_the_report_would_refuse_is_refused_at_the_door(
+    groups: list[str], between: str, before: str
+) -> None:
+    text = before + between.join(groups)
+    assert holds_key(text) == contains_key(text)

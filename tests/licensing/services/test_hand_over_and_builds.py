@@ -412,3 +412,33 @@ def test_batch_that_names_a_device_twice_hands_nothing_over(shop: Any) -> None:
                 by=_by(partner), at=AT,
             )  # fmt: skip
         assert KeyHandOver.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        DeviceIdentity("LENOVO", "20N2S00A00", "NBCDF-GHJKM-PQRTV-WXY23-46789"),
+        DeviceIdentity("LENOVO", "NBCDFGHJKMPQRTVWXY2346789", "PF0ABCDE"),
+        DeviceIdentity("NBCDF GHJKM", "PQRTV WXY23 46789", "PF0ABCDE"),
+    ],
+)
+def test_product_key_in_the_name_of_a_pc_is_refused_and_stored_nowhere(
+    shop: Any, device: DeviceIdentity
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        _claim(shop, device)
+    assert caught.value.code == "device_shows_a_key"
+    assert "PQRTV" not in str(caught.value.refusals)
+    with mar_scope():
+        assert Device.objects.count() == 0
+
+
+def test_product_key_typed_into_a_reason_is_masked_before_it_is_kept(shop: Any) -> None:
+    with partner_scope(shop[0].id):
+        own = ProductKey.objects.order_by("id").first()
+        assert own is not None
+    handed = _reveal(shop[0], own.product_key_id, reason="NBCDF-GHJKM-PQRTV-WXY23-46789 fails")
+    with partner_scope(shop[0].id):
+        kept = KeyHandOver.objects.get(pk=handed.hand_over_id).reason
+        facts = AuditEvent.objects.get(action="licensing.key.revealed").facts
+    assert (kept, facts["reason"]) == ("•••••-46789 fails", "•••••-46789 fails")
