@@ -22,6 +22,7 @@ from core.crypto import CannotDecrypt, open_bytes
 from core.custody_keys import master_key
 from core.queue import enqueue
 from core.tenancy import mar_scope
+from licensing.connectors.simulator import Simulator
 from licensing.exchange.fulfilment import MAX_KEYS_PER_JOB, FulfilmentRow, FulfilmentSummary
 from licensing.exchange.fulfilment_csv import read_fulfilment_csv
 from licensing.exchange.fulfilment_xml import read_fulfilment_xml
@@ -191,8 +192,8 @@ def _assembly(batch_id: UUID, upload: _Upload, errors: ErrorList) -> Assembly:
         data_key=upload.data_key,
         products=products,
         sold_to_id=sold_to_id,
-        # A made-up key opens no Windows: where partners order, it must never come into stock.
-        takes_synthetic=settings.DEMO_ENABLED,
+        # A made-up key opens no Windows: where keys are reported to Microsoft, it must not come into stock.
+        takes_synthetic=settings.DEMO_ENABLED or Simulator.name == settings.EXCHANGE_CONNECTOR,
         errors=errors,
     )
 

@@ -222,6 +222,6 @@ def test_the_same_error_in_rows_that_follow_each_other_is_drawn_together() -> No
     assert [(group.first_row, group.last_row) for group in groups] == [(0, 0), (2, 3), (4, 4), (6, 6)]
 
 
-def test_made_up_key_never_comes_into_the_stock_of_a_portal_that_partners_use(settings: Any) -> None:
-    settings.DEMO_ENABLED = False
+def test_made_up_key_never_comes_into_stock_where_keys_are_reported_to_microsoft(settings: Any) -> None:
+    settings.DEMO_ENABLED, settings.EXCHANGE_CONNECTOR = False, "file"
     assert refused(csv(row(1))) == [(2, "product_key", "key_synthetic")]
