@@ -17,7 +17,7 @@ def live(_request: HttpRequest) -> JsonResponse:
 
 @public
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database and the broker answer and the schema is current; else 503."""
+    """Answer 200 when the database and the broker answer; else 503."""
     problems = {name: text for name, check in CHECKS.items() if (text := check())}
     return JsonResponse(
         {"status": "ready" if not problems else "not_ready", "problems": problems},

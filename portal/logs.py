@@ -1,4 +1,4 @@
-"""Structured logs, with a scrubber that lets no product key through."""
+"""Structured logs, with a scrubber that lets no product key and no address with a token through."""
 
 import logging.config
 import re
@@ -6,17 +6,23 @@ from typing import Any
 
 import structlog
 
-# Five groups of five: the shape of every Windows product key, dashes optional. Case-insensitive.
+# Five groups of five: the shape of every Windows product key, with or without something between the
+# groups. Case-insensitive. In an address a blank is + or %20.
+_GROUP = "[BCDFGHJKMPQRTVWXY2346789N]{5}"
 KEY_PATTERN = re.compile(
-    r"\b[BCDFGHJKMPQRTVWXY2346789N]{5}(?:-?[BCDFGHJKMPQRTVWXY2346789N]{5}){4}\b", re.IGNORECASE
+    rf"{_GROUP}(?:(?:[-_+\s\u2010-\u2015\u2212]|%20|%2D){_GROUP}){{4}}"
+    rf"|(?<![A-Z0-9]){_GROUP}(?:{_GROUP}){{4}}(?![A-Z0-9])",
+    re.IGNORECASE,
 )
+# Whoever reads one of these addresses could use it: an invitation, a new password, a confirmed mail.
+TOKEN_PATTERN = re.compile(r"(/join/|/password/reset/key/|/confirm-email/)[^/\s?\"']+")
 MASK = "[product key removed]"
 
 
 def scrub(value: Any) -> Any:
-    """Return the value with every product key replaced, in nested containers too."""
+    """Return the value with every product key and token replaced, in nested containers too."""
     if isinstance(value, str):
-        return KEY_PATTERN.sub(MASK, value)
+        return TOKEN_PATTERN.sub(r"\1[removed]", KEY_PATTERN.sub(MASK, value))
     if isinstance(value, dict):
         return {scrub(name): scrub(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from core import audit
 from core.errors import DomainError
 from portal.actors import actor_of
+from portal.logs import scrub
 from portal.scoping import own_scope
 
 
@@ -28,6 +29,6 @@ def audit_refusals(request: HttpRequest) -> None:
                     by=actor,
                     at=timezone.now(),
                     partner_id=actor.partner_id,
-                    facts={"code": refusal.code, "rule": refusal.rule, "path": request.path},
+                    facts={"code": refusal.code, "rule": refusal.rule, "path": scrub(request.path)},
                 )
     refused.clear()
