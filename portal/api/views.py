@@ -16,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from licensing.models import Build, Order, ProductKey
+from licensing.models import Build, Order
 from licensing.rules.devices import DeviceIdentity
 from licensing.selectors.catalogue import catalogue_for, product_by_code
+from licensing.selectors.orders import builds_of, keys_of
 from licensing.services.build_uploads import report_files
 from licensing.services.builds import BuildFacts, report_build
 from licensing.services.hand_over import HandedKey, claim_key
@@ -206,7 +207,15 @@ class PreflightView(PartnerView):
         )
 
 
-class OrdersView(PartnerView):
+class PartnerOrdersView(PartnerView):
+    """A call about orders."""
+
+    def orders(self) -> QuerySet[Order]:
+        """Return the partner's orders with their lines."""
+        return Order.objects.filter(partner_id=self.partner_id).prefetch_related("lines__product")
+
+
+class OrdersView(PartnerOrdersView):
     """Place and list orders."""
 
     required_scope = {"GET": "orders:read", "POST": "orders:write"}
@@ -214,7 +223,7 @@ class OrdersView(PartnerView):
     @extend_schema(responses=OrderSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List this partner's orders, newest first."""
-        return self.page(Order.objects.prefetch_related("lines__product"), OrderSerializer, "-number")
+        return self.page(self.orders(), OrderSerializer, "-number")
 
     @extend_schema(
         request=OrderRequestSerializer,
@@ -234,14 +243,14 @@ class OrdersView(PartnerView):
             by=actor_of(request._request),
             at=timezone.now(),
         )
-        order = Order.objects.prefetch_related("lines__product").get(pk=placed.order_id)
+        order = self.orders().get(pk=placed.order_id)
         response = Response(OrderDetailSerializer(order).data, status=201 if placed.is_new else 200)
         if not placed.is_new:
             response["Idempotent-Replayed"] = "true"
         return response
 
 
-class OrderView(PartnerView):
+class OrderView(PartnerOrdersView):
     """One order."""
 
     required_scope = "orders:read"
@@ -249,7 +258,7 @@ class OrderView(PartnerView):
     @extend_schema(responses={200: OrderDetailSerializer, 404: PROBLEM})
     def get(self, request: Request, order_id: UUID) -> Response:
         """Return an order with its keys, by id and last five characters."""
-        order = Order.objects.prefetch_related("lines__product").filter(pk=order_id).first()
+        order = self.orders().filter(pk=order_id).first()
         if order is None:
             raise Http404
         return Response(OrderDetailSerializer(order).data)
@@ -263,7 +272,7 @@ class KeysView(PartnerView):
     @extend_schema(responses=KeySerializer(many=True))
     def get(self, request: Request) -> Response:
         """List this partner's keys."""
-        return self.page(ProductKey.objects.select_related("product", "order_line"), KeySerializer, "-id")
+        return self.page(keys_of(self.partner_id), KeySerializer, "-id")
 
 
 class ClaimView(PartnerView):
@@ -328,7 +337,7 @@ class BuildsView(PartnerView):
     @extend_schema(responses=BuildSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List this partner's builds, newest first."""
-        return self.page(Build.objects.select_related("key", "device"), BuildSerializer, "-reported_at")
+        return self.page(builds_of(self.partner_id), BuildSerializer, "-reported_at")
 
     @extend_schema(
         request=BuildReportSerializer,
