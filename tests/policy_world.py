@@ -5,18 +5,35 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.test import Client
 
 from core.actor import Actor
 from core.models import User
+from core.storage import store_bytes
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import Build, BuildUpload, Device, KeyHandOver, Order, Product, ProductKey
+from licensing.models import (
+    Build,
+    BuildUpload,
+    CbrAckFile,
+    CbrLine,
+    ComputerBuildReport,
+    Device,
+    ExchangeException,
+    KeyHandOver,
+    Order,
+    Product,
+    ProductKey,
+    ReturnLine,
+    ReturnRequest,
+)
 from partners.models import ApiKey, Invitation, Membership, Partner
 from partners.models.membership import Role
 from partners.rules.api_keys import scopes_of_house
 from partners.services.api_keys import create_api_key
 from partners.services.invitations import invite_person
 from partners.services.tokens import invitation_token
+from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
 from tests.partners.samples import make_application
@@ -40,6 +57,18 @@ class House:
 
 
 @dataclass
+class Papers:
+    """What the MAR keeps: one import, one report to Microsoft with a question left open, one return, one month."""
+
+    batch_id: UUID
+    cbr: ComputerBuildReport
+    exception: ExchangeException
+    returned: ReturnRequest
+    month: UsageReport
+    file: ReportFile
+
+
+@dataclass
 class World:
     """Everything the routes can be asked for, and everyone who asks."""
 
@@ -48,14 +77,21 @@ class World:
     product: Product
     application_id: UUID
     invitation: Invitation
+    papers: "Papers"
     people: dict[str, User]
     stranger: User  # the owner of the other partner
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
+    sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
 
-    def client(self, role: str, *, second_factor_age: float = 0) -> Client:
-        """Return a browser in which a person of this role is signed in."""
-        user = self.stranger if role == "stranger" else self.people[role]
-        return sign_in(Client(), user, second_factor_age=second_factor_age)
+    def client(self, role: str) -> Client:
+        """Return a browser in which a person of this role is signed in, his second factor fresh."""
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return client
+
+    def tired_client(self, role: str) -> Client:
+        """Return a browser in which the second factor is too old for what cannot be undone."""
+        return sign_in(Client(), self.people[role], second_factor_age=settings.STEP_UP_SECONDS + 1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +120,14 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
+    ("mar/stock/", "batch_id"): Sample(lambda w: w.papers.batch_id, None, NOBODYS),
+    ("mar/exchange/cbrs/", "report_id"): Sample(lambda w: w.papers.cbr.pk, None, NOBODYS),
+    ("mar/exchange/", "build_id"): Sample(lambda w: w.own.build.pk, None, NOBODYS),
+    ("mar/exchange/", "exception_id"): Sample(lambda w: w.papers.exception.pk, None, NOBODYS),
+    ("mar/exchange/", "return_id"): Sample(lambda w: w.papers.returned.pk, None, NOBODYS),
+    ("compliance/", "kind"): Sample(lambda w: "duplicates", None, "no-such-kind"),
+    ("compliance/", "report_id"): Sample(lambda w: w.papers.month.pk, None, NOBODYS),
+    ("compliance/", "file_id"): Sample(lambda w: w.papers.file.pk, None, NOBODYS),
     ("join/", "token"): Sample(lambda w: invitation_token(w.invitation.pk), None, "x" * 43),
     ("demo/", "name"): Sample(lambda w: "no-mail", None, "no-mail"),
     ("demo/", "number"): Sample(lambda w: 1, None, 1),
@@ -117,9 +161,14 @@ def make_world() -> World:
         product=own.key.product,
         application_id=application.pk,
         invitation=_invite(own.partner),
+        papers=_papers(own),
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
+    world.sessions = {
+        role: sign_in(Client(), user).cookies[settings.SESSION_COOKIE_NAME].value
+        for role, user in {**people, "stranger": world.stranger}.items()
+    }
     world.secrets = {
         "own": _secret(own.partner.pk, scopes_of_house(is_partner=True)),
         "stranger": _secret(foreign.partner.pk, scopes_of_house(is_partner=True)),
@@ -159,6 +208,35 @@ def _house(name: str) -> House:
         membership = Membership.objects.get(user=colleague)
     order = build.key.order_line.order
     return House(partner, order, build.key, build, upload, build.device, api_key, membership)
+
+
+def _papers(house: House) -> Papers:
+    path, digest = store_bytes(b"<ComputerBuildReportRequest/>", folder="test", suffix=".xml")
+    with mar_scope():
+        cbr = ComputerBuildReport.objects.create(
+            connector="file", state="sent", line_count=1, file_path=path, file_sha256=digest, prepared_at=AT,
+            sent_at=AT,
+        )  # fmt: skip
+        CbrLine.objects.create(report=cbr, partner=house.partner, key=house.key, build=house.build)
+        answer = CbrAckFile.objects.create(
+            file_name="ack.xml", file_path=path, sha256=digest, received_by="Operator", received_at=AT
+        )
+        exception = ExchangeException.objects.create(
+            ack_file=answer, kind="unknown_key", product_key_id=house.key.product_key_id, created_at=AT
+        )
+        returned = ReturnRequest.objects.create(
+            rma_number="RMA-1", return_type="ZOA", reason="Spare", requested_by="Operator", sent_at=AT
+        )
+        ReturnLine.objects.create(request=returned, key=house.key, previous_state=12)
+        month = UsageReport.objects.create(
+            number="UR-2026-10", period="2026-10", revision=1, state="draft", requested_at=AT,
+            requested_by="Portal", built_at=AT, frozen_at=AT,
+        )  # fmt: skip
+        file = ReportFile.objects.create(
+            report=month, kind="summary", is_draft=True, name="UR-2026-10.csv", path=path, sha256=digest, size=30,
+            created_at=AT,
+        )  # fmt: skip
+    return Papers(house.key.batch_id, cbr, exception, returned, month, file)
 
 
 def _invite(partner: Partner) -> Invitation:
