@@ -1,10 +1,23 @@
 """Error pages: what happened and the way out."""
 
+from http import HTTPStatus
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from portal.actors import request_id_of
+
+# What a machine reads; a person gets a page with the same words and the way out.
+DETAILS = {
+    "bad_request": _("The request could not be read. Nothing was changed."),
+    "too_large": _("The request is larger than the portal accepts. Nothing was stored."),
+    "permission_denied": _("This is not allowed."),
+    "not_found": _("There is no such address."),
+    "server_error": _("The portal made a mistake. Quote the request id when you ask for help."),
+    "csrf": _("The form is too old or comes from elsewhere. Open it again."),
+}
 
 
 def _page(
@@ -12,7 +25,13 @@ def _page(
 ) -> HttpResponse:
     """Answer a person with a page and a machine with a problem document."""
     if request.path.startswith("/api/v1/"):
-        body = {"type": f"urn:refurb-licence-portal:problem:{code}", "title": code, "status": status, "code": code}
+        body = {
+            "type": f"urn:refurb-licence-portal:problem:{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": DETAILS[code],
+        }
         return JsonResponse(
             {**body, "request_id": request_id_of(request)},
             status=status,

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from core.errors import DomainError, Refusal
+from licensing.rules.key_syntax import mask_keys
 from portal.actors import request_id_of
 from portal.refusals import note_refusal
 
@@ -59,15 +60,16 @@ def problem(request: Any, status: int, code: str, members: dict[str, Any]) -> Re
 
 
 def _refusal_members(refusals: tuple[Refusal, ...]) -> dict[str, Any]:
+    """Return what was refused and why. A product key sent in a wrong field is not said back."""
     return {
-        "detail": " ".join(refusal.what for refusal in refusals),
+        "detail": mask_keys(" ".join(refusal.what for refusal in refusals)),
         "refusals": [
             {
                 "code": refusal.code,
-                "what": refusal.what,
+                "what": mask_keys(refusal.what),
                 "rule": refusal.rule,
                 "rule_version": refusal.rule_version,
-                "facts": {str(label): str(value) for label, value in refusal.facts.items()},
+                "facts": {str(label): mask_keys(str(value)) for label, value in refusal.facts.items()},
                 "next_step": refusal.next_step,
                 "lifted_by": refusal.lifted_by,
             }

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
-from rest_framework.pagination import CursorPagination
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,6 +25,8 @@ from licensing.services.hand_over import HandedKey, claim_key
 from licensing.services.orders import OrderRequest, place_order, preflight
 from partners.models import ApiKey
 from portal.actors import actor_of
+from portal.api.paging import NewestFirst
+from portal.api.parsers import JsonParser
 from portal.api.permissions import PARTNER
 from portal.api.serializers import (
     BuildReportSerializer,
@@ -47,18 +48,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 PROBLEM = OpenApiResponse(description="Refused: a problem document with rule, facts and the way out.")
 
 
-class NewestFirst(CursorPagination):
-    """Pages by an opaque cursor, newest first."""
-
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
-
-
 class PartnerView(APIView):
     """A call by a partner's key; the request is held to that partner's rows."""
 
     side = PARTNER
+    parser_classes: tuple[type[BaseParser], ...] = (JsonParser,)
     required_scope: ClassVar[str | dict[str, str] | None] = None
 
     @property
@@ -94,8 +88,7 @@ class PartnerView(APIView):
         self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], ordering: str
     ) -> Response:
         """Return one page of rows with the cursor of the next."""
-        pages = NewestFirst()
-        pages.ordering = ordering
+        pages = NewestFirst(rows.model, ordering)
         found = pages.paginate_queryset(rows, self.request, self)
         return pages.get_paginated_response(serializer(found, many=True).data)
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core.errors import DomainError, Refusal
+from licensing.rules.key_syntax import mask_keys
 from portal import formatting
 from portal.refusals import note_refusal
 
@@ -22,9 +23,9 @@ def render_refused(
 
 
 def shown(refusal: Refusal) -> dict[str, Any]:
-    """Return a refusal as components/refusal.html shows it."""
+    """Return a refusal as components/refusal.html shows it; a key typed into a wrong field is not said back."""
     return {
-        "what": refusal.what,
+        "what": mask_keys(refusal.what),
         "rule": refusal.rule,
         "rule_version": refusal.rule_version,
         "facts": [(label, _in_words(value)) for label, value in refusal.facts.items()],
@@ -37,4 +38,4 @@ def shown(refusal: Refusal) -> dict[str, Any]:
 def _in_words(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return formatting.exact(value)
-    return str(value)
+    return mask_keys(str(value))

@@ -36,7 +36,7 @@ class Programs:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  (one thread only at this moment)
+                preexec_fn=_end_with_parent,
             )
 
     def wait_until(self, name: str, ready: Callable[[], bool], *, seconds: float = 60) -> None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.browsing import Crowd, Person
+from tests.e2e.browsing import Person
 from tests.e2e.stack import Stack
 from tests.e2e.totp import AuthenticatorApp
 
