@@ -1,4 +1,4 @@
-"""The report of 500 refurbishers stays within a minute and 400 MB."""
+"""The report of 500 refurbishers stays within 400 MB."""
 
 import json
 import subprocess
