@@ -10,5 +10,8 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and have sign-ins audited."""
         from portal import checks  # noqa: F401
+        from portal.sign_in_audit import connect
+
+        connect()

@@ -45,6 +45,8 @@ class ClientAddressMiddleware:
         ]
         if proxies and len(seen) >= proxies and is_address(seen[-proxies]):
             request.META["REMOTE_ADDR"] = seen[-proxies]
+        # Nothing behind this line may trust what a visitor can write.
+        request.META.pop("HTTP_X_FORWARDED_FOR", None)
         return self.get_response(request)
 
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_APPEND, MAR_ONLY
+from core.database.access import MAR_APPEND, MAR_ROLE, Access, Right
 
 
 class ReportState(models.TextChoices):
@@ -32,7 +32,8 @@ class ReportState(models.TextChoices):
 class UsageReport(models.Model):
     """One revision of one month's report. The row is also the job that builds it."""
 
-    access = MAR_ONLY
+    # A report is never deleted, issued or not.
+    access = Access({MAR_ROLE: Right("SELECT, INSERT, UPDATE")})
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)

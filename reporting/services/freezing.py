@@ -32,8 +32,10 @@ from reporting.builders.usage_report import build_report
 from reporting.locks import lock_report_and_previous
 from reporting.models import ReportFile, ReportState, UsageReport
 from reporting.renderers.pdf_words import ANSWER_MEANINGS, ANSWER_UNKNOWN
+from reporting.rules.key_pattern import KeyInDocument
 from reporting.rules.numbering import document_name
 from reporting.selectors import month_lines
+from reporting.selectors.key_scan import place_of_key
 from reporting.selectors.month_steps import MonthBounds, gather_steps
 from reporting.services.delta import causes_of, compare_devices, compare_lines
 from reporting.services.device_lines import insert_device_lines
@@ -61,6 +63,7 @@ def freeze_report(report_id: UUID, *, by: Actor, at: datetime) -> bool:
     Nothing is written when the figures contradict each other.
 
     :raises NotBalanced: the stock equation fails, or partners and report disagree.
+    :raises KeyInDocument: a free text is shaped like a product key.
     :raises NotFound: there is no such report.
     """
     with one_snapshot(), translation.override(DOCUMENT_LANGUAGE):
@@ -76,6 +79,9 @@ def freeze_report(report_id: UUID, *, by: Actor, at: datetime) -> bool:
         report.device_rows = insert_device_lines(bounds, report_id=report.pk)
         if previous is not None:
             counts["delta"] = _save_delta(report, previous, lines, ledger_rows=ledger["ledger_rows"])
+        if place := place_of_key(report.pk):
+            # Found later, by a renderer, it could never be taken out again: frozen lines do not change.
+            raise KeyInDocument(place)
         snapshot = {**ledger, "lines": counts, "devices": report.device_rows}
         report.header = to_facts(header) | {"snapshot": snapshot}
         report.frozen_at, report.problem = at, ""

@@ -91,7 +91,7 @@ def people(request: HttpRequest) -> HttpResponse:
     return render_table(request, "house/people.html", context)
 
 
-@allow("people.manage", houses=HOUSES)
+@allow("people.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite a colleague."""
@@ -110,7 +110,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return redirect("people")
 
 
-@allow("people.manage", houses=HOUSES)
+@allow("people.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     """Give a colleague another role."""
@@ -136,7 +136,7 @@ def change(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     return redirect("people")
 
 
-@allow("people.manage", houses=HOUSES)
+@allow("people.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     """End a colleague's access."""

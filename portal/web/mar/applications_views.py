@@ -102,7 +102,7 @@ def review(request: HttpRequest, application_id: UUID) -> HttpResponse:
     return redirect("mar:application-detail", application_id)
 
 
-@allow("application.decide", houses=("mar",))
+@allow("application.decide", houses=("mar",), fresh_factor=True)
 @require_POST
 def approve(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Make the applicant a partner with his limits, in one transaction."""

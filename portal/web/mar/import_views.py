@@ -98,7 +98,7 @@ def errors_csv(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return response
 
 
-@allow("import.release", houses=("mar",))
+@allow("import.release", houses=("mar",), fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Ask once more, then release the import as second person."""

@@ -1,7 +1,7 @@
 """Pages for everyone: the programme page, the look, and the way to one's own wing."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -40,9 +40,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     """Remember the look: light, dark, or as the device says."""
     theme = request.POST.get("theme", "system")
     back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        back = "/"
-    response = redirect(back)
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    # Not redirect(): it would take a word for the name of a route.
+    response = HttpResponseRedirect(back if is_ours and back.startswith("/") and back.isprintable() else "/")
     if theme in User.Theme.values:
         response.set_cookie(
             "theme",

@@ -101,6 +101,12 @@ class DetailsForm(forms.Form):
     )
 
 
+class RevertForm(forms.Form):
+    """Why a build is taken back."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+
 @allow("build.view", houses=HOUSE)
 @require_safe
 def build_list(request: HttpRequest) -> HttpResponse:
@@ -181,14 +187,16 @@ def build_detail(request: HttpRequest, build_id: UUID) -> HttpResponse:
 def revert(request: HttpRequest, build_id: UUID) -> HttpResponse:
     """Take a build back before it is sent to Microsoft."""
     build = _own_build(request, build_id)
-    context = {"build": build}
-    if request.method != "POST":
-        return render(request, "tpr/build_revert.html", context)
+    form = RevertForm(request.POST or None)
+    context = {"build": build, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        status = FORM_ERROR_STATUS if request.method == "POST" else 200
+        return render(request, "tpr/build_revert.html", context, status=status)
     try:
         revert_build(
             partner_id=build.partner_id,
             build_id=build.pk,
-            reason=request.POST.get("reason", "")[:200],
+            reason=form.cleaned_data["reason"],
             by=actor_of(request),
             at=timezone.now(),
         )

@@ -1,0 +1,79 @@
+"""Write sign-ins, failed tries and changes of the ways to sign in to the audit log."""
+
+import hashlib
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core import audit
+from core.actor import Actor, ActorKind
+from core.models import User
+from partners.selectors.people import membership_of
+from portal.actors import actor_of, request_id_of
+
+CHANGES = {
+    "password_changed": password_changed,
+    "password_set": password_set,
+    "password_reset": password_reset,
+    "factor_added": authenticator_added,
+    "factor_removed": authenticator_removed,
+    "factor_reset": authenticator_reset,
+}
+
+
+def connect() -> None:
+    """Listen to sign-ins and to changes of password and second factor."""
+    user_logged_in.connect(signed_in, dispatch_uid="portal.audit.signed_in")
+    user_logged_out.connect(signed_out, dispatch_uid="portal.audit.signed_out")
+    user_login_failed.connect(refused, dispatch_uid="portal.audit.sign_in_refused")
+    for act, signal in CHANGES.items():
+        signal.connect(_recorder(act), weak=False, dispatch_uid=f"portal.audit.{act}")
+
+
+def signed_in(request: HttpRequest | None, user: User, **_kwargs: Any) -> None:
+    """Record a sign-in."""
+    _record("signed_in", request, user)
+
+
+def signed_out(request: HttpRequest | None, user: User | None, **_kwargs: Any) -> None:
+    """Record a sign-out."""
+    if user is not None:
+        _record("signed_out", request, user)
+
+
+def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any) -> None:
+    """Record a failed try by the address's hash: a mistyped address may be a password."""
+    tried = str(credentials.get("email") or credentials.get("username") or "").lower()
+    by = actor_of(request) if request is not None else Actor.system("sign-in")
+    audit.record(
+        "portal.sign_in.refused",
+        by=by,
+        at=timezone.now(),
+        facts={"address_sha256": hashlib.sha256(tried.encode()).hexdigest()[:16]},
+    )
+
+
+def _recorder(act: str) -> Any:
+    def record(request: HttpRequest | None = None, user: User | None = None, **_kwargs: Any) -> None:
+        if user is not None:
+            _record(act, request, user)
+
+    return record
+
+
+def _record(act: str, request: HttpRequest | None, user: User) -> None:
+    membership = membership_of(user)
+    by = Actor(
+        ActorKind.USER,
+        str(user.pk),
+        user.name,
+        partner_id=membership.partner_id if membership else None,
+        user_id=user.pk,
+        request_id=request_id_of(request) if request is not None else "",
+        ip=request.META.get("REMOTE_ADDR") if request is not None else None,
+    )
+    audit.record(f"portal.sign_in.{act}", by=by, at=timezone.now(), object_type="user", object_id=user.pk)
