@@ -191,3 +191,22 @@ def test_files_hold_no_full_product_key(cloned_db: str, monkeypatch: Any) -> Non
     for path in paths:
         with default_storage.open(path, "rb") as stored:
             assert not contains_key(stored.read().decode())
+
+
+def test_text_shaped_like_a_key_stops_the_freeze_and_can_be_put_right(cloned_db: str) -> None:
+    from licensing.models import Device
+
+    report_id = _october()
+    with mar_scope():
+        Device.objects.update(wipe_certificate_no="BCDFG-HJKMP-QRTVW-XY234-6789B")
+    build_usage_report(report_id=report_id, by=BY, at=CLOSED)
+    report = _report(report_id)
+    assert (report.state, report.frozen_at) == (ReportState.BUILDING, None)
+    assert "device line" in report.problem
+    assert "BCDFG" not in report.problem
+    with mar_scope():
+        assert not ReportDeviceLine.objects.filter(report=report).exists()
+        assert not ReportLine.objects.filter(report=report).exists()
+        Device.objects.update(wipe_certificate_no="")
+    build_usage_report(report_id=report_id, by=BY, at=CLOSED + timedelta(hours=1))
+    assert _report(report_id).state == ReportState.DRAFT
