@@ -144,7 +144,7 @@ def stored_files() -> list[Path]:
 def is_plain(response: Any) -> bool:
     """Return whether an answer is a sentence for a person: no fault, no key, nothing of our insides."""
     text = response.content.decode()
-    inside = ("Traceback", "psycopg2", "DETAIL:", "Exception", "/site-packages/", "ValueError")
+    inside = ("Traceback (most", "psycopg2", "DETAIL:", "/site-packages/", "ValueError", "django.")
     return response.status_code < 500 and not KEY.search(text) and not any(word in text for word in inside)
 
 
