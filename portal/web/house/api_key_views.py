@@ -22,6 +22,7 @@ from partners.selectors.api_keys import api_key_of, api_keys_of
 from partners.services.api_keys import create_api_key, revoke_api_key
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
+from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, Empty, Table, render_table
 from portal.web.refused import render_refused
@@ -66,6 +67,7 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Station or program"),
         max_length=80,
+        validators=[plain_text],
         help_text=gettext_lazy("It stands in the history of every key it takes. One per station."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )

@@ -21,6 +21,7 @@ from partners.services.invitations import invite_person
 from partners.services.people import change_role, remove_person
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
+from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, Table, render_table
 from portal.web.house.roles import ROLE_SENTENCES
@@ -69,7 +70,10 @@ class InvitationForm(RoleForm):
     """Whom to invite."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=120, widget=forms.TextInput({"autocomplete": "off"})
+        label=gettext_lazy("Name"),
+        max_length=120,
+        validators=[plain_text],
+        widget=forms.TextInput({"autocomplete": "off"}),
     )
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"),

@@ -23,6 +23,7 @@ from partners.rules.vat_ids import FORMS, fits_country
 from partners.services.applications import submit_application
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
+from portal.plain_text import plain_text
 from portal.policy import public
 from portal.web.throttle import Throttle
 
@@ -37,6 +38,7 @@ class ApplicationForm(forms.Form):
     company = forms.CharField(
         label=gettext_lazy("Company"),
         max_length=120,
+        validators=[plain_text],
         help_text=gettext_lazy("The registered name, as it stands on your invoices."),
         widget=forms.TextInput({"autocomplete": "organization"}),
     )
@@ -52,7 +54,10 @@ class ApplicationForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "off", "class": "mono", "spellcheck": "false"}),
     )
     contact_name = forms.CharField(
-        label=gettext_lazy("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+        label=gettext_lazy("Your name"),
+        max_length=120,
+        validators=[plain_text],
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
     contact_email = forms.EmailField(
         label=gettext_lazy("Your e-mail address"),
@@ -73,6 +78,7 @@ class ApplicationForm(forms.Form):
         label=gettext_lazy("Anything we should know"),
         required=False,
         max_length=2000,
+        validators=[plain_text],
         widget=forms.Textarea({"rows": 4}),
     )
     # Programs fill every field; people never see this one.

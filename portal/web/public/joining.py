@@ -22,6 +22,7 @@ from partners.services.invitations import accept_invitation
 from partners.services.tokens import hash_token
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
+from portal.plain_text import plain_text
 from portal.policy import public
 from portal.web.public.session import begin_session, confirm_address
 from portal.web.refused import render_refused
@@ -31,7 +32,10 @@ class JoiningForm(forms.Form):
     """Who the person is, and the password he chooses."""
 
     name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+        label=_("Your name"),
+        max_length=120,
+        validators=[plain_text],
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
     password = forms.CharField(
         label=_("Choose a password"),
