@@ -69,7 +69,12 @@ def _database() -> Iterator[str]:
 
 def _manage(environment: dict[str, str], *command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout
 
@@ -100,7 +105,11 @@ def _server(environment: dict[str, str]) -> Iterator[int]:
         port = int(free.getsockname()[1])
     command = ["-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait(port)
@@ -141,7 +150,11 @@ def _compare(port: int, cookies: dict[str, str], options: argparse.Namespace) ->
             if number >= 4:  # both workers are warm
                 hellos.append(hello)
                 pages.append(page[1])
-        p50, p95, base = statistics.median(pages), sorted(pages)[int(len(pages) * 0.95)], statistics.median(hellos)
+        p50, p95, base = (
+            statistics.median(pages),
+            sorted(pages)[int(len(pages) * 0.95)],
+            statistics.median(hellos),
+        )
         missed += p50 / base > options.goal
         print(f"{path:24s} {p50 * 1e3:8.1f} {p95 * 1e3:7.1f} {base * 1e3:9.1f} {p50 / base:6.1f}", flush=True)
     print(f"goal {options.goal:.0f}x hello: {'PASS' if not missed else f'{missed} pages MISSED'}")

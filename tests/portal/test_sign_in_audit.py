@@ -13,9 +13,8 @@ pytestmark = pytest.mark.django_db
 
 def _actions() -> list[str]:
     with mar_scope():
-        return list(
-            AuditEvent.objects.filter(action__startswith="portal.sign_in.").order_by("id").values_list("action", flat=True)
-        )
+        events = AuditEvent.objects.filter(action__startswith="portal.sign_in.").order_by("id")
+        return list(events.values_list("action", flat=True))
 
 
 def test_failed_try_is_recorded_without_the_address(client: Client) -> None:
