@@ -28,8 +28,8 @@ from tests.test_policy_of_every_route import (  # the walk and its world, made f
 __all__ = ["files", "own_files", "world"]
 
 TEXTS = (
-    "\0", "a\0b", "x" * 100_000, "\x1b[31m", "\u202e", "🦄", "=cmd|' /C calc'!A0", "<script>alert(1)</script>",
-    "' OR 1=1 --", "%s%n{0}", "9" * 400, "-1", "1e999", "NaN", "٣", "0001-01-01", "99999-99-99", "null", "[]",
+    "\0", "x" * 100_000, "\x1b[31m\u202e", "=cmd|' /C calc'!A0", "<script>alert(1)</script>", "' OR 1=1 --",
+    "9" * 400, "-1", "NaN", "٣", "0001-01-01", "99999-99-99",
 )  # fmt: skip
 PATHS = ("\0", "a\0b", "../../etc/passwd", "x" * 2_000, "\u202e", "%", "'", "9" * 400)
 # What the tables and lists read, and what views read by hand.
@@ -147,5 +147,5 @@ def test_product_key_in_an_address_is_not_said_back(world: World) -> None:
         f"/{CANARY_KEY}",
     ):
         answer = owner.get(address)
-        assert answer.status_code in (200, 404)
+        assert answer.status_code in (404, 422)
         assert is_plain(answer)
