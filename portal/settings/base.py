@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 TRUSTED_PROXY_COUNT = int(os.environ.get("PORTAL_TRUSTED_PROXIES", "0"))
 
 MIDDLEWARE = [
+    "portal.key_guard.KeyInHeaderMiddleware",
     "portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "portal.middleware.SessionAgeMiddleware",
     "portal.middleware.TenantMiddleware",
     "portal.middleware.SecondFactorMiddleware",
+    "portal.key_guard.KeyInFieldMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
