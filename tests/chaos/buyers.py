@@ -83,6 +83,11 @@ class Crowd:
         return [outcome for outcome in self.outcomes if outcome.is_ordered]
 
     @property
+    def repeats(self) -> int:
+        """Return how many orders stood already when they were sent again: the answer had been lost."""
+        return sum(outcome.status == http.client.OK for outcome in self.outcomes)
+
+    @property
     def retries(self) -> int:
         """Return how often an order was sent again."""
         return sum(outcome.tries - 1 for outcome in self.outcomes)

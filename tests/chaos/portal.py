@@ -19,6 +19,8 @@ from pathlib import Path
 from tests.databases import ROOT
 
 SCRIPT = Path(__file__).with_name("portal_once.py")
+KEPT_LOGS = ROOT / "var" / "chaos-logs"  # of the last run
+WORKER = "celery -A portal worker"
 STOP_SECONDS = 60
 _LIBC = ctypes.CDLL(None)
 
@@ -49,6 +51,11 @@ class Portal:
     def workers(self, program: str) -> list[int]:
         """Return the processes that a program's parent has forked."""
         return [child for parent in self.parents(program) for child in children_of(parent)]
+
+    def worker_is_up(self) -> bool:
+        """Tell whether the worker has said that it is ready since it was last started."""
+        log = (self.folder / "log" / "worker.log").read_text(errors="replace")
+        return log.rfind(" ready.") > log.rfind("[queues]") and self.workers(WORKER) != []
 
     def is_database_process(self, pid: int) -> bool:
         """Tell whether a process works in this portal's own cluster."""
@@ -83,6 +90,11 @@ class Portal:
             cwd=ROOT, env={**os.environ, **self.env}, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
+    def keep_logs(self) -> None:
+        """Copy the logs to where a person finds them."""
+        shutil.copytree(self.folder / "log", KEPT_LOGS, dirs_exist_ok=True)
+        (KEPT_LOGS / "postgres.log").write_text(self.postgres_log)
+
     def left_over(self) -> list[int]:
         """Return the processes that carry this portal's address or work in its folders."""
         mark = str(self.servers).encode()
@@ -107,7 +119,10 @@ def running_portal() -> Iterator[Portal]:
         line = launcher.stdout.readline()
         assert line, log.read_text(errors="replace")[-3000:]
         portal = Portal(launcher, port, folder, json.loads(line))
-        yield portal
+        try:
+            yield portal
+        finally:
+            portal.keep_logs()
     finally:
         _stop(launcher)
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,16 +4,17 @@ import os
 import random
 import signal
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 import psycopg2
 
 from tests import databases
-from tests.chaos.portal import Portal
+from tests.chaos.portal import WORKER, Portal
 
 PLAN = {"web": 20, "celery": 20, "postgres": 20, "flush": 3}
 SHORTEST_CALM, LONGEST_CALM = 0.3, 1.0  # seconds between two blows
+SERVED_BETWEEN = 15  # orders answered between two deaths of the database, lest it be always in recovery
 ONE_PARENT_IN = 4  # of celery's kills
 # Whoever works first, then whoever holds a connection.
 BACKENDS = """SELECT pid FROM pg_stat_activity
@@ -21,33 +22,45 @@ WHERE usename = 'portal_app' AND application_name = 'portal' AND pid <> pg_backe
 ORDER BY state IN ('active', 'idle in transaction') DESC, random() LIMIT 1"""
 
 
-def order_of_blows(chance: random.Random) -> list[str]:
-    """Return the plan's blows shuffled; the last one is a flush, after which nothing restarts by itself."""
-    blows = [kind for kind, times in PLAN.items() for _ in range(times)]
-    blows.remove("flush")
+def order_of_blows(plan: Mapping[str, int], chance: random.Random) -> deque[str]:
+    """Return the plan's blows shuffled, a flush last: after it nothing restarts that would mend the queues."""
+    blows = [kind for kind, times in plan.items() for _ in range(times)]
     chance.shuffle(blows)
-    return [*blows, "flush"]
+    if "flush" in blows:
+        blows.remove("flush")
+        blows.append("flush")
+    return deque(blows)
 
 
-def rage(portal: Portal, *, seed: int, until: float, at_half: Callable[[], None]) -> Counter[str]:
+def rage(
+    portal: Portal,
+    plan: Mapping[str, int],
+    *,
+    seed: int,
+    until: float,
+    served: Callable[[], int],
+    at_half: Callable[[], None],
+) -> Counter[str]:
     """Strike at random moments until the plan is done or the time is up; return the blows that hit."""
     chance = random.Random(seed)
     hits: Counter[str] = Counter()
-    blows = order_of_blows(chance)
-    strikes: Mapping[str, Callable[[], str]] = {
-        "web": lambda: _kill(_any(portal.workers("gunicorn"), chance), "web"),
-        "celery": lambda: _strike_celery(portal, chance),
-        "postgres": lambda: _strike_postgres(portal),
-        "flush": lambda: _flush(portal),
-    }
-    for number, kind in enumerate(blows):
-        if number == len(blows) // 2:
+    next_crash = SERVED_BETWEEN
+    blows = order_of_blows(plan, chance)
+    half = len(blows) // 2
+    while blows and time.monotonic() < until:
+        time.sleep(chance.uniform(SHORTEST_CALM, LONGEST_CALM))
+        kind = blows.popleft()
+        is_too_soon = kind == "postgres" and served() < next_crash
+        hit = "" if is_too_soon else _strike(kind, portal, chance)
+        if hit:
+            hits[hit] += 1
+            next_crash = served() + SERVED_BETWEEN if kind == "postgres" else next_crash
+        else:
+            blows.insert(
+                max(len(blows) - 1, 0), kind
+            )  # its victim is not at work yet: later, before the last
+        if hits.total() == half:
             at_half()
-        while time.monotonic() < until:
-            time.sleep(chance.uniform(SHORTEST_CALM, LONGEST_CALM))
-            if hit := strikes[kind]():
-                hits[hit] += 1
-                break
     return hits
 
 
@@ -56,13 +69,24 @@ def kills(hits: Counter[str]) -> dict[str, int]:
     return {kind: sum(times for hit, times in hits.items() if hit.startswith(kind)) for kind in PLAN}
 
 
+def _strike(kind: str, portal: Portal, chance: random.Random) -> str:
+    """Strike once and return what was hit, empty when there was nobody to hit."""
+    if kind == "web":
+        return _kill(_any(portal.workers("gunicorn"), chance), "web")
+    if kind == "celery":
+        return _strike_celery(portal, chance)
+    if kind == "postgres":
+        return _strike_postgres(portal)
+    portal.flush_broker()
+    return "flush"
+
+
 def _strike_celery(portal: Portal, chance: random.Random) -> str:
-    pool = portal.workers("celery -A portal worker")
-    if not pool:
-        return ""  # it has just been killed and is not up again
+    if not portal.worker_is_up():
+        return ""  # one that never came up again would have nothing to lose
     if chance.randrange(ONE_PARENT_IN) == 0:
-        return _kill(_any(portal.parents("celery -A portal worker"), chance), "celery parent")
-    return _kill(_any(pool, chance), "celery child")
+        return _kill(_any(portal.parents(WORKER), chance), "celery parent")
+    return _kill(_any(portal.workers(WORKER), chance), "celery child")
 
 
 def _strike_postgres(portal: Portal) -> str:
@@ -75,11 +99,6 @@ def _strike_postgres(portal: Portal) -> str:
     if row is None or not portal.is_database_process(row[0]):
         return ""
     return _kill(row[0], "postgres")
-
-
-def _flush(portal: Portal) -> str:
-    portal.flush_broker()
-    return "flush"
 
 
 def _any(pids: list[int], chance: random.Random) -> int | None:
