@@ -40,9 +40,10 @@ class WorkTask(Task):  # type: ignore[misc]
                     return None
                 return self._run_scoped(kwargs)
         except Exception as error:
+            # Said first: a database that has just died cannot take the note either. The sweep sends it again.
+            log.exception("task.failed", task=self.name, error=type(error).__name__)
             if item_id:
                 _postpone(item_id, error)
-            log.exception("task.failed", task=self.name, error=type(error).__name__)
             raise
 
     def _run_own(self, item_id: str | None, kwargs: dict[str, Any]) -> Any:
