@@ -81,3 +81,12 @@ def release(person: Person, path: str, delivery: Delivery) -> None:
     assert person.heading == f"Release {len(delivery.keys)} keys to stock?"
     person.press("Release to stock")
     person.reads(f"{len(delivery.keys)} keys are in stock")
+
+
+def reject(person: Person, path: str) -> None:
+    """Reject as the second person, with a reason."""
+    person.go(path)
+    person.follow("Reject …")
+    person.fill(reason="Only a trial")
+    person.press("Reject the import")
+    person.reads("Rejected. Nothing of the file was taken into stock.")
