@@ -57,7 +57,14 @@ def mar_scope(*, acting_for: UUID | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _scope(scope: Scope) -> Iterator[None]:
+def no_scope() -> Iterator[None]:
+    """Step out of every scope for a while: for what belongs to the sign-in itself, not to a house."""
+    with _scope(None):
+        yield
+
+
+@contextmanager
+def _scope(scope: Scope | None) -> Iterator[None]:
     # SET LOCAL outlives a released savepoint, so the scope before is set again on the way out;
     # after an error the rollback to the savepoint restores it by itself.
     before = _current.get()

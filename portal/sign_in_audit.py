@@ -12,6 +12,7 @@ from django.utils import timezone
 from core import audit
 from core.actor import Actor, ActorKind
 from core.models import User
+from core.tenancy import no_scope
 from partners.selectors.people import membership_of
 from portal.actors import actor_of, request_id_of
 
@@ -66,8 +67,20 @@ def _recorder(act: str) -> Any:
 
 
 def _record(act: str, request: HttpRequest | None, user: User) -> None:
+    # The request may still be held to the house of whoever was signed in before.
+    with no_scope():
+        audit.record(
+            f"portal.sign_in.{act}",
+            by=_actor(request, user),
+            at=timezone.now(),
+            object_type="user",
+            object_id=user.pk,
+        )
+
+
+def _actor(request: HttpRequest | None, user: User) -> Actor:
     membership = membership_of(user)
-    by = Actor(
+    return Actor(
         ActorKind.USER,
         str(user.pk),
         user.name,
@@ -76,4 +89,3 @@ def _record(act: str, request: HttpRequest | None, user: User) -> None:
         request_id=request_id_of(request) if request is not None else "",
         ip=request.META.get("REMOTE_ADDR") if request is not None else None,
     )
-    audit.record(f"portal.sign_in.{act}", by=by, at=timezone.now(), object_type="user", object_id=user.pk)
