@@ -32,7 +32,11 @@ def test_partner_scope_shows_own_rows_only() -> None:
 
 def test_partner_scope_refuses_to_write_for_another_partner() -> None:
     mine, other = make_partner(), make_partner()
-    with partner_scope(mine.id), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+    with (
+        partner_scope(mine.id),
+        pytest.raises(ProgrammingError, match="row-level security"),
+        transaction.atomic(),
+    ):
         Order.objects.create(
             partner=other, state="submitted", channel="api", placed_by="x", placed_by_id="x", placed_at=AT
         )
