@@ -66,3 +66,16 @@ class Programs:
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait()
+
+
+def processes_with(word: str) -> list[str]:
+    """Return the command lines of all running processes that have a word in them or in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is not ours to look at
+        if word.encode() in command + environment:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+    return found

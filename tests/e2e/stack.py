@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests import databases
 from tests.e2e.demo_database import ensure_demo, manage, with_database
-from tests.e2e.processes import Programs
+from tests.e2e.processes import Programs, processes_with
 
 SETTINGS = "tests.e2e.settings"
 # No page names these; collecting them would take longer than all the rest.
@@ -107,6 +107,7 @@ def running_stack() -> Iterator[Stack]:
         listener.close()
         databases.drop(database)
         shutil.rmtree(folder, ignore_errors=True)
+        assert processes_with(str(folder)) == []
 
 
 def _valkey(path: Path) -> list[str]:

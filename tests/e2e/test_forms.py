@@ -1,6 +1,7 @@
 """Forms: sent empty they say what to correct (UX-I), sent twice they act once (UX-J)."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -140,3 +141,15 @@ def test_going_back_and_sending_again_orders_once(crowd: Crowd, stack: Stack) ->
     ben.page.wait_for_url(re.compile(r"/tpr/orders/.+"))
     assert ben.path == first
     assert _orders(stack, "back again") == 1
+
+
+def test_file_that_is_too_large_gets_a_page_not_a_broken_connection(crowd: Crowd, tmp_path: Path) -> None:
+    stefan = crowd.demo_person("stefan")
+    file = tmp_path / "delivery.csv"
+    with file.open("wb") as large:
+        large.truncate(70 * 1024 * 1024)
+    stefan.go("/mar/stock/imports/new/")
+    stefan.page.locator("input[type=file]").set_input_files(file)
+    with stefan.refused(413):
+        stefan.press("Upload and check")
+    assert stefan.heading == "That file is too large"
