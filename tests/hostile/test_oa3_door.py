@@ -5,10 +5,17 @@ import time
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from core.actor import Actor
+from core.tenancy import mar_scope
 from licensing.exchange.oa3 import write_oa3
 from licensing.exchange.samples import sample_hardware_hash, sample_product_key_id
+from licensing.models import ProductKey
+from licensing.rules.key_states import KeyState
 from licensing.rules.key_syntax import SecretKey
+from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
+from tests.factories.exchange import make_builds
 from tests.hostile.shop import Shop, changed_tables, contents, is_plain, sentence_of, stored_files
 from tests.licensing.exchange.corpus import (
     CANARY_KEY,
@@ -138,6 +145,19 @@ def test_hostile_device_list_beside_a_report_is_refused(shop: Shop) -> None:
     rows = (b"=cmd|calc", b"product_key_id,model_sku\r\n=1+1,x\r\n", b"\xff\xfe\x00", b'"' * 10_000)
     for content in rows:
         is_refused(shop, ("builds.zip", make_zip({"devices.csv": content})))
+
+
+def test_returned_key_is_refused_before_and_after_the_answer(shop: Shop) -> None:
+    (build,) = make_builds(1, partner=shop.partner)
+    by, at = Actor.system("test"), timezone.now()
+    with mar_scope():
+        key, serial = build.key, build.device.serial
+        request = send_return([key.pk], return_type="ZOB", reason="damaged", by=by, at=at)
+    is_refused(shop, ("OA3.xml", oa3(key.product_key_id, hash_of="r1", serial_number=serial)))
+    with mar_scope():
+        record_return_answers(request.pk, answers=[ReturnAnswer(key.product_key_id, "OO")], by=by, at=at)
+        assert ProductKey.objects.get(pk=key.pk).state == KeyState.RETURNED
+    is_refused(shop, ("OA3.xml", oa3(key.product_key_id, hash_of="r2", serial_number=serial)))
 
 
 def test_already_bound_key_is_refused(shop: Shop) -> None:
