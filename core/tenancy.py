@@ -1,4 +1,4 @@
-"""Whose data a transaction may touch: one partner's, the MAR's, or nobody's.
+"""Whose data a transaction may touch: one partner's, the MAR's, one guest's, or nobody's.
 
 The login role has no right on any tenant table. Inside a scope the transaction switches to the role
 ``portal_tpr`` (one partner's rows) or ``portal_mar`` (all rows) with SET LOCAL, so a query outside
@@ -19,10 +19,11 @@ MAR_ROLE = "portal_mar"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The role of the running transaction, and the partner it is held to."""
+    """The role of the running transaction, and the partner or the guest's object it is held to."""
 
     role: str
-    partner_id: UUID | None
+    partner_id: UUID | None = None
+    guest_id: UUID | None = None
 
 
 _current: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
@@ -57,6 +58,13 @@ def mar_scope(*, acting_for: UUID | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def guest_scope(object_id: UUID) -> Iterator[None]:
+    """Open a transaction of an outsider who may meet this one object and what hangs on it."""
+    with _scope(Scope("none", guest_id=object_id)):
+        yield
+
+
+@contextmanager
 def no_scope() -> Iterator[None]:
     """Step out of every scope for a while: for what belongs to the sign-in itself, not to a house."""
     with _scope(None):
@@ -82,7 +90,10 @@ def _scope(scope: Scope | None) -> Iterator[None]:
 def _set_local(scope: Scope | None) -> None:
     role = scope.role if scope else "none"
     partner = str(scope.partner_id) if scope and scope.partner_id else ""
+    guest = str(scope.guest_id) if scope and scope.guest_id else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.partner', %s, true)", [role, partner]
+            """SELECT set_config('role', %s, true), set_config('app.partner', %s, true),
+            set_config('app.guest', %s, true)""",
+            [role, partner, guest],
         )

@@ -4,8 +4,11 @@ Applied by the owner after every migration, so the table in partners/rules/partn
 trigger cannot drift apart.
 """
 
+from collections.abc import Iterable, Mapping
+
 from core.database.access import APP_ROLE, TPR_ROLE
 from partners.models.partner import PartnerState
+from partners.rules import applications
 from partners.rules.partner_states import TRANSITIONS
 
 
@@ -16,6 +19,14 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS partner_state_moves ON partners_partner",
         """CREATE TRIGGER partner_state_moves BEFORE UPDATE OF state ON partners_partner
         FOR EACH ROW EXECUTE FUNCTION partners_guard_state()""",
+        _application_function(),
+        "DROP TRIGGER IF EXISTS application_moves ON partners_application",
+        """CREATE TRIGGER application_moves BEFORE INSERT OR UPDATE ON partners_application
+        FOR EACH ROW EXECUTE FUNCTION partners_guard_application()""",
+        _section_function(),
+        "DROP TRIGGER IF EXISTS application_section_open ON partners_applicationsection",
+        """CREATE TRIGGER application_section_open BEFORE INSERT OR UPDATE ON partners_applicationsection
+        FOR EACH ROW EXECUTE FUNCTION partners_guard_section()""",
         _membership_function(),
         "DROP TRIGGER IF EXISTS membership_by_invitation ON partners_membership",
         """CREATE TRIGGER membership_by_invitation BEFORE INSERT ON partners_membership
@@ -23,9 +34,70 @@ def statements() -> list[str]:
     ]
 
 
-def _pairs() -> str:
-    known = sorted((before, after) for before, targets in TRANSITIONS.items() for after in targets)
-    return ", ".join(f"('{before}', '{after}')" for before, after in known)
+def _pairs(transitions: Mapping[str, Iterable[str]] = TRANSITIONS) -> str:
+    return _listed((before, after) for before, targets in transitions.items() for after in targets)
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"('{before}', '{after}')" for before, after in sorted(pairs))
+
+
+def _application_function() -> str:
+    """Return the guard of an application: the table's steps, and of these the applicant his own only.
+
+    The reviewer and the decider are two people by a check constraint; here the reviewer's name cannot
+    be taken out again once he has recommended.
+    """
+    edits = ", ".join(f"'{state}'" for state in sorted(applications.APPLICANT_EDITS))
+    return f"""
+CREATE OR REPLACE FUNCTION partners_guard_application() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF current_user = '{APP_ROLE}' AND NEW.state <> 'draft' THEN
+      RAISE EXCEPTION 'an application begins as a draft' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_pairs(applications.TRANSITIONS)}) THEN
+    RAISE EXCEPTION 'an application may not go from % to %', OLD.state, NEW.state
+      USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state IN ('approved', 'rejected') AND NEW.state <> OLD.state
+    AND NEW.reviewed_by_id IS DISTINCT FROM OLD.reviewed_by_id THEN
+    RAISE EXCEPTION 'the reviewer stands before the decision' USING ERRCODE = 'check_violation';
+  END IF;
+  IF current_user = '{APP_ROLE}' THEN
+    IF NEW.state <> OLD.state
+      AND (OLD.state, NEW.state) NOT IN ({_listed(applications.APPLICANT_STEPS)}) THEN
+      RAISE EXCEPTION 'this step is not the applicant''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.state = OLD.state AND OLD.state NOT IN ({edits}) THEN
+      RAISE EXCEPTION 'the application is not open to the applicant'
+        USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _section_function() -> str:
+    """Return the guard of an applicant's answers: closed but for a draft, or a page he was asked about."""
+    return f"""
+CREATE OR REPLACE FUNCTION partners_guard_section() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_state text;
+BEGIN
+  IF current_user <> '{APP_ROLE}' THEN
+    RETURN NEW;
+  END IF;
+  SELECT a.state INTO v_state FROM partners_application a WHERE a.id = NEW.application_id;
+  IF v_state = 'draft' OR (v_state = 'info_requested' AND EXISTS (
+    SELECT 1 FROM partners_fieldquestion q WHERE q.application_id = NEW.application_id
+      AND q.section = NEW.name AND q.closed_at IS NULL)) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'this page is not open to the applicant' USING ERRCODE = 'insufficient_privilege';
+END $$"""
 
 
 def _state_function() -> str:

@@ -153,6 +153,15 @@ APPLICATION: Mapping[str, Status] = {
     "draft": Status(_("Draft"), "neutral", "pencil", _("Not sent yet. Complete the open parts.")),
     "submitted": Status(_("Submitted"), "info", "inbox", _("Received. A review has not started yet.")),
     "in_review": Status(_("In review"), "info", "search", _("Someone is checking the facts now.")),
+    "info_requested": Status(
+        _("Question to you"), "warning", "help-circle", _("One or more answers need your attention.")
+    ),
+    "recommended": Status(
+        _("Reviewed"), "info", "user-check", _("Checked by one person. A second person decides.")
+    ),
+    "appealed": Status(
+        _("Appealed"), "warning", "message-circle", _("The refusal is looked at again by somebody else.")
+    ),
     "approved": Status(
         _("Approved"), "success", "circle-check", _("Accepted. The invitation has been sent.")
     ),

@@ -25,6 +25,7 @@ SCHEMA_FILES = (
     "*/guards.py",
     "licensing/rules/key_states.py",
     "partners/rules/partner_states.py",
+    "partners/rules/applications.py",
 )
 
 

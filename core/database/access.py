@@ -17,6 +17,9 @@ REQUEST_ROLES = (APP_ROLE, TPR_ROLE, MAR_ROLE)
 # Wrapped in a sub-select so that Postgres computes it once a statement, not once a row.
 CURRENT_PARTNER = "(SELECT nullif(current_setting('app.partner', true), '')::uuid)"
 
+# The one object an outsider without an account may meet: his own application, opened by its link.
+CURRENT_GUEST = "(SELECT nullif(current_setting('app.guest', true), '')::uuid)"
+
 
 class Rows(StrEnum):
     """Which rows a role meets."""

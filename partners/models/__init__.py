@@ -1,7 +1,9 @@
 """Tables about who."""
 
 from partners.models.api_key import ApiKey
-from partners.models.application import Application
+from partners.models.application import Application, ApplicationSection, CarryOverItem, FieldQuestion
+from partners.models.check import CheckResult
+from partners.models.document import Document
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.partner import Partner
@@ -11,7 +13,12 @@ from partners.models.terms import TermsAcceptance, TermsVersion
 __all__ = [
     "ApiKey",
     "Application",
+    "ApplicationSection",
+    "CarryOverItem",
+    "CheckResult",
     "CreditPosition",
+    "Document",
+    "FieldQuestion",
     "Invitation",
     "Mar",
     "Membership",

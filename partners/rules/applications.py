@@ -7,13 +7,32 @@ from django.utils.translation import gettext_lazy as _
 from partners.models.application import ApplicationState as State
 from partners.rules.vat_ids import normalise_vat_id
 
-# P-APP-1: reviewed first, then decided; a decision is final.
+# P-APP-1: one person reviews and recommends, another decides; a refusal may be appealed once.
 TRANSITIONS: dict[str, frozenset[str]] = {
-    State.SUBMITTED: frozenset({State.IN_REVIEW}),
-    State.IN_REVIEW: frozenset({State.APPROVED, State.REJECTED}),
+    State.DRAFT: frozenset({State.SUBMITTED, State.WITHDRAWN}),
+    State.SUBMITTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
+    State.IN_REVIEW: frozenset(
+        {State.SUBMITTED, State.INFO_REQUESTED, State.RECOMMENDED, State.WITHDRAWN}
+    ),  # back to submitted: the reviewer lets go of the case
+    State.INFO_REQUESTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
+    State.RECOMMENDED: frozenset({State.IN_REVIEW, State.APPROVED, State.REJECTED}),
+    State.REJECTED: frozenset({State.APPEALED}),
+    State.APPEALED: frozenset({State.IN_REVIEW}),
     State.APPROVED: frozenset(),
-    State.REJECTED: frozenset(),
+    State.WITHDRAWN: frozenset(),
 }
+
+# The steps the applicant himself takes; every other one is the MAR's.
+APPLICANT_STEPS = frozenset(
+    {
+        (State.DRAFT, State.SUBMITTED),
+        (State.INFO_REQUESTED, State.IN_REVIEW),
+        (State.REJECTED, State.APPEALED),
+        *((before, State.WITHDRAWN) for before, targets in TRANSITIONS.items() if State.WITHDRAWN in targets),
+    }
+)
+# The states in which he may change an answer: anything in a draft, a field he was asked about later.
+APPLICANT_EDITS = frozenset({State.DRAFT, State.INFO_REQUESTED})
 
 OTHER_STANDARD = "other"
 WIPING_STANDARDS = (

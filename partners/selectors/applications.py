@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from partners.models import Application, Partner
 from partners.models.application import ApplicationState
 
-OPEN_STATES = (ApplicationState.SUBMITTED, ApplicationState.IN_REVIEW)
+OPEN_STATES = (ApplicationState.SUBMITTED, ApplicationState.RECOMMENDED)
 
 
 def applications() -> QuerySet[Application]:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.queue import enqueue
+from core.tenancy import guest_scope
 from partners import locks
 from partners.models import Application, CreditPosition, Partner
 from partners.models.application import ApplicationState
@@ -55,7 +56,11 @@ def submit_application(facts: ApplicationFacts, *, by: Actor, at: datetime) -> A
     """
     facts = normalise(facts)
     _require_vat_form(facts)
-    application = _insert(facts, at=at)
+    application_id = uuid4()
+    with guest_scope(application_id):
+        application = _insert(application_id, facts, at=at)
+        application.state, application.submitted_at = ApplicationState.SUBMITTED, at
+        application.save(update_fields=["state", "submitted_at"])
     audit.record(
         "partners.application.submitted",
         by=by,
@@ -75,12 +80,17 @@ def review_application(application_id: UUID, *, note: str, by: Actor, at: dateti
     :raises ApplicationCannotMove: when it was reviewed or decided before.
     """
     application = _locked(application_id)
+    if application.state == ApplicationState.RECOMMENDED:
+        raise ApplicationCannotMove(_already_done(application))
     _require_move(application, ApplicationState.IN_REVIEW)
     application.state = ApplicationState.IN_REVIEW
+    application.save(update_fields=["state"])
+    application.state = ApplicationState.RECOMMENDED
+    application.recommendation = Application.Recommendation.APPROVE
     application.reviewed_by_id = _person(by)
     application.reviewed_at = at
     application.review_note = note.strip()
-    application.save(update_fields=["state", "reviewed_by", "reviewed_at", "review_note"])
+    application.save(update_fields=["state", "recommendation", "reviewed_by", "reviewed_at", "review_note"])
     _audit("partners.application.reviewed", application, by=by, at=at)
     return application
 
@@ -144,13 +154,14 @@ def _require_vat_form(facts: ApplicationFacts) -> None:
     )
 
 
-def _insert(facts: ApplicationFacts, *, at: datetime) -> Application:
+def _insert(application_id: UUID, facts: ApplicationFacts, *, at: datetime) -> Application:
     """Add the row under a fresh reference; a reference already taken is drawn again."""
     for tries_left in reversed(range(REFERENCE_TRIES)):
         symbols = "".join(secrets.choice(REFERENCE_SYMBOLS) for _n in range(REFERENCE_LENGTH))
         try:
             with transaction.atomic():
                 return Application.objects.create(
+                    id=application_id,
                     reference=format_reference(symbols),
                     company=facts.company,
                     vat_id=facts.vat_id,
@@ -160,8 +171,9 @@ def _insert(facts: ApplicationFacts, *, at: datetime) -> Application:
                     wiping_standard=facts.wiping_standard,
                     expected_volume=facts.expected_volume,
                     note=facts.note,
-                    state=ApplicationState.SUBMITTED,
-                    submitted_at=at,
+                    state=ApplicationState.DRAFT,
+                    started_at=at,
+                    saved_at=at,
                 )
         except IntegrityError:
             if not tries_left:

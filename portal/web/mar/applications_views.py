@@ -161,7 +161,7 @@ def _find(application_id: UUID) -> Application:
 def _queue() -> QuerySet[Application]:
     rank = Case(
         When(state=ApplicationState.SUBMITTED, then=Value(0)),
-        When(state=ApplicationState.IN_REVIEW, then=Value(0)),
+        When(state=ApplicationState.RECOMMENDED, then=Value(0)),
         default=Value(1),
         output_field=IntegerField(),
     )
@@ -183,7 +183,7 @@ def _refused(request: HttpRequest, application_id: UUID, error: DomainError) -> 
 def _context(request: HttpRequest, application: Application, form: Form | None) -> dict[str, Any]:
     permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
     is_reviewable = application.state == ApplicationState.SUBMITTED and "application.review" in permissions
-    is_decidable = application.state == ApplicationState.IN_REVIEW and "application.decide" in permissions
+    is_decidable = application.state == ApplicationState.RECOMMENDED and "application.decide" in permissions
     is_same_person = is_decidable and application.reviewed_by_id == request.user.pk
     vat_form = FORMS.get(application.country)
     if form is None and is_reviewable:

@@ -46,12 +46,12 @@ WAITS = (
     ),
     Wait(
         "application.decide",
-        lambda: Application.objects.filter(state=ApplicationState.IN_REVIEW).count(),
+        lambda: Application.objects.filter(state=ApplicationState.RECOMMENDED).count(),
         ngettext_lazy("%(count)d application to decide", "%(count)d applications to decide", "count"),
         _("Reviewed by a colleague. You are the second person."),
         _("Decide"),
         "mar:application-list",
-        "?state=in_review",
+        "?state=recommended",
     ),
     Wait(
         "import.release",

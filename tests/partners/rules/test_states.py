@@ -12,12 +12,9 @@ def test_every_state_stands_in_its_table():
     assert set(partner_states.TRANSITIONS) == set(PartnerState)
 
 
-def test_a_decision_is_final():
-    assert not any(
-        applications.may_move(state, other)
-        for state in ("approved", "rejected")
-        for other in ApplicationState
-    )
+def test_an_approval_is_final_and_a_refusal_may_only_be_appealed():
+    assert not any(applications.may_move("approved", other) for other in ApplicationState)
+    assert [o for o in ApplicationState if applications.may_move("rejected", o)] == ["appealed"]
     assert not applications.may_move("submitted", "approved")
 
 

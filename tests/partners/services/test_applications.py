@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from core.actor import Actor
 from core.errors import NotFound
-from core.tenancy import mar_scope
+from core.tenancy import guest_scope, mar_scope
 from licensing.models import FamilyGrant, OrderLimit
 from licensing.services.onboarding import open_account
 from partners.models import Application, CreditPosition, Invitation, Partner
@@ -73,10 +73,11 @@ def test_submitting_stores_normalised_facts_and_queues_the_mails():
     assert audited("partners.application.submitted") == 1
 
 
-def test_a_visitor_may_add_an_application_but_read_none():
-    make_application()
-    with pytest.raises(Exception, match="permission denied"), transaction.atomic():
-        Application.objects.count()
+def test_a_visitor_reads_the_application_he_opened_and_no_other():
+    mine, _other = make_application(), make_application()
+    assert Application.objects.count() == 0
+    with guest_scope(mine.pk):
+        assert list(Application.objects.values_list("pk", flat=True)) == [mine.pk]
 
 
 def test_a_wrong_vat_id_is_refused_with_the_expected_form():
@@ -96,7 +97,7 @@ def test_a_taken_reference_is_drawn_again(monkeypatch):
 
 def test_a_review_moves_the_application_once():
     application = make_reviewed_application()
-    assert (application.state, application.review_note) == ("in_review", "Register checked.")
+    assert (application.state, application.review_note) == ("recommended", "Register checked.")
     other = make_member("mar_admin")
     with mar_scope(), pytest.raises(ApplicationCannotMove) as caught:
         review_application(application.pk, note="again", by=actor_for(other), at=LATER)
@@ -163,7 +164,7 @@ def test_the_reviewer_may_not_decide():
         reject_application(application.pk, reason="no", by=actor_for(application.reviewed_by), at=LATER)
     with mar_scope():
         assert (_stored(application).state, Partner.objects.count(), Invitation.objects.count()) == (
-            "in_review",
+            "recommended",
             0,
             0,
         )
@@ -200,7 +201,7 @@ def test_an_approval_rolls_back_as_a_whole_when_the_contact_has_an_account():
     with pytest.raises(Exception, match="email_taken"):
         _approve(application, make_member("mar_approver"))
     with mar_scope():
-        assert (_stored(application).state, Partner.objects.count()) == ("in_review", 0)
+        assert (_stored(application).state, Partner.objects.count()) == ("recommended", 0)
 
 
 def test_the_database_refuses_one_person_in_both_chairs():

@@ -61,7 +61,7 @@ def test_a_colleague_without_the_right_is_refused(act, role, status):
     assert (
         _as(role).post(_path(application, act), APPROVAL | {"note": "x", "reason": "x"}).status_code == status
     )
-    assert _stored(application).state == "in_review"
+    assert _stored(application).state == "recommended"
 
 
 @pytest.mark.parametrize("act", ["", "review/", "approve/", "reject/"])
@@ -118,7 +118,7 @@ def test_the_reviewer_is_told_that_another_decides():
     assert "somebody else decides" in client.get(_path(application)).text
     response = client.post(_path(application, "approve/"), APPROVAL)
     assert response.status_code == 409
-    assert _stored(application).state == "in_review"
+    assert _stored(application).state == "recommended"
 
 
 def test_a_refusal_needs_a_reason():
