@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "core",
     "partners",
     "licensing",
+    "compliance",
     "reporting",
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOMAIN = ("core", "partners", "licensing", "reporting")
+DOMAIN = ("core", "partners", "licensing", "compliance", "reporting")
 HTTP = ("django.http", "django.shortcuts", "django.views", "rest_framework", "portal")
 
 

@@ -4,7 +4,7 @@ import re
 
 from tests.docs.pages import ROOT, text_of
 
-PACKAGES = ("core", "partners", "licensing", "reporting", "portal")
+PACKAGES = ("core", "partners", "licensing", "compliance", "reporting", "portal")
 CITED = re.compile(r'rule="([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
 NUMBERED = re.compile(r"\b((?:ORD|HND|DEV|BLD|EXC|RET|CMP|P-[A-Z]+)-\d+)\b")
 RANGE = re.compile(r"\b(EXC)-(\d+) to EXC-(\d+)\b")
