@@ -20,6 +20,6 @@ class LicensingConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from licensing.guards import statements
+        from licensing import guards, quota_guards
 
-        return statements()
+        return [*guards.statements(), *quota_guards.statements()]

@@ -13,6 +13,6 @@ class PartnersConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from partners.guards import statements
+        from partners import guards, recipient_guards
 
-        return statements()
+        return [*guards.statements(), *recipient_guards.statements()]

@@ -13,6 +13,7 @@ from licensing.models.exchange import (
 from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.quota import ProgrammeLimit, QuotaDraw, QuotaException
 from licensing.models.returns import ReturnLine, ReturnRequest
 
 __all__ = [
@@ -40,6 +41,9 @@ __all__ = [
     "Price",
     "Product",
     "ProductKey",
+    "ProgrammeLimit",
+    "QuotaDraw",
+    "QuotaException",
     "ReturnLine",
     "ReturnRequest",
     "SimulatedKey",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.database.access import TENANT_ADD
 from core.database.functions import NextNumber
 from licensing.models.catalogue import Product
-from partners.models import Partner
+from partners.models import Partner, Recipient
 
 
 class OrderState(models.TextChoices):
@@ -47,6 +47,9 @@ class Order(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("licensing_order_number"))
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="orders")
+    recipient = models.ForeignKey(
+        Recipient, models.PROTECT, null=True, related_name="orders", help_text=_("Of Citizenship licences.")
+    )
     state = models.CharField(_("state"), max_length=15, choices=OrderState.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     reference = models.CharField(_("your reference"), max_length=60, blank=True)

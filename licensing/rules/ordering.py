@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
+from licensing.rules.citizenship import CitizenshipFacts, quota_refusal, recipient_refusal, shown_of
 
 MAX_QUANTITY = 5_000
 
@@ -44,6 +45,7 @@ class OrderFacts:
     unpaid: Decimal
     unbilled: Decimal
     free_stock: int | None = None
+    citizenship: CitizenshipFacts | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -76,6 +78,7 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _family_gate(facts),
         _limit_gate(facts),
         _credit_gate(facts),
+        *_citizenship_gates(facts),
     ]
     return gates if facts.free_stock is None else [*gates, _stock_gate(facts)]
 
@@ -155,17 +158,7 @@ def _product_gate(facts: OrderFacts) -> Gate:
 
 def _family_gate(facts: OrderFacts) -> Gate:
     refusal = None
-    if facts.product_family == "citizenship":
-        # Citizenship keys need an approved recipient; until recipients exist nobody may order them.
-        refusal = refuse(
-            "recipient_needed",
-            _("Citizenship licences need an approved recipient, and recipients cannot be registered yet."),
-            rule="ORD-5",
-            facts={_("Family"): _("Citizenship")},
-            next_step=_("Order a Commercial licence, or ask the MAR about Citizenship."),
-            lifted_by=_("The MAR"),
-        )
-    elif facts.product_family not in facts.allowed_families:
+    if facts.product_family not in facts.allowed_families:
         refusal = refuse(
             "family_not_allowed",
             _("Your contract does not include this licence family."),
@@ -178,6 +171,17 @@ def _family_gate(facts: OrderFacts) -> Gate:
             lifted_by=_("The MAR"),
         )
     return Gate("family", _("Licence family allowed"), refusal)
+
+
+def _citizenship_gates(facts: OrderFacts) -> list[Gate]:
+    """Return the gates of the Citizenship family; no other family has them."""
+    if facts.citizenship is None:
+        return []
+    quota = facts.citizenship.quota
+    return [
+        Gate("recipient", _("Recipient may receive it"), recipient_refusal(facts.citizenship)),
+        Gate("quota", _("Within the month’s quota"), quota_refusal(quota, facts.quantity), shown_of(quota)),
+    ]
 
 
 def _limit_gate(facts: OrderFacts) -> Gate:

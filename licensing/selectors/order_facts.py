@@ -13,12 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
 from core.periods import Period
+from licensing.models.catalogue import LicenceFamily
 from licensing.rules.ordering import Block, OrderFacts
+from licensing.rules.quota import kind_of
+from licensing.selectors.citizenship import citizenship_facts
 
 # One round trip: an order under lock must be short.
 _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
-  pr.name, pr.family, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
+  pr.name, pr.family, pr.generation, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
   (SELECT x.amount FROM licensing_price x WHERE x.product_id = pr.id AND x.currency = coalesce(c.currency, m.currency)
      AND x.valid_from <= %(at)s AND (x.valid_before IS NULL OR x.valid_before > %(at)s)
    ORDER BY x.valid_from DESC LIMIT 1),
@@ -47,19 +50,39 @@ LEFT JOIN licensing_orderlimit l ON l.partner_id = p.id
 WHERE p.id = %(partner_id)s
 """
 
+_GENERATION = 7  # its place in the row
+
 
 def order_facts(
-    *, partner_id: UUID, product_id: int, quantity: int, at: datetime, zone: ZoneInfo, with_stock: bool
+    *,
+    partner_id: UUID,
+    product_id: int,
+    quantity: int,
+    at: datetime,
+    zone: ZoneInfo,
+    with_stock: bool,
+    recipient_id: UUID | None = None,
 ) -> OrderFacts:
     """Return the facts for an order of a product by a partner.
 
     The month of the limit is the calendar month in ``zone``. ``with_stock`` counts the free keys too:
-    for the pre-flight; the order itself learns it from the allocation.
+    for the pre-flight; the order itself learns it from the allocation. A Citizenship product costs a
+    second statement, for its recipient and quota.
 
     :raises NotFound: for a product or partner that is not there.
     """
     row = _fetch(partner_id, product_id, at, Period.containing(at, zone), zone)
     facts = _facts_of(row, quantity, at)
+    if facts.product_family == LicenceFamily.CITIZENSHIP:
+        citizenship = citizenship_facts(
+            partner_id=partner_id,
+            product_id=product_id,
+            kind=kind_of(row[_GENERATION]),
+            recipient_id=recipient_id,
+            at=at,
+            zone=zone,
+        )
+        facts = replace(facts, citizenship=citizenship)
     return replace(facts, free_stock=free_stock(product_id)) if with_stock else facts
 
 
@@ -89,8 +112,8 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
 
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
-    (state, limit, unpaid, _cur, monthly, name, family, on_sale, price, terms, families, unbilled, ordered, blocks,
-     currency) = row  # fmt: skip
+    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, price, terms, families, unbilled,
+     ordered, blocks, currency) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,

@@ -1,5 +1,6 @@
 """Place an order: every gate, all keys or none, in one transaction; cancel what was never handed over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,10 @@ from core.actor import Actor
 from core.errors import DomainError, Invalid
 from core.queue import enqueue
 from licensing.locks import lock_credit
+from licensing.models import QuotaDraw
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.ordering import Gate, OrderFacts, check_gates, check_quantity, out_of_stock, refusals_of
+from licensing.rules.quota import draws
 from licensing.selectors.order_facts import free_stock, order_facts
 from licensing.services.custody import Step, record_assignment
 from partners.selectors.mar import mar_zone
@@ -34,6 +37,7 @@ class OrderRequest:
     quantity: int
     reference: str = ""
     channel: str = "browser"
+    recipient_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,9 @@ class Preflight:
         return all(gate.is_open for gate in self.gates)
 
 
-def preflight(*, partner_id: UUID, product_id: int, quantity: int, at: datetime) -> Preflight:
+def preflight(
+    *, partner_id: UUID, product_id: int, quantity: int, at: datetime, recipient_id: UUID | None = None
+) -> Preflight:
     """Return every gate with its outcome; nothing is reserved or changed."""
     facts = order_facts(
         partner_id=partner_id,
@@ -66,6 +72,7 @@ def preflight(*, partner_id: UUID, product_id: int, quantity: int, at: datetime)
         at=at,
         zone=mar_zone(),
         with_stock=True,
+        recipient_id=recipient_id,
     )
     return Preflight(facts, check_gates(facts))
 
@@ -98,6 +105,8 @@ def place_order(
     lock_credit(partner_id)
     facts = _require_open_gates(partner_id, request, at, mar_zone())
     order_id, line_id = _insert_order(partner_id, request, facts, by, at)
+    if facts.citizenship is not None:
+        _draw_exceptions(partner_id, line_id, draws(facts.citizenship.quota, request.quantity))
     key_ids = allocate(
         line_id,
         quantity=request.quantity,
@@ -132,7 +141,9 @@ def _repeat_of(claimed: idempotency.Claim) -> PlacedOrder:
 
 
 def _fingerprint(request: OrderRequest) -> dict[str, Any]:
-    return {"product": request.product_id, "quantity": request.quantity, "reference": request.reference}
+    asked = {"product": request.product_id, "quantity": request.quantity, "reference": request.reference}
+    # Left out where there is none, so that a repeat of an order from before recipients still matches.
+    return asked | ({"recipient": str(request.recipient_id)} if request.recipient_id else {})
 
 
 def _require_open_gates(partner_id: UUID, request: OrderRequest, at: datetime, zone: ZoneInfo) -> OrderFacts:
@@ -143,6 +154,7 @@ def _require_open_gates(partner_id: UUID, request: OrderRequest, at: datetime, z
         at=at,
         zone=zone,
         with_stock=False,
+        recipient_id=request.recipient_id,
     )
     refusals = refusals_of(check_gates(facts))
     if refusals:
@@ -154,22 +166,34 @@ def _insert_order(
     partner_id: UUID, request: OrderRequest, facts: OrderFacts, by: Actor, at: datetime
 ) -> tuple[UUID, UUID]:
     order_id, line_id = uuid4(), uuid4()
+    recipient_id = request.recipient_id if facts.citizenship is not None else None
     with connection.cursor() as cursor:
         # One statement for both rows; the allocation follows in the same transaction, so the order is
-        # never seen without its keys.
+        # never seen without its keys. An order keeps the recipient's first-come protection alive.
         cursor.execute(
             """WITH placed AS (
-              INSERT INTO licensing_order (id, partner_id, state, channel, reference, placed_by, placed_by_id,
-                placed_at, allocated_at)
-              VALUES (%s, %s, 'allocated', %s, %s, %s, %s, %s, %s) RETURNING id)
+              INSERT INTO licensing_order (id, partner_id, recipient_id, state, channel, reference, placed_by,
+                placed_by_id, placed_at, allocated_at)
+              VALUES (%s, %s, %s, 'allocated', %s, %s, %s, %s, %s, %s) RETURNING id
+            ), kept AS (
+              UPDATE partners_recipient SET last_order_at = %s WHERE id = %s)
             INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency)
             SELECT %s, placed.id, %s, %s, %s, %s, %s FROM placed""",
             [
-                order_id, partner_id, request.channel, mask_keys(request.reference)[:60], by.label[:200], by.id, at, at,
+                order_id, partner_id, recipient_id, request.channel, mask_keys(request.reference)[:60],
+                by.label[:200], by.id, at, at, at, recipient_id,
                 line_id, partner_id, request.product_id, request.quantity, facts.unit_price, facts.currency,
             ],
         )  # fmt: skip
     return order_id, line_id
+
+
+def _draw_exceptions(partner_id: UUID, line_id: UUID, drawn: Sequence[tuple[UUID, int]]) -> None:
+    """Write down what an exception bears of a line, so that it bears no more than Microsoft allowed."""
+    QuotaDraw.objects.bulk_create(
+        QuotaDraw(partner_id=partner_id, exception_id=exception_id, order_line_id=line_id, quantity=quantity)
+        for exception_id, quantity in drawn
+    )
 
 
 def allocate(line_id: UUID, *, quantity: int, product_name: str, product_id: int, at: datetime) -> list[int]:

@@ -7,6 +7,7 @@ from partners.models.document import Document
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.partner import Partner
+from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.standing import CreditPosition, OrderBlock
 from partners.models.terms import TermsAcceptance, TermsVersion
 
@@ -24,6 +25,10 @@ __all__ = [
     "Membership",
     "OrderBlock",
     "Partner",
+    "Recipient",
+    "RecipientClass",
+    "RecipientConflict",
+    "RecipientEvidence",
     "TermsAcceptance",
     "TermsVersion",
 ]

@@ -5,8 +5,10 @@ from licensing.models.exchange import CbrState
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.order import OrderState
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
+from licensing.rules.quota import TRANSITIONS as EXCEPTION_TRANSITIONS
 from partners.rules.applications import TRANSITIONS as APPLICATION_TRANSITIONS
 from partners.rules.partner_states import TRANSITIONS as PARTNER_STATE_TRANSITIONS
+from partners.rules.recipients import TRANSITIONS as RECIPIENT_TRANSITIONS
 from portal.status import status
 from reporting.services.states import TRANSITIONS as REPORT_TRANSITIONS
 from tests.docs.pages import section, table, text_of
@@ -61,3 +63,13 @@ def test_the_steps_of_a_partner_are_the_codes():
 
 def test_the_steps_of_a_report_are_the_codes():
     assert pairs("Monthly report") == sorted((a.value, b.value) for a, b in REPORT_TRANSITIONS)
+
+
+def test_the_steps_of_a_recipient_are_the_codes():
+    steps = [(before, after) for before, afters in RECIPIENT_TRANSITIONS.items() for after in afters]
+    assert pairs("Recipient") == sorted(steps)
+
+
+def test_the_steps_of_a_quota_exception_are_the_codes():
+    steps = [(before, after) for before, afters in EXCEPTION_TRANSITIONS.items() for after in afters]
+    assert pairs("Quota exception") == sorted(steps)

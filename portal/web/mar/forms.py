@@ -46,7 +46,7 @@ class ApprovalForm(forms.Form):
         label=_("Licence families"),
         choices=LicenceFamily.choices,
         initial=[LicenceFamily.COMMERCIAL.value],
-        help_text=_("Citizenship orders stay closed until recipients can be recorded."),
+        help_text=_("Citizenship orders also need an approved recipient each."),
         widget=forms.CheckboxSelectMultiple,
     )
 

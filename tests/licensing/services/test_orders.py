@@ -13,7 +13,16 @@ from core.errors import DomainError, Invalid
 from core.idempotency import KeyReused
 from core.models import AuditEvent, IdempotencyKey, OutboxItem
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import KeyAssignment, LedgerEntry, Order, OrderLine, Price, Product, ProductKey
+from licensing.models import (
+    FamilyGrant,
+    KeyAssignment,
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Price,
+    Product,
+    ProductKey,
+)
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
 from partners.models import CreditPosition, OrderBlock, Partner, TermsAcceptance
 from tests.factories import AT, make_partner, make_product, make_stock, make_terms, make_user
@@ -137,7 +146,8 @@ def _end_price(_partner: Partner, product: Product) -> None:
     Price.objects.filter(product=product).update(valid_before=AT)
 
 
-def _citizenship(_partner: Partner, product: Product) -> None:
+def _citizenship(partner: Partner, product: Product) -> None:
+    FamilyGrant.objects.create(partner=partner, family="citizenship", valid_from=AT)
     Product.objects.filter(pk=product.pk).update(family="citizenship")
 
 

@@ -1,0 +1,95 @@
+"""The month's quota of Citizenship licences, as pure arithmetic, and how an exception to it moves.
+
+Source: docs/domain-rules.md, CIT.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from licensing.models.quota import ExceptionState as State
+
+WINDOWS, OFFICE = "windows", "office"
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    State.REQUESTED: frozenset({State.PACKAGED, State.REFUSED, State.WITHDRAWN}),
+    State.PACKAGED: frozenset({State.ASKED, State.REFUSED}),
+    State.ASKED: frozenset({State.APPROVED, State.REFUSED}),
+    State.APPROVED: frozenset(),
+    State.REFUSED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+# The step the partner himself takes; every other one is the MAR's.
+PARTNER_STEPS = frozenset({(State.REQUESTED, State.WITHDRAWN)})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenException:
+    """What is left of an approved exception that covers the product today."""
+
+    id: UUID
+    reference: str
+    left: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A kind's figures in one calendar month of the MAR's zone.
+
+    ``used`` counts what the month's quota bore: what was ordered and not cancelled or called back in it,
+    without what exceptions bore. ``windows`` and ``office`` count everything, exceptions included.
+    """
+
+    kind: str
+    cap: int
+    used: int
+    windows: int
+    office: int
+    resets_on: date
+    exceptions: Sequence[OpenException] = ()
+
+    @property
+    def left_of_month(self) -> int:
+        """Return what the month's quota still bears."""
+        return max(self.cap - self.used, 0)
+
+    @property
+    def left_of_exceptions(self) -> int:
+        """Return what approved exceptions for this product still bear today."""
+        return sum(each.left for each in self.exceptions)
+
+    @property
+    def remaining(self) -> int:
+        """Return how many licences may be ordered now."""
+        return self.left_of_month + self.left_of_exceptions
+
+    @property
+    def office_room(self) -> int:
+        """Return how many Office licences the month's Windows licences still bear."""
+        return max(self.windows - self.office, 0)
+
+
+def kind_of(generation: str) -> str:
+    """Return whether a product's quota is that of Windows or of Office."""
+    return OFFICE if generation.casefold().startswith("office") else WINDOWS
+
+
+def may_move(before: str, after: str) -> bool:
+    """Return whether a quota exception may go from one state to another."""
+    return after in TRANSITIONS.get(before, frozenset())
+
+
+def draws(quota: Quota, quantity: int) -> list[tuple[UUID, int]]:
+    """Return what an order takes from each exception: nothing while the month's quota bears it.
+
+    The exception that ends first is used first.
+    """
+    over, taken = quantity - quota.left_of_month, []
+    for each in sorted(quota.exceptions, key=lambda one: (one.until, one.reference)):
+        part = min(each.left, over)
+        if part > 0:
+            taken.append((each.id, part))
+            over -= part
+    return taken

@@ -1,0 +1,125 @@
+"""Read what a Citizenship order is held against: the recipient, his class, the month's quota. One statement."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from core.periods import Period
+from licensing.models.quota import ProgrammeLimit
+from licensing.rules.citizenship import CitizenshipFacts, RecipientFacts
+from licensing.rules.quota import OFFICE, WINDOWS, OpenException, Quota
+from partners.rules.recipients import is_evidence_in_force
+
+LIMIT_OF = {WINDOWS: ProgrammeLimit.Code.WINDOWS.value, OFFICE: ProgrammeLimit.Code.OFFICE.value}
+
+# Counted are keys, not quantities: one that was called back in the same month counts no more. What an
+# exception bore is counted apart, or an order under an exception would use up the month as well.
+_FACTS = """
+WITH month AS (
+  SELECT l.id, l.product_id, p.generation ILIKE 'office%%' AS is_office
+  FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id JOIN licensing_product p ON p.id = l.product_id
+  WHERE o.partner_id = %(partner_id)s AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
+    AND o.state NOT IN ('cancelled', 'expired') AND p.family = 'citizenship'
+), keys AS (
+  SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
+  WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
+), drawn AS (
+  SELECT m.is_office, sum(d.quantity) AS n FROM month m JOIN licensing_quotadraw d ON d.order_line_id = m.id GROUP BY 1
+), limits AS (
+  SELECT DISTINCT ON (code) code, amount FROM licensing_programmelimit
+  WHERE valid_from <= %(at)s AND (valid_before IS NULL OR valid_before > %(at)s) ORDER BY code, valid_from DESC
+), open AS (
+  SELECT e.id, e.reference, e.period_end, e.quantity - coalesce((
+      SELECT sum(d.quantity) FROM licensing_quotadraw d JOIN licensing_orderline l ON l.id = d.order_line_id
+      JOIN licensing_order o ON o.id = l.order_id
+      WHERE d.exception_id = e.id AND o.state NOT IN ('cancelled', 'expired')), 0) AS remaining
+  FROM licensing_quotaexception e
+  WHERE e.partner_id = %(partner_id)s AND e.product_id = %(product_id)s AND e.state = 'approved'
+    AND e.period_start <= %(today)s AND e.period_end >= %(today)s
+)
+SELECT
+  (SELECT jsonb_build_object('id', r.id, 'name', r.name, 'state', r.state, 'claim', r.claim, 'until', r.evidence_until,
+     'class', coalesce(c.name, ''), 'products', coalesce(c.products, '[]'::jsonb))
+   FROM partners_recipient r LEFT JOIN partners_recipientclass c ON c.code = r.class_code
+     AND c.valid_from <= %(at)s AND (c.valid_before IS NULL OR c.valid_before > %(at)s)
+   WHERE r.id = %(recipient_id)s AND r.partner_id = %(partner_id)s
+   ORDER BY c.valid_from DESC LIMIT 1)::text,
+  coalesce((SELECT jsonb_object_agg(code, amount) FROM limits), '{}'::jsonb)::text,
+  coalesce((SELECT n FROM keys WHERE NOT is_office), 0), coalesce((SELECT n FROM keys WHERE is_office), 0),
+  coalesce((SELECT n FROM drawn WHERE NOT is_office), 0), coalesce((SELECT n FROM drawn WHERE is_office), 0),
+  coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'reference', reference, 'left', remaining,
+     'until', period_end)) FROM open WHERE remaining > 0), '[]'::jsonb)::text
+"""
+
+
+def citizenship_facts(
+    *,
+    partner_id: UUID,
+    product_id: int | None,
+    kind: str,
+    recipient_id: UUID | None,
+    at: datetime,
+    zone: ZoneInfo,
+) -> CitizenshipFacts:
+    """Return the facts of a Citizenship order of a kind ("windows" or "office") at an instant.
+
+    The month is the calendar month in ``zone``. A recipient of another partner is none. Without a
+    product no exception is looked for.
+    """
+    month = Period.containing(at, zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FACTS,
+            {
+                "partner_id": partner_id,
+                "product_id": product_id,
+                "recipient_id": recipient_id,
+                "at": at,
+                "today": at.astimezone(zone).date(),
+                "month_start": month.starts_at(zone),
+                "month_end": month.ends_before(zone),
+            },
+        )
+        row = cursor.fetchone()
+    assert row is not None  # noqa: S101  (a SELECT without FROM has one row)
+    return _facts_of(row, kind, at, zone, month)
+
+
+def _facts_of(
+    row: tuple[Any, ...], kind: str, at: datetime, zone: ZoneInfo, month: Period
+) -> CitizenshipFacts:
+    recipient, limits, windows, office, drawn_windows, drawn_office, exceptions = row
+    keys, drawn = (office, drawn_office) if kind == OFFICE else (windows, drawn_windows)
+    quota = Quota(
+        kind=kind,
+        cap=json.loads(limits).get(LIMIT_OF[kind], 0),
+        used=int(keys) - int(drawn),
+        windows=int(windows),
+        office=int(office),
+        resets_on=month.next().first_day,
+        exceptions=[
+            OpenException(
+                UUID(each["id"]), each["reference"], int(each["left"]), date.fromisoformat(each["until"])
+            )
+            for each in json.loads(exceptions)
+        ],
+    )
+    return CitizenshipFacts(_recipient_of(json.loads(recipient), at, zone) if recipient else None, quota)
+
+
+def _recipient_of(found: dict[str, Any], at: datetime, zone: ZoneInfo) -> RecipientFacts:
+    until = date.fromisoformat(found["until"]) if found["until"] else None
+    return RecipientFacts(
+        id=UUID(found["id"]),
+        name=found["name"],
+        state=found["state"],
+        claim=found["claim"],
+        class_name=found["class"],
+        evidence_until=until,
+        is_evidence_in_force=is_evidence_in_force(until, at, zone),
+        may_receive=frozenset(found["products"]),
+    )
