@@ -1,16 +1,19 @@
 """Sign-in by django-allauth, bent to the portal's rules: by invitation only, secrets encrypted."""
 
-import base64
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from core.crypto import open_bytes, seal_bytes
-from core.custody_keys import master_key
-
-_CONTEXT = "second-factor"
+from partners.selectors.people import membership_of
+from portal.factor_secrets import seal, unseal
+from portal.factors import APP, PASSKEY, RECOVERY, kinds_for
+from portal.sign_in import has_factor
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -20,23 +23,47 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return False: the way in is an application or an invitation."""
         return False
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return the ways to confirm oneself: never the password alone for who has a second factor.
+
+        Where the role asks for a passkey and the person has one, nothing else is offered.
+        """
+        methods = list(super().get_reauthentication_methods(user))
+        if not user.is_authenticated or not has_factor(user):
+            return methods
+        stronger = [method for method in methods if method["id"] != "reauthenticate"]
+        by_passkey = [method for method in stronger if method["id"].endswith("webauthn")]
+        return by_passkey if by_passkey and APP not in _kinds_of(user) else stronger
+
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors: the stored secret is encrypted, and the last one cannot be taken off."""
+    """Second factors: the stored secret is encrypted, and the last one that counts cannot be taken off."""
 
     def encrypt(self, text: str) -> str:
-        """Encrypt a secret under the master key."""
-        return base64.b64encode(seal_bytes(master_key().key, text.encode(), context=_CONTEXT)).decode()
+        """Encrypt a secret under the master key; saving its row binds it to the person."""
+        return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Decrypt a stored secret."""
-        return open_bytes(master_key().key, base64.b64decode(encrypted_text), context=_CONTEXT).decode()
+        return unseal(encrypted_text)
 
-    def can_delete_authenticator(self, authenticator: Any) -> bool:
-        """Refuse to take off the last second factor: it is mandatory for everyone."""
-        from allauth.mfa.models import Authenticator
-
-        if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Refuse to take off the last second factor of a kind that the person's role asks for."""
+        if authenticator.type == RECOVERY:
             return True
         others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
-        return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+        return bool(others.filter(type__in=_kinds_of(authenticator.user)).exists())
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Bind passkeys to the host of the portal's own address, whatever name it was called by."""
+        return {"id": urlsplit(settings.BASE_URL).hostname or "localhost", "name": settings.MFA_TOTP_ISSUER}
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
+        """Return a name that is still free, for who does not think of one."""
+        number = Authenticator.objects.filter(user=user, type=PASSKEY).count() + 1
+        return _("Passkey %(number)d") % {"number": number}
+
+
+def _kinds_of(user: Any) -> frozenset[str]:
+    membership = membership_of(user)
+    return kinds_for(membership.role if membership else None)

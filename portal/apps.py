@@ -11,7 +11,8 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and have sign-ins audited."""
-        from portal import checks  # noqa: F401
-        from portal.sign_in_audit import connect
+        from portal import checks, factor_secrets, sign_in_audit
 
-        connect()
+        assert checks  # noqa: S101  (imported for its registrations)
+        factor_secrets.connect()
+        sign_in_audit.connect()

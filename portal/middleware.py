@@ -18,7 +18,7 @@ from core.tenancy import mar_scope, partner_scope
 from partners.rules.permissions import permissions_of
 from partners.selectors.people import membership_of
 from portal.refusals import audit_refusals
-from portal.sign_in import has_second_factor
+from portal.sign_in import missing_step
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 STARTED_AT = "portal_started_at"
@@ -95,18 +95,16 @@ class TenantMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Send a person who has no second factor to set one up before anything else."""
+    """Lead a person who lacks the second factor of his role to it; nothing else opens before."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            request.user.is_authenticated
-            and not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR)
-            and not has_second_factor(request.user)
-        ):
-            return redirect("mfa_activate_totp")
+        if request.user.is_authenticated and not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR):
+            place = missing_step(request)
+            if place is not None:
+                return redirect(place)
         return self.get_response(request)
 
 

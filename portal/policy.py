@@ -9,12 +9,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from portal.navigation import wing_of
-from portal.sign_in import is_second_factor_fresh
+from portal.sign_in import is_second_factor_fresh, step_up_url
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -68,8 +66,7 @@ def allow(
             if permission not in request.permissions:  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role does not include this. Ask a colleague who may do it."))
             if fresh_factor and not is_second_factor_fresh(request):
-                back = urlencode({"next": request.get_full_path()})
-                return redirect(f"{reverse('mfa_reauthenticate')}?{back}")
+                return redirect(step_up_url(request))
             return view(request, *args, **kwargs)
 
         checked.policy = Policy("permission", houses, permission, fresh_factor)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from core.models import User
 from core.tenancy import no_scope
 from partners.selectors.people import membership_of
 from portal.actors import actor_of, request_id_of
+from portal.sign_in import note_enrolment
 
 CHANGES = {
     "password_changed": password_changed,
@@ -59,14 +61,22 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 
 def _recorder(act: str) -> Any:
-    def record(request: HttpRequest | None = None, user: User | None = None, **_kwargs: Any) -> None:
-        if user is not None:
-            _record(act, request, user)
+    def record(
+        request: HttpRequest | None = None,
+        user: User | None = None,
+        authenticator: Authenticator | None = None,
+        **_kwargs: Any,
+    ) -> None:
+        if user is None:
+            return
+        if act == "factor_added" and request is not None and authenticator is not None:
+            note_enrolment(request, authenticator.type)
+        _record(act, request, user, **({"kind": authenticator.type} if authenticator else {}))
 
     return record
 
 
-def _record(act: str, request: HttpRequest | None, user: User) -> None:
+def _record(act: str, request: HttpRequest | None, user: User, **facts: str) -> None:
     # The request may still be held to the house of whoever was signed in before.
     with no_scope():
         audit.record(
@@ -75,6 +85,7 @@ def _record(act: str, request: HttpRequest | None, user: User) -> None:
             at=timezone.now(),
             object_type="user",
             object_id=user.pk,
+            facts=facts,
         )
 
 

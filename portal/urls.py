@@ -26,7 +26,7 @@ urlpatterns = [
     path("", include("portal.web.house.urls")),
     path("mar/", include("portal.web.mar.urls")),
     path("compliance/", include("portal.web.compliance.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.web.account.urls")),
     path("tpr/", include("portal.web.tpr.urls")),
     path("api/v1/", include("portal.api.urls")),
     path("api/openapi.json", api_docs.schema, name="api-schema"),

@@ -50,13 +50,19 @@ ALLAUTH: dict[str, tuple[str, str]] = {
     "mfa_reauthenticate": ("login", "asks for the second factor again"),
     "mfa_activate_totp": ("login", "one's own second factor"),
     "mfa_deactivate_totp": ("login", "one's own second factor; the last one stays"),
+    "mfa_list_webauthn": ("login", "one's own passkeys"),
+    "mfa_add_webauthn": ("login", "one's own passkeys"),
+    "mfa_edit_webauthn": ("login", "one's own passkeys; another's is not found"),
+    "mfa_remove_webauthn": ("login", "one's own passkeys; the last one stays, another's is not found"),
+    "mfa_reauthenticate_webauthn": ("login", "asks for the passkey again"),
+    "mfa_login_webauthn": ("away", "the door by passkey; opened by hand it leads to the other"),
     "mfa_view_recovery_codes": ("login", "one's own codes"),
     "mfa_generate_recovery_codes": ("login", "one's own codes"),
     "mfa_download_recovery_codes": ("login", "one's own codes"),
 }
 # Answers that read nothing of a request: the two of a probe, and the API's description by its library.
 ANY_METHOD = ("health-live", "health-ready", "api-schema", "api-docs")
-ALLAUTH_ARGUMENTS = {"key": "abc", "uidb36": "1"}
+ALLAUTH_ARGUMENTS = {"key": "abc", "uidb36": "1", "pk": 1}
 
 
 @dataclass(frozen=True)
@@ -112,14 +118,16 @@ class Route:
         return any(sample_of(self.address, name).foreign for name in self.arguments)
 
 
-def _walk(resolver: Any, address: str = "", namespace: str = "") -> Iterator[Route]:
+def _walk(
+    resolver: Any, address: str = "", namespace: str = "", before: tuple[str, ...] = ()
+) -> Iterator[Route]:
     for pattern in resolver.url_patterns:
         path = address + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from _walk(pattern, path, inner)
+            yield from _walk(pattern, path, inner, (*before, *pattern.pattern.regex.groupindex))
         elif isinstance(pattern, URLPattern):
-            arguments = tuple(pattern.pattern.regex.groupindex)
+            arguments = (*before, *pattern.pattern.regex.groupindex)
             yield Route(path, namespace + (pattern.name or ""), pattern.callback, arguments)
 
 

@@ -8,7 +8,13 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from portal.settings.environment import broker_urls, required, required_secret, words
+from portal.settings.environment import (
+    broker_urls,
+    required,
+    required_factors,
+    required_secret,
+    words,
+)
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PORTAL_VAR", BASE_DIR / "var"))
@@ -162,7 +168,13 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_ADAPTER = "portal.accounts.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "portal.web.account.forms.SecondStepForm",
+    "authenticate_webauthn": "portal.web.account.forms.SecondStepPasskeyForm",
+    "add_webauthn": "portal.web.account.forms.AddPasskeyForm",
+}
 MFA_TOTP_ISSUER = "Refurb Licence Portal"
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -175,6 +187,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 STEP_UP_SECONDS = 300
+# Which kind of second factor a role needs: the first fitting line decides, any kind without one.
+REQUIRED_FACTORS = required_factors("PORTAL_REQUIRED_FACTORS", default="")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [

@@ -6,6 +6,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 SECRET_BYTES = 32
+FACTOR_WORDS = ("passkey", "any")
 
 
 def required(name: str) -> str:
@@ -44,6 +45,22 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str) -> list[str]:
     """Return the comma-separated words of a variable, without blanks."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def required_factors(name: str, default: str) -> list[tuple[str, str]]:
+    """Return the lines of a table such as ``mar_*=passkey,tpr_*=any``: a pattern of roles, a kind.
+
+    :raises ImproperlyConfigured: when a line has another form or names another kind.
+    """
+    lines = []
+    for line in (os.environ.get(name) or default).split(","):
+        role, _, kind = (part.strip() for part in line.partition("="))
+        if not line.strip():
+            continue
+        if not role or kind not in FACTOR_WORDS:
+            raise ImproperlyConfigured(f"{name}: write role=passkey or role=any, not {line.strip()!r}.")
+        lines.append((role, kind))
+    return lines
 
 
 def broker_urls(redis_url: str) -> tuple[str, str]:

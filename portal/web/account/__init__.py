@@ -1,0 +1,1 @@
+"""What a person does with his own sign-in: factors, sessions, data."""

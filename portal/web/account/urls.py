@@ -1,0 +1,38 @@
+"""Addresses under /accounts/: allauth's, some with the portal's own views in their place."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import allauth.urls
+from django.urls import URLPattern, URLResolver, path
+
+from portal.web.account import factor_views
+
+OWN_VIEWS: Mapping[str, Any] = {
+    "mfa_index": factor_views.OverviewView.as_view(),
+    "mfa_add_webauthn": factor_views.AddPasskeyView.as_view(),
+    "mfa_activate_totp": factor_views.SetUpAppView.as_view(),
+    "mfa_remove_webauthn": factor_views.RemovePasskeyView.as_view(),
+    "mfa_reauthenticate_webauthn": factor_views.ConfirmByPasskeyView.as_view(),
+}
+
+
+def with_own_views(patterns: Iterable[Any]) -> list[Any]:
+    """Return the patterns with the portal's views in the places named by OWN_VIEWS."""
+    return [_with_own_view(pattern) for pattern in patterns]
+
+
+def _with_own_view(pattern: Any) -> Any:
+    if isinstance(pattern, URLResolver):
+        inner = with_own_views(pattern.url_patterns)
+        return URLResolver(
+            pattern.pattern, inner, pattern.default_kwargs, pattern.app_name, pattern.namespace
+        )
+    view = OWN_VIEWS.get(pattern.name or "", pattern.callback)
+    return URLPattern(pattern.pattern, view, pattern.default_args, pattern.name)
+
+
+urlpatterns = [
+    path("2fa/replace/", factor_views.replace, name="factor-replace"),
+    *with_own_views(allauth.urls.urlpatterns),
+]
