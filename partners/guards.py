@@ -104,6 +104,8 @@ def _state_function() -> str:
     """Return the guard of a partner's state: only the table's steps, and one of them by himself.
 
     The right to accept the terms needs the right to update the state; it must not lift a suspension.
+    The state and the restrictions tell one story: nobody is suspended without a suspension in force, or
+    free while one is. Whoever began a wind-down does not end it.
     """
     return f"""
 CREATE OR REPLACE FUNCTION partners_guard_state() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -120,8 +122,28 @@ BEGIN
     RAISE EXCEPTION 'a partner may only activate himself, by accepting the terms'
       USING ERRCODE = 'insufficient_privilege';
   END IF;
+  IF NEW.state = '{PartnerState.SUSPENDED}' AND NOT EXISTS ({_in_force("AND b.is_suspension")}) THEN
+    RAISE EXCEPTION 'a suspended partner has a suspension in force' USING ERRCODE = 'check_violation';
+  END IF;
+  IF OLD.state = '{PartnerState.SUSPENDED}' AND NEW.state <> '{PartnerState.WINDING_DOWN}'
+    AND EXISTS ({_in_force("AND b.is_suspension")}) THEN
+    RAISE EXCEPTION 'the suspension is still in force' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state = '{PartnerState.ACTIVE}' AND OLD.state <> '{PartnerState.AGREEMENT_PENDING}'
+    AND EXISTS ({_in_force()}) THEN
+    RAISE EXCEPTION 'a restriction is still in force' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state = '{PartnerState.TERMINATED}' AND NEW.state_set_by_id = OLD.state_set_by_id THEN
+    RAISE EXCEPTION 'whoever began the wind-down does not end it' USING ERRCODE = 'check_violation';
+  END IF;
   RETURN NEW;
 END $$"""
+
+
+def _in_force(which: str = "") -> str:
+    """Return the query for the restrictions in force when the state changes."""
+    return f"""SELECT 1 FROM partners_orderblock b WHERE b.partner_id = NEW.id
+      AND b.since <= NEW.state_since AND (b.until IS NULL OR b.until > NEW.state_since) {which}"""
 
 
 def _membership_function() -> str:

@@ -1,14 +1,14 @@
 """Every row lock of this app.
 
 Order, always from top to bottom: application, partner, memberships (by primary key), invitation,
-API key, order block, partner codes.
+API key, order block, grace, partner codes.
 """
 
 from uuid import UUID
 
 from django.db import connection
 
-from partners.models import ApiKey, Application, Invitation, Membership, OrderBlock, Partner
+from partners.models import ApiKey, Application, Grace, Invitation, Membership, OrderBlock, Partner
 
 
 def lock_application(application_id: UUID) -> Application | None:
@@ -42,6 +42,17 @@ def lock_api_key(api_key_id: UUID) -> ApiKey | None:
 def lock_order_block(block_id: UUID) -> OrderBlock | None:
     """Lock a reason against orders, None when there is none."""
     return OrderBlock.objects.select_for_update().filter(pk=block_id).first()
+
+
+def lock_open_blocks(partner_id: UUID) -> list[OrderBlock]:
+    """Lock a partner's restrictions that nobody has ended yet, the oldest first."""
+    blocks = OrderBlock.objects.select_for_update().filter(partner_id=partner_id, lifted_at__isnull=True)
+    return list(blocks.order_by("since", "pk"))
+
+
+def lock_grace(grace_id: UUID) -> Grace | None:
+    """Lock a grace, None when there is none."""
+    return Grace.objects.select_for_update().filter(pk=grace_id).first()
 
 
 def lock_partner_codes() -> None:

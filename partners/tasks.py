@@ -5,10 +5,10 @@ from uuid import UUID
 from celery import shared_task
 
 from core.outbox import WorkTask
-from partners.models import Application, Invitation, Partner
+from partners.models import Application, Grace, Invitation, OrderBlock, Partner
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
-from partners.services import letters
+from partners.services import letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
 
@@ -54,13 +54,36 @@ def send_invitation(invitation_id: str) -> int:
 
 @shared_task(name="partners.send_partner_state", base=WorkTask)  # type: ignore[untyped-decorator]
 def send_partner_state(partner_id: str, state: str, since: str) -> int:
-    """Tell a partner's owners of a suspension or its end; a state that has changed again is not told."""
+    """Tell a partner's owners how he stands now; a state that has changed again is not told."""
     partner = Partner.objects.get(pk=UUID(partner_id))
     if partner.state != state or partner.state_since.isoformat() != since:
         return 0
     moment = f"{partner.state_since:%Y%m%dT%H%M%S}"
     return send_letter(
-        letters.partner_state(partner),
+        standing_letters.partner_state(partner),
         to=addresses_of_role(Role.TPR_OWNER, partner_id=partner.pk),
         identity=f"partner.{state}.{partner.pk}.{moment}",
+    )
+
+
+@shared_task(name="partners.send_restriction", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_restriction(block_id: str) -> int:
+    """Tell a partner's owners of a restriction, or of its end: whichever is true when the mail goes out."""
+    block = OrderBlock.objects.select_related("partner").get(pk=UUID(block_id))
+    step = "lifted" if block.lifted_at else "set"
+    return send_letter(
+        standing_letters.restriction(block),
+        to=addresses_of_role(Role.TPR_OWNER, partner_id=block.partner_id),
+        identity=f"restriction.{step}.{block.pk}",
+    )
+
+
+@shared_task(name="partners.send_grace", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_grace(grace_id: str) -> int:
+    """Tell a partner's owners of a grace and its end."""
+    grace = Grace.objects.select_related("partner").get(pk=UUID(grace_id))
+    return send_letter(
+        standing_letters.grace(grace),
+        to=addresses_of_role(Role.TPR_OWNER, partner_id=grace.partner_id),
+        identity=f"grace.{grace.pk}",
     )

@@ -10,18 +10,24 @@ from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
 from licensing.rules.citizenship import CitizenshipFacts, quota_refusal, recipient_refusal, shown_of
+from partners.rules.graces import GRACE_RULES
+from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of, may_act, words_of
 
 MAX_QUANTITY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A reason that an upper app has set against orders."""
+    """A restriction that stops orders: its rule and facts, since when, who lifts it, how far it reaches."""
 
     rule: str
     reason: str
     facts: Mapping[str, Any]
     next_step: str
+    since: datetime | None = None
+    kind: str = "orders"
+    lifter_role: str = ""
+    is_by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class OrderFacts:
     unbilled: Decimal
     free_stock: int | None = None
     citizenship: CitizenshipFacts | None = None
+    graced_rules: frozenset[str] = frozenset()
+    is_suspension_known: bool = True
 
     @property
     def amount(self) -> Decimal:
@@ -80,7 +88,16 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _credit_gate(facts),
         *_citizenship_gates(facts),
     ]
-    return gates if facts.free_stock is None else [*gates, _stock_gate(facts)]
+    if facts.free_stock is not None:
+        gates.append(_stock_gate(facts))
+    return [_with_grace(gate, facts.graced_rules) for gate in gates]
+
+
+def _with_grace(gate: Gate, graced_rules: frozenset[str]) -> Gate:
+    """Open a gate whose rule has a grace today; what it found is still shown."""
+    if gate.refusal is None or gate.refusal.rule not in graced_rules & GRACE_RULES.keys():
+        return gate
+    return Gate(gate.code, gate.label, None, {**gate.refusal.facts, _("Grace"): gate.refusal.rule})
 
 
 def refusals_of(gates: Sequence[Gate]) -> list[Refusal]:
@@ -90,7 +107,8 @@ def refusals_of(gates: Sequence[Gate]) -> list[Refusal]:
 
 def _partner_gate(facts: OrderFacts) -> Gate:
     refusal = None
-    if facts.partner_state != "active":
+    # A suspension that is on record refuses by itself in the next gate, as far as it reaches.
+    if not may_act(facts.partner_state, Act.ORDER, is_suspension_known=facts.is_suspension_known):
         next_steps = {
             "agreement_pending": _("Accept the TPR terms; your account is active at once."),
             "suspended": _(
@@ -101,7 +119,12 @@ def _partner_gate(facts: OrderFacts) -> Gate:
             "partner_not_active",
             _("Your account cannot order right now."),
             rule="ORD-1",
-            facts={_("State of the account"): facts.partner_state},
+            facts={
+                _("State of the account"): facts.partner_state,
+                _("Still allowed"): words_of(
+                    allowed_acts(facts.partner_state, is_suspension_known=facts.is_suspension_known)
+                ),
+            },
             next_step=next_steps.get(facts.partner_state, _("Write to the MAR.")),
             lifted_by=_("You, by accepting the terms")
             if facts.partner_state == "agreement_pending"
@@ -119,9 +142,14 @@ def _block_gate(facts: OrderFacts) -> Gate:
             "order_blocked",
             block.reason,
             rule=block.rule,
-            facts=block.facts,
+            facts={
+                **block.facts,
+                **({_("Since"): block.since} if block.since else {}),
+                _("Still allowed"): left_by(block.kind),
+            },
             next_step=block.next_step,
-            lifted_by=_("The MAR's compliance officer"),
+            lifted_by=lifter_of(block.lifter_role, is_by_rule=block.is_by_rule),
+            fix_path="/tpr/standing/",
         )
     return Gate("block", _("No open block"), refusal)
 

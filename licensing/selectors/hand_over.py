@@ -4,16 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
 from core.models import AuditEvent
 from licensing.models import KeyHandOver, ProductKey
 from licensing.rules.key_states import Hold, KeyState
-from partners.models import OrderBlock, Partner
-
-MAY_TAKE_KEYS = ("active", "restricted", "winding_down")
+from partners.models import Partner
+from partners.rules.partner_states import STOPS, Act, allowed_acts, left_by, lifter_of, may_act, words_of
+from partners.selectors.standing import stopping_blocks
 
 
 def find_claimable_key(partner_id: UUID, product_code: str) -> ProductKey | None:
@@ -30,7 +29,9 @@ def find_claimable_key(partner_id: UUID, product_code: str) -> ProductKey | None
 def hand_over_blocks(partner_id: UUID, at: datetime) -> Refusal | None:
     """Return what stands against taking keys: the account's state, or a block."""
     partner = Partner.objects.get(pk=partner_id)
-    if partner.state not in MAY_TAKE_KEYS:
+    blocks = list(stopping_blocks(at).filter(partner_id=partner_id).order_by("since"))
+    is_known = any(block.is_suspension for block in blocks)
+    if not may_act(partner.state, Act.TAKE_KEYS, is_suspension_known=is_known):
         return refuse(
             "partner_not_active",
             _("Your account cannot take keys right now."),
@@ -38,25 +39,23 @@ def hand_over_blocks(partner_id: UUID, at: datetime) -> Refusal | None:
             facts={
                 _("State of the account"): partner.get_state_display(),
                 _("Since"): partner.state_since.date(),
+                _("Still allowed"): words_of(allowed_acts(partner.state, is_suspension_known=is_known)),
             },
             next_step=_("Answer the MAR's question about your account. You can still report and return."),
             lifted_by=_("The MAR"),
+            fix_path="/tpr/standing/",
         )
-    block = (
-        OrderBlock.objects.filter(partner_id=partner_id, kind__in=["hand_over", "all"], since__lte=at)
-        .filter(Q(until__isnull=True) | Q(until__gt=at))
-        .order_by("since")
-        .first()
-    )
+    block = next((block for block in blocks if Act.TAKE_KEYS in STOPS[block.kind]), None)
     if block is None:
         return None
     return refuse(
         "hand_over_blocked",
         block.reason,
         rule=block.rule,
-        facts=block.facts,
+        facts={**block.facts, _("Since"): block.since, _("Still allowed"): left_by(block.kind)},
         next_step=block.next_step,
-        lifted_by=_("The MAR's compliance officer"),
+        lifted_by=lifter_of(block.lifter_role, is_by_rule=block.is_by_rule),
+        fix_path="/tpr/standing/",
     )
 
 

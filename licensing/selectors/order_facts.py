@@ -38,10 +38,17 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
    WHERE o.partner_id = p.id AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
      AND o.state NOT IN ('cancelled', 'expired')),
   coalesce((SELECT jsonb_agg(jsonb_build_object('rule', b.rule, 'reason', b.reason, 'facts', b.facts,
-       'next_step', b.next_step) ORDER BY b.since)
+       'next_step', b.next_step, 'since', b.since, 'kind', b.kind, 'lifter', b.lifter_role,
+       'by_rule', b.is_by_rule) ORDER BY b.since)
    FROM partners_orderblock b WHERE b.partner_id = p.id AND b.kind IN ('orders', 'all') AND b.since <= %(at)s
-     AND (b.until IS NULL OR b.until > %(at)s)), '[]'::jsonb)::text,
-  coalesce(c.currency, m.currency)
+     AND (b.until IS NULL OR b.until > %(at)s)
+     AND (b.is_suspension OR NOT EXISTS (SELECT 1 FROM partners_grace g WHERE g.partner_id = p.id
+       AND g.rule = b.rule AND g.valid_from <= %(at)s AND g.valid_before > %(at)s))), '[]'::jsonb)::text,
+  coalesce(c.currency, m.currency),
+  ARRAY(SELECT g.rule FROM partners_grace g WHERE g.partner_id = p.id
+    AND g.valid_from <= %(at)s AND g.valid_before > %(at)s),
+  p.state <> 'suspended' OR EXISTS (SELECT 1 FROM partners_orderblock b WHERE b.partner_id = p.id
+    AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s))
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
@@ -113,7 +120,7 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, price, terms, families, unbilled,
-     ordered, blocks, currency) = row  # fmt: skip
+     ordered, blocks, currency, graced, is_suspension_known) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -122,9 +129,20 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         is_on_sale=bool(on_sale),
         partner_state=state,
         blocks=[
-            Block(block["rule"], block["reason"], block["facts"], block["next_step"])
+            Block(
+                block["rule"],
+                block["reason"],
+                block["facts"],
+                block["next_step"],
+                since=datetime.fromisoformat(block["since"]),
+                kind=block["kind"],
+                lifter_role=block["lifter"],
+                is_by_rule=block["by_rule"],
+            )
             for block in json.loads(blocks)
         ],
+        graced_rules=frozenset(graced),
+        is_suspension_known=is_suspension_known,
         missing_terms=terms or "",
         allowed_families=frozenset(families),
         monthly_quantity=monthly,

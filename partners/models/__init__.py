@@ -8,7 +8,7 @@ from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.partner import Partner
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
-from partners.models.standing import CreditPosition, OrderBlock
+from partners.models.standing import CreditPosition, Grace, OrderBlock, PartnerBadge
 from partners.models.terms import TermsAcceptance, TermsVersion
 
 __all__ = [
@@ -20,11 +20,13 @@ __all__ = [
     "CreditPosition",
     "Document",
     "FieldQuestion",
+    "Grace",
     "Invitation",
     "Mar",
     "Membership",
     "OrderBlock",
     "Partner",
+    "PartnerBadge",
     "Recipient",
     "RecipientClass",
     "RecipientConflict",

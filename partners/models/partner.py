@@ -10,7 +10,7 @@ from core.database.access import APP_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE, 
 
 
 class PartnerState(models.TextChoices):
-    """Where a partner stands. Source: docs/states.md."""
+    """Where a partner stands. What each state allows: partners/rules/partner_states.py."""
 
     AGREEMENT_PENDING = "agreement_pending", _("Terms to be accepted")
     ACTIVE = "active", _("Active")
@@ -45,6 +45,10 @@ class Partner(models.Model):
     state = models.CharField(_("state"), max_length=20, choices=PartnerState.choices)
     state_since = models.DateTimeField(_("in this state since"))
     state_reason = models.CharField(_("reason of the state"), max_length=300, blank=True)
+    state_set_by_id = models.CharField(max_length=40, blank=True, editable=False)
+    tier = models.CharField(
+        _("tier"), max_length=20, default="starter", help_text=_("A code of compliance's tiers, pushed down.")
+    )
     created_at = models.DateTimeField(_("partner since"))
 
     class Meta:

@@ -4,18 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from partners.models import CreditPosition, OrderBlock, Partner
+from partners.models import CreditPosition, Grace, OrderBlock, Partner, PartnerBadge
+from partners.rules.partner_states import Act, allowed_acts
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A partner, the reasons against new orders or taking keys, and his credit."""
+    """A partner, the restrictions in force, the grace that lifts some of them, and his credit."""
 
     partner: Partner
     blocks: list[OrderBlock]
+    graces: list[Grace]
     credit: CreditPosition | None
+
+    @property
+    def stopping(self) -> list[OrderBlock]:
+        """Return the restrictions that no grace lifts today."""
+        graced = {grace.rule for grace in self.graces}
+        return [block for block in self.blocks if block.is_suspension or block.rule not in graced]
+
+    @property
+    def allowed(self) -> frozenset[Act]:
+        """Return what the partner may do now."""
+        return allowed_acts(
+            self.partner.state,
+            [block.kind for block in self.stopping],
+            is_suspension_known=any(block.is_suspension for block in self.blocks),
+        )
 
 
 def partner_standing(partner_id: UUID, at: datetime) -> Standing:
@@ -24,6 +41,39 @@ def partner_standing(partner_id: UUID, at: datetime) -> Standing:
     :raises Partner.DoesNotExist: when the scope does not see him.
     """
     partner = Partner.objects.get(pk=partner_id)
-    blocks = OrderBlock.objects.filter(partner_id=partner_id, since__lte=at)
-    in_force = blocks.filter(Q(until__isnull=True) | Q(until__gt=at)).order_by("since")
-    return Standing(partner, list(in_force), CreditPosition.objects.filter(partner_id=partner_id).first())
+    in_force = blocks_in_force(at).filter(partner_id=partner_id)
+    graces = graces_in_force(at).filter(partner_id=partner_id)
+    credit = CreditPosition.objects.filter(partner_id=partner_id).first()
+    return Standing(partner, list(in_force.order_by("since")), list(graces), credit)
+
+
+def blocks_in_force(at: datetime) -> QuerySet[OrderBlock]:
+    """Return every restriction in force at a time, grace or not."""
+    return OrderBlock.objects.filter(Q(until__isnull=True) | Q(until__gt=at), since__lte=at)
+
+
+def stopping_blocks(at: datetime) -> QuerySet[OrderBlock]:
+    """Return the restrictions that stop something at a time: in force and not lifted by a grace."""
+    graced = graces_in_force(at).filter(partner_id=OuterRef("partner_id"), rule=OuterRef("rule"))
+    return blocks_in_force(at).filter(Q(is_suspension=True) | ~Exists(graced))
+
+
+def graces_in_force(at: datetime) -> QuerySet[Grace]:
+    """Return every grace that runs at a time."""
+    return Grace.objects.filter(valid_from__lte=at, valid_before__gt=at)
+
+
+def past_blocks(partner_id: UUID, at: datetime) -> QuerySet[OrderBlock]:
+    """Return a partner's restrictions that have ended, the latest first."""
+    return OrderBlock.objects.filter(partner_id=partner_id, until__lte=at).order_by("-until")
+
+
+def public_badges(at: datetime) -> dict[UUID, list[str]]:
+    """Return the badges everybody may see, by partner. Words only: the numbers behind them are private."""
+    found: dict[UUID, list[str]] = {}
+    badges = PartnerBadge.objects.filter(valid_from__lte=at, valid_before__gt=at).order_by(
+        "valid_from", "code"
+    )
+    for partner_id, code in badges.values_list("partner_id", "code"):
+        found.setdefault(partner_id, []).append(code)
+    return found

@@ -6,9 +6,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from partners.models import Application, Invitation, Mar, Partner
+from partners.models import Application, Invitation, Mar
 from partners.models.membership import Role
-from partners.models.partner import PartnerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +71,6 @@ def invitation(invited: Invitation, *, token: str, house: str) -> Letter:
         detail=_("The link opens once, within seven days. You choose a password and set up a second factor."),
         button_label=_("Accept the invitation"),
         button_url=_address("join", token),
-    )
-
-
-def partner_state(partner: Partner) -> Letter:
-    """Tell a partner's owners that he is suspended, or may work again."""
-    if partner.state == PartnerState.SUSPENDED:
-        sentence = _("%(partner)s is suspended: no new orders and no keys; reporting stays open.")
-        subject = _("%(partner)s is suspended")
-    else:
-        sentence = _("%(partner)s may order and take keys again.")
-        subject = _("%(partner)s is active again")
-    return Letter(
-        subject=subject % {"partner": partner.name},
-        sentence=sentence % {"partner": partner.name},
-        detail=_("Reason: %(reason)s") % {"reason": partner.state_reason} if partner.state_reason else "",
-        button_label=_("Open the portal"),
-        button_url=_address("after-sign-in"),
     )
 
 

@@ -1,46 +1,57 @@
-"""Suspend a partner, lift the suspension, and keep what upper apps say about him."""
+"""What is known of a partner as a whole: his credit, his tier, and the way out."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import audit
 from core.actor import Actor
 from core.errors import DomainError, NotFound, refuse
-from core.queue import enqueue
-from partners import locks
-from partners.models import CreditPosition, OrderBlock, Partner
+from partners.models import CreditPosition, Partner
 from partners.models.partner import PartnerState
-from partners.rules.partner_states import may_move
+from partners.services.standing_state import locked_partner, move, note
 
 
-class PartnerCannotMove(DomainError):
-    """The partner is not in a state that allows the step."""
-
-
-@transaction.atomic
-def suspend_partner(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -> Partner:
-    """Stop a partner's orders and hand-overs; reporting stays open. His owners are told the reason.
-
-    :raises PartnerCannotMove: when he is not active or restricted.
-    """
-    return _move(partner_id, PartnerState.SUSPENDED, reason=reason, by=by, at=at)
+class EndsByAnother(DomainError):
+    """Whoever began a wind-down does not end it."""
 
 
 @transaction.atomic
-def lift_suspension(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -> Partner:
-    """Let a suspended partner order and take keys again. His owners are told.
+def start_wind_down(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -> Partner:
+    """Begin the end of a partner's contract: no new orders; what is open is taken, reported, returned and paid.
 
-    :raises PartnerCannotMove: when he is not suspended.
+    :raises PartnerCannotMove: from a state that does not lead there.
     """
-    partner = _locked(partner_id)
-    if partner.state != PartnerState.SUSPENDED:
-        raise _cannot_move(partner)
-    return _move(partner_id, PartnerState.ACTIVE, reason=reason, by=by, at=at)
+    partner = locked_partner(partner_id)
+    move(partner, PartnerState.WINDING_DOWN, reason=reason, by=by, at=at)
+    return partner
+
+
+@transaction.atomic
+def terminate_partner(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -> Partner:
+    """End a partner's contract, as another person than the one who began the wind-down.
+
+    Open items are the exit's concern; this only takes the last step.
+
+    :raises PartnerCannotMove: when he is not winding down.
+    :raises EndsByAnother: by whoever began the wind-down. The database refuses it too.
+    """
+    partner = locked_partner(partner_id)
+    if partner.state == PartnerState.WINDING_DOWN and partner.state_set_by_id == by.id:
+        raise EndsByAnother(
+            refuse(
+                "ends_by_another",
+                _("You began this wind-down, so somebody else ends it."),
+                rule="P-STATE-6",
+                facts={_("Began"): partner.state_since},
+                next_step=_("Ask a second person of the MAR to take the last step."),
+                lifted_by=_("Another MAR administrator or approver"),
+            )
+        )
+    move(partner, PartnerState.TERMINATED, reason=reason, by=by, at=at)
+    return partner
 
 
 @transaction.atomic
@@ -49,98 +60,39 @@ def set_credit_limit(partner_id: UUID, *, limit: Decimal, by: Actor, at: datetim
 
     :raises NotFound: when he has no account.
     """
-    _locked(partner_id)
-    credit = CreditPosition.objects.filter(pk=partner_id).first()
-    if credit is None:
-        raise NotFound(_("This partner has no credit account."))
+    credit = _credit_of(partner_id)
     before, credit.limit = credit.limit, limit
     credit.save(update_fields=["limit"])
-    _audit("partners.credit.limit_set", partner_id, by=by, at=at, before=str(before), after=str(limit))
+    note("partners.credit.limit_set", partner_id, by=by, at=at, before=str(before), after=str(limit))
     return credit
 
 
 @transaction.atomic
-def block_orders(
-    partner_id: UUID,
-    *,
-    kind: OrderBlock.Kind,
-    rule: str,
-    reason: str,
-    next_step: str,
-    by: Actor,
-    at: datetime,
-    facts: dict[str, Any] | None = None,
-    until: datetime | None = None,
-) -> OrderBlock:
-    """Write a reason against a partner's orders or hand-overs, until a time or until it is lifted.
+def record_unpaid(partner_id: UUID, *, unpaid: Decimal, by: Actor, at: datetime) -> CreditPosition:
+    """Write what a partner owes now, as billing counts it, in the currency of his account.
 
-    Called by billing and compliance; licensing only reads it.
+    :raises NotFound: when he has no account.
     """
-    block = OrderBlock.objects.create(
-        partner_id=partner_id,
-        kind=kind,
-        rule=rule,
-        reason=reason,
-        facts=facts or {},
-        next_step=next_step,
-        since=at,
-        until=until,
-    )
-    _audit("partners.block.set", partner_id, by=by, at=at, rule=rule, kind=kind.value)
-    return block
+    credit = _credit_of(partner_id)
+    before, credit.unpaid = credit.unpaid, unpaid
+    credit.save(update_fields=["unpaid"])
+    note("partners.credit.unpaid_recorded", partner_id, by=by, at=at, before=str(before), after=str(unpaid))
+    return credit
 
 
 @transaction.atomic
-def lift_order_block(block_id: UUID, *, by: Actor, at: datetime) -> OrderBlock:
-    """End a reason against orders now; one that has ended stays as it is.
-
-    :raises NotFound: when there is no such block.
-    """
-    block = locks.lock_order_block(block_id)
-    if block is None:
-        raise NotFound(_("There is no such block."))
-    if block.until is None or block.until > at:
-        block.until = at
-        block.save(update_fields=["until"])
-        _audit("partners.block.lifted", block.partner_id, by=by, at=at, rule=block.rule)
-    return block
-
-
-def _move(partner_id: UUID, state: PartnerState, *, reason: str, by: Actor, at: datetime) -> Partner:
-    partner = _locked(partner_id)
-    if not may_move(partner.state, state):
-        raise _cannot_move(partner)
-    before = partner.state
-    partner.state, partner.state_since, partner.state_reason = state, at, reason.strip()
-    partner.save(update_fields=["state", "state_since", "state_reason"])
-    action = "suspended" if state == PartnerState.SUSPENDED else "reinstated"
-    _audit(f"partners.partner.{action}", partner_id, by=by, at=at, before=before, reason=partner.state_reason)
-    enqueue(
-        "partners.send_partner_state", at=at, partner_id=partner_id, state=state.value, since=at.isoformat()
-    )
+def set_tier(partner_id: UUID, *, tier: str, by: Actor, at: datetime) -> Partner:
+    """Write a partner's tier, as compliance decided it."""
+    partner = locked_partner(partner_id)
+    before, partner.tier = partner.tier, tier
+    partner.save(update_fields=["tier"])
+    note("partners.partner.tier_set", partner_id, by=by, at=at, before=before, after=tier)
     return partner
 
 
-def _locked(partner_id: UUID) -> Partner:
-    partner = locks.lock_partner(partner_id)
-    if partner is None:
-        raise NotFound(_("There is no such partner."))
-    return partner
-
-
-def _cannot_move(partner: Partner) -> PartnerCannotMove:
-    return PartnerCannotMove(
-        refuse(
-            "partner_cannot_move",
-            _("The partner is not in a state that allows this step."),
-            rule="P-STATE-1",
-            facts={_("State"): PartnerState(partner.state).label, _("Since"): partner.state_since},
-            next_step=_("Open the partner's page again to see how it stands."),
-        )
-    )
-
-
-def _audit(action: str, partner_id: UUID, *, by: Actor, at: datetime, **facts: str) -> None:
-    audit.record(
-        action, by=by, at=at, object_type="partner", object_id=partner_id, partner_id=partner_id, facts=facts
-    )
+def _credit_of(partner_id: UUID) -> CreditPosition:
+    locked_partner(partner_id)
+    credit = CreditPosition.objects.filter(pk=partner_id).first()
+    if credit is None:
+        raise NotFound(_("This partner has no credit account."))
+    return credit

@@ -12,7 +12,7 @@ from licensing.services.builds import BuildFacts, report_build
 from licensing.services.hand_over import claim_key
 from licensing.services.returns import send_return
 from partners.models import OrderBlock
-from partners.services.partners import block_orders, suspend_partner
+from partners.services.standing import confirm_suspension, restrict_partner, suspend_partner
 from portal.demo.history import Stage
 
 FORCED = ("07", "03", "01", "08", "06")
@@ -60,7 +60,7 @@ def block_late_partner(stage: Stage, *, at: datetime) -> None:
         late = KeyHandOver.objects.filter(
             partner=partner, key__state=KeyState.RETRIEVED, handed_at__lt=at - timedelta(days=30)
         ).count()
-        block_orders(
+        restrict_partner(
             partner.pk, kind=OrderBlock.Kind.ORDERS, rule="CMP-11", reason="Builds are not reported for over 30 days.",
             next_step="Report or return the keys, then ask the compliance officer to lift the block.",
             facts={"Keys over 30 days": late}, by=stage.cast.staff("carla"), at=at,
@@ -125,6 +125,8 @@ def suspend(stage: Stage, *, at: datetime) -> None:
             stage.cast.partners["TPR-0006"].pk, reason="Wiping certificates are missing for 14 PCs.",
             by=stage.cast.staff("marta"), at=at,
         )  # fmt: skip
+        block = OrderBlock.objects.get(partner=stage.cast.partners["TPR-0006"], is_suspension=True)
+        confirm_suspension(block.pk, by=stage.cast.staff("jonas"), at=at + timedelta(hours=2))
 
 
 def _audit_refusal(stage: Stage, code: str, error: DomainError, at: datetime) -> None:

@@ -6,8 +6,9 @@ from licensing.models.key_batch import KeyBatchState
 from licensing.models.order import OrderState
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
 from licensing.rules.quota import TRANSITIONS as EXCEPTION_TRANSITIONS
+from partners.models.partner import PartnerState
 from partners.rules.applications import TRANSITIONS as APPLICATION_TRANSITIONS
-from partners.rules.partner_states import TRANSITIONS as PARTNER_STATE_TRANSITIONS
+from partners.rules.partner_states import ACT_WORDS, ALLOWS, STEPS, STOPS, Act, Extent
 from partners.rules.recipients import TRANSITIONS as RECIPIENT_TRANSITIONS
 from portal.status import status
 from reporting.services.states import TRANSITIONS as REPORT_TRANSITIONS
@@ -57,8 +58,30 @@ def test_the_steps_of_an_application_are_the_codes():
 
 
 def test_the_steps_of_a_partner_are_the_codes():
-    steps = [(before, after) for before, afters in PARTNER_STATE_TRANSITIONS.items() for after in afters]
-    assert pairs("Partner") == sorted(steps)
+    rows = table(section(PAGE, "Partner"), "From")
+    assert {(row[0], row[1]): frozenset(row[2].split(", ")) for row in rows} == STEPS
+
+
+def test_what_each_state_of_a_partner_allows_is_the_codes():
+    rows = table(section(PAGE, "Partner"), "State")
+    narrowed = STOPS[Extent.ALL]
+
+    def cell(state: str, act: Act) -> str:
+        if act not in ALLOWS[state]:
+            return "no"
+        is_narrowed = state in ("restricted", "suspended") and act in narrowed
+        return f"as far as not {state}" if is_narrowed else "yes"
+
+    assert rows == [[state.value, *(cell(state, act) for act in Act)] for state in PartnerState]
+    assert [str(ACT_WORDS[act]) for act in Act] == [
+        "order",
+        "take keys",
+        "report",
+        "return",
+        "pay",
+        "export",
+        "read",
+    ]
 
 
 def test_the_steps_of_a_report_are_the_codes():

@@ -24,7 +24,7 @@ from partners.selectors import partners as selectors
 from partners.selectors.people import open_invitations_of, people_of
 from partners.selectors.standing import partner_standing
 from partners.selectors.terms import acceptances_of, missing_terms
-from partners.services.partners import lift_suspension, suspend_partner
+from partners.services.standing import lift_suspension, suspend_partner
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow

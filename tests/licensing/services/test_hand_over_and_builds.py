@@ -27,6 +27,7 @@ from licensing.services.hand_over import HandedKey, HandOverRefused, claim_key, 
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import recall_key
 from partners.models import ApiKey, Partner
+from partners.services.standing import suspend_partner
 from tests.factories import AT, make_partner, make_product, make_stock
 from tests.factories.exchange import make_builds
 
@@ -188,10 +189,10 @@ def test_station_stops_at_its_daily_number(shop: Any) -> None:
 
 def test_suspended_partner_takes_no_key(shop: Any) -> None:
     with mar_scope():
-        Partner.objects.filter(pk=shop[0].pk).update(state="suspended")
+        suspend_partner(shop[0].pk, reason="Labels.", extent="hand_over", by=Actor.system("test"), at=AT)
     with pytest.raises(HandOverRefused) as caught:
         _claim(shop)
-    assert caught.value.code == "partner_not_active"
+    assert (caught.value.code, caught.value.refusals[0].rule) == ("hand_over_blocked", "P-STATE-2")
 
 
 def _assigned_id(partner: Partner) -> str:

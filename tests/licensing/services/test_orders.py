@@ -119,7 +119,7 @@ def test_impossible_quantity_is_refused(quantity: int) -> None:
 
 
 def _suspend(partner: Partner, _product: Product) -> None:
-    Partner.objects.filter(pk=partner.pk).update(state="suspended")
+    Partner.objects.filter(pk=partner.pk).update(state="winding_down")
 
 
 def _block(partner: Partner, _product: Product) -> None:

@@ -11,14 +11,9 @@ from core.errors import NotFound
 from core.tenancy import mar_scope, partner_scope
 from partners.models import OrderBlock, Partner
 from partners.selectors.standing import partner_standing
-from partners.services.partners import (
-    PartnerCannotMove,
-    block_orders,
-    lift_order_block,
-    lift_suspension,
-    set_credit_limit,
-    suspend_partner,
-)
+from partners.services.partners import set_credit_limit
+from partners.services.standing import lift_restriction, lift_suspension, restrict_partner, suspend_partner
+from partners.services.standing_state import PartnerCannotMove
 from partners.tasks import send_partner_state
 from tests.factories import AT, actor_for, make_member, make_partner
 from tests.partners.samples import audited, queued
@@ -81,7 +76,7 @@ def test_standing_shows_the_blocks_in_force_and_the_credit(admin):
     partner = make_partner(credit="250.00")
     with mar_scope():
         for rule, until in (("R-30", None), ("OLD", AT), ("SOON", AT + timedelta(days=2))):
-            block_orders(
+            restrict_partner(
                 partner.pk, kind=OrderBlock.Kind.ORDERS, rule=rule, reason="r", next_step="n", until=until,
                 by=admin, at=AT - timedelta(days=1),
             )  # fmt: skip
@@ -95,11 +90,11 @@ def test_standing_shows_the_blocks_in_force_and_the_credit(admin):
 def test_a_lifted_block_no_longer_stands(admin):
     partner = make_partner()
     with mar_scope():
-        block = block_orders(
+        block = restrict_partner(
             partner.pk, kind=OrderBlock.Kind.ALL, rule="R", reason="r", next_step="n", by=admin, at=AT
         )
-        lift_order_block(block.pk, by=admin, at=AT + timedelta(hours=1))
-        lift_order_block(block.pk, by=admin, at=AT + timedelta(hours=2))
+        lift_restriction(block.pk, by=admin, at=AT + timedelta(hours=1))
+        lift_restriction(block.pk, by=admin, at=AT + timedelta(hours=2))
         assert partner_standing(partner.pk, AT + timedelta(hours=1)).blocks == []
     assert audited("partners.block.lifted") == 1
 
