@@ -9,3 +9,10 @@ class ReportingConfig(AppConfig):
 
     name = "reporting"
     verbose_name = _("Reporting")
+
+    @staticmethod
+    def database_guards() -> list[str]:
+        """Return the SQL of the guards that follow from this app's rules."""
+        from reporting.guards import statements
+
+        return statements()

@@ -26,6 +26,7 @@ SCHEMA_FILES = (
     "licensing/rules/key_states.py",
     "partners/rules/partner_states.py",
     "partners/rules/applications.py",
+    "reporting/services/states.py",
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Rule = Literal["state", "total", "negative", "twice", "unknown_product"]
+Rule = Literal["state", "total", "negative", "twice", "unknown_product", "carried_over"]
 
 
 class StockCounts(Protocol):
@@ -89,3 +89,18 @@ def find_imbalances(lines: Iterable[StockCounts], *, received_so_far: Mapping[st
     found += _doubled_lines(counted)
     found += _total_imbalances(counted, received_so_far)
     return sorted(found)
+
+
+def find_gaps(lines: Iterable[StockCounts], before: Iterable[StockCounts]) -> list[Imbalance]:
+    """Return every product and state whose opening is not what the month before closed with, sorted.
+
+    `before` are the lines of that month's newest report. A place that one of the two does not name
+    holds no keys there.
+    """
+    openings = {(line.product_code, line.state_name): line.opening for line in lines}
+    closings = {(line.product_code, line.state_name): line.closing for line in before}
+    return sorted(
+        Imbalance(*place, "carried_over", closings.get(place, 0), openings.get(place, 0))
+        for place in openings.keys() | closings.keys()
+        if openings.get(place, 0) != closings.get(place, 0)
+    )

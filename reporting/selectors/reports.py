@@ -33,6 +33,12 @@ def all_reports() -> QuerySet[UsageReport]:
     )
 
 
+def newest_frozen(period: str) -> UsageReport | None:
+    """Return the newest revision of a month ("YYYY-MM") whose lines are frozen, None before the first."""
+    frozen = UsageReport.objects.filter(period=period, frozen_at__isnull=False)
+    return frozen.order_by("-revision").first()
+
+
 def find_report(report_id: UUID) -> UsageReport | None:
     """Return one report with its people and its neighbours."""
     return all_reports().select_related("correction").filter(pk=report_id).first()

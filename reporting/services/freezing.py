@@ -28,15 +28,17 @@ from reporting.builders.lines import (
     TrendPoint,
     UnreportedLine,
 )
-from reporting.builders.usage_report import build_report
+from reporting.builders.usage_report import NotBalanced, build_report
 from reporting.locks import lock_report_and_previous
 from reporting.models import ReportFile, ReportState, UsageReport
 from reporting.renderers.pdf_words import ANSWER_MEANINGS, ANSWER_UNKNOWN
 from reporting.rules.key_pattern import KeyInDocument
 from reporting.rules.numbering import document_name
+from reporting.rules.stock_equation import find_gaps
 from reporting.selectors import month_lines
 from reporting.selectors.key_scan import place_of_key
 from reporting.selectors.month_steps import MonthBounds, gather_steps
+from reporting.selectors.reports import newest_frozen
 from reporting.services.delta import causes_of, compare_devices, compare_lines
 from reporting.services.device_lines import insert_device_lines
 from reporting.services.frozen_lines import RECEIVED, Lines, header_of, load_lines, save_lines, to_facts
@@ -62,7 +64,8 @@ def freeze_report(report_id: UUID, *, by: Actor, at: datetime) -> bool:
 
     Nothing is written when the figures contradict each other.
 
-    :raises NotBalanced: the stock equation fails, or partners and report disagree.
+    :raises NotBalanced: the stock equation fails, partners and report disagree, or the month does not
+        open with what the month before closed with.
     :raises KeyInDocument: a free text is shaped like a product key.
     :raises NotFound: there is no such report.
     """
@@ -75,6 +78,7 @@ def freeze_report(report_id: UUID, *, by: Actor, at: datetime) -> bool:
         lines = _read_lines(bounds)
         header = _header(report, bounds, previous, at=at)
         _check(header, lines)
+        _check_carry_over(bounds, lines)
         counts = _save(report, lines)
         report.device_rows = insert_device_lines(bounds, report_id=report.pk)
         if previous is not None:
@@ -143,6 +147,21 @@ def _pdf_checksum(report: UsageReport) -> str:
 def _check(header: ReportHeader, lines: Lines) -> None:
     name = document_name(header.number, "devices", is_draft=True)
     build_from_lines(header, lines, DeviceFile(name, rows=0, size=0, sha256=""))
+
+
+def _check_carry_over(bounds: MonthBounds, lines: Lines) -> None:
+    """Hold the openings against what the month before was reported to close with.
+
+    A step that was stamped in that month but committed after its report was frozen shows here, and
+    only here: both reports would balance, each for itself.
+
+    :raises NotBalanced: naming each product and state; that month's report is to be corrected first.
+    """
+    before = newest_frozen(str(bounds.period.previous()))
+    if before is not None:
+        gaps = find_gaps(lines["stock"], load_lines(before.pk)["stock"])
+        if gaps:
+            raise NotBalanced(gaps)
 
 
 def build_from_lines(header: ReportHeader, lines: Lines, device_file: DeviceFile) -> Any:

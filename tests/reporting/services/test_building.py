@@ -8,15 +8,17 @@ from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from core.actor import Actor
 from core.models import AuditEvent, OutboxItem
 from core.periods import Period
 from core.tenancy import mar_scope
+from licensing.models import Product
 from reporting.models import ReportDeviceLine, ReportFile, ReportLine, ReportState, UsageReport
 from reporting.services import building
 from reporting.services.building import ReportBusy, begin_report, build_usage_report
+from reporting.services.workflow import request_correction
 from tests.databases import owner_connection
 from tests.factories import make_mar, make_partner, make_product, make_stock
 from tests.reporting import world
@@ -159,9 +161,11 @@ def test_steps_after_the_cut_off_and_todays_states_change_nothing(cloned_db: str
         for table in ("reporting_reportline", "reporting_reportdeviceline", "reporting_reportfile"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_rows")
             cursor.execute(f"DELETE FROM {table}")
+        cursor.execute("ALTER TABLE reporting_usagereport DISABLE TRIGGER report_stays_as_frozen")
         cursor.execute(
             "UPDATE reporting_usagereport SET state = 'building', frozen_at = NULL, claimed_at = NULL, header = '{}'"
         )
+        cursor.execute("ALTER TABLE reporting_usagereport ENABLE TRIGGER report_stays_as_frozen")
     _move_on_in_november()
     build_usage_report(report_id=report_id, by=BY, at=CLOSED)
     with mar_scope():
@@ -179,6 +183,54 @@ def _move_on_in_november() -> None:
     build = world.bind(key, device, november)
     world.answer(world.send([build], november), key, "00", november)
     make_stock(key.product, 3, at=november)
+
+
+def test_month_that_does_not_open_with_what_the_one_before_closed_with_is_not_frozen(cloned_db: str) -> None:
+    """A step stamped in October but committed after October's report was frozen."""
+    october, november = _october(), Period(2026, 11)
+    closed = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
+    build_usage_report(report_id=october, by=BY, at=CLOSED)
+    make_stock(_product(), 2, at=DAY)
+    with mar_scope():
+        report_id = begin_report(november, by=BY, at=closed)
+    assert report_id is not None
+    build_usage_report(report_id=report_id, by=BY, at=closed)
+    report = _report(report_id)
+    assert (report.state, report.frozen_at) == ("building", None)
+    assert "Fulfilled: carried_over: expected 2, found 4" in report.problem
+
+    with mar_scope():
+        corrected = request_correction(report_id=october, reason="Two keys came late.", by=BY, at=closed)
+    build_usage_report(report_id=corrected, by=BY, at=closed)
+    with mar_scope():
+        building.build_again(report_id=report_id, by=BY, at=closed)
+    build_usage_report(report_id=report_id, by=BY, at=closed)
+    assert (_report(corrected).state, _report(report_id).state) == ("draft", "draft")
+
+
+def _product() -> Product:
+    with mar_scope():
+        return Product.objects.get()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "header = jsonb_set(header, '{mar_name}', '\"Other\"')",
+        "device_rows = device_rows + 1",
+        "frozen_at = now()",
+        "period = '2026-09'",
+        "state = 'issued'",
+    ],
+)
+def test_frozen_report_refuses_an_update(cloned_db: str, change: str) -> None:
+    report_id = _october()
+    build_usage_report(report_id=report_id, by=BY, at=CLOSED)
+    before = _report(report_id)
+    with pytest.raises(IntegrityError), mar_scope(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE reporting_usagereport SET {change} WHERE id = %s", [report_id])
+    after = _report(report_id)
+    assert (after.header, after.device_rows, after.state) == (before.header, before.device_rows, before.state)
 
 
 def test_files_hold_no_full_product_key(cloned_db: str, monkeypatch: Any) -> None:
