@@ -1,6 +1,6 @@
 """Orders through the service against the same statements sent raw, and against the bare claim in pgbench.
 
-    python -m benchmarks.orders [--rounds 3] [--sizes 1 10 100 1000] [--clients 1 2 8] [--keys 700000]
+    python -m benchmarks.orders [--rounds 3] [--sizes 1 10 100 1000] [--clients 1 2 8] [--keys N]
 
 The subject is licensing.services.orders.place_order in its scope, as the application's role under
 row-level security. The first limit sends the statements of such an order with psycopg2 alone; the second
@@ -41,12 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000])
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 2, 8])
-    parser.add_argument("--keys", type=int, default=700_000)
+    parser.add_argument("--keys", type=int, help="in stock; without it as many as the run takes")
     options = parser.parse_args(arguments)
+    needed = sum(
+        _keys_of(size, clients, options.rounds) for size in options.sizes for clients in options.clients
+    )
+    keys = options.keys or needed
+    if needed > keys:
+        parser.error(f"these sizes, clients and rounds take {needed} keys: say --keys {needed}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
     os.environ["PORTAL_DATABASE_IDENTITY"] = "application"
     django.setup()
-    with _stage(options.keys) as stage:
+    with _stage(keys) as stage:
         print(f"calibration: 10^7 additions in {_calibrate():.2f} s on {os.cpu_count()} cores", flush=True)
         print("size clients | service/s  raw/s  bare/s | of raw  of bare  (medians; n = rounds)", flush=True)
         cells = [
@@ -59,6 +65,15 @@ def main(arguments: list[str] | None = None) -> int:
         f"goals {GOAL_RAW} of raw and {GOAL_BARE} of bare: {'PASS' if not missed else f'{len(missed)} cells MISSED'}"
     )
     return 1 if missed else 0
+
+
+def _keys_of(size: int, clients: int, rounds: int) -> int:
+    """Return how many keys a cell takes: three roads a round, and two orders on two roads to warm up."""
+    return size * clients * (_orders_of(size, clients) * 3 * rounds + 4)
+
+
+def _orders_of(size: int, clients: int) -> int:
+    return max(ORDERS.get(size, 40) // clients, 2)
 
 
 def _calibrate() -> float:
@@ -106,7 +121,7 @@ def _seed(name: str, keys: int) -> dict[str, Any]:
 
 
 def _cell(stage: dict[str, Any], size: int, clients: int, rounds: int) -> dict[str, float]:
-    orders = max(ORDERS.get(size, 40) // clients, 2)
+    orders = _orders_of(size, clients)
     times: dict[str, list[float]] = {"service": [], "raw": [], "bare": []}
     with _clients(stage, clients) as pipes:
         _ask(pipes, ("service", size, 2))  # connections and caches

@@ -1,13 +1,18 @@
 """Error pages: what happened and the way out."""
 
+import sys
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from portal.actors import request_id_of
+
+RETRY_SECONDS = 5  # Postgres is back from a crash within seconds
 
 # What a machine reads; a person gets a page with the same words and the way out.
 DETAILS = {
@@ -15,6 +20,7 @@ DETAILS = {
     "too_large": _("The request is larger than the portal accepts. Nothing was stored."),
     "permission_denied": _("This is not allowed."),
     "not_found": _("There is no such address."),
+    "unavailable": _("The database does not answer right now. Nothing was stored. Try again in a moment."),
     "server_error": _("The portal made a mistake. Quote the request id when you ask for help."),
     "csrf": _("The form is too old or comes from elsewhere. Open it again."),
 }
@@ -37,6 +43,8 @@ def _page(
             status=status,
             content_type="application/problem+json",
         )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return HttpResponse(render_to_string(template, {"request_id": request_id_of(request)}), status=status)
     return render(request, template, context or {}, status=status)
 
 
@@ -58,7 +66,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after a fault of ours."""
+    """Answer after a fault of ours, or when the database is away for a moment: then with Retry-After.
+
+    Called by Django while the exception is being handled. No query and no context processor runs here.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = _page(request, "503.html", 503, "unavailable")
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
     return _page(request, "500.html", 500, "server_error")
 
 

@@ -31,7 +31,8 @@ class HasScope(BasePermission):
             and not hasattr(view, str(request.method).lower())
         ):
             raise MethodNotAllowed(str(request.method))
-        scope = wanted.get(request.method) if isinstance(wanted, dict) else wanted
+        method = "GET" if request.method == "HEAD" else request.method
+        scope = wanted.get(method) if isinstance(wanted, dict) else wanted
         if scope is None or (api_key.partner_id is None) != (view.side == MAR):
             return False
         return scope == "" or scope in api_key.scopes

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -160,7 +161,9 @@ def build_detail(request: HttpRequest, build_id: UUID) -> HttpResponse:
     context = {"build": build, "form": form}
     if request.method != "POST" or form is None:
         return render(request, "tpr/build_detail.html", context)
-    if "build.report" not in request.permissions or not form.is_valid():  # type: ignore[attr-defined]
+    if "build.report" not in request.permissions:  # type: ignore[attr-defined]
+        raise PermissionDenied(_("Your role does not include this. Ask a colleague who may do it."))
+    if not form.is_valid():
         return render(request, "tpr/build_detail.html", context, status=FORM_ERROR_STATUS)
     try:
         complete_details(

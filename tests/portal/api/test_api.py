@@ -161,6 +161,10 @@ def test_key_without_the_scope_is_403(shop: Any) -> None:
     reader = Machine(partner, ["orders:read"])
     assert _place(reader, product).status_code == 403
     assert reader.call("GET", "orders").status_code == 200
+    assert (reader.call("HEAD", "orders").status_code, reader.call("HEAD", "builds").status_code) == (
+        200,
+        403,
+    )
 
 
 def test_strangers_objects_do_not_exist(shop: Any) -> None:
