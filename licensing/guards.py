@@ -21,6 +21,10 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS key_transition ON licensing_productkey",
         """CREATE TRIGGER key_transition BEFORE INSERT OR UPDATE OF state, hold, is_disclosed ON licensing_productkey
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_transition()""",
+        _change_function(),
+        "DROP TRIGGER IF EXISTS change_stands ON licensing_programmechange",
+        """CREATE TRIGGER change_stands BEFORE UPDATE ON licensing_programmechange
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_change()""",
         *_allocator_rights(),
         allocate_function(),
         f"ALTER FUNCTION licensing_allocate(uuid, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
@@ -37,6 +41,19 @@ def statements() -> list[str]:
         """ALTER TABLE licensing_productkey SET (autovacuum_analyze_scale_factor = 0.01,
         autovacuum_vacuum_scale_factor = 0.02)""",
     ]
+
+
+def _change_function() -> str:
+    """Return the guard of a programme change: once announced or discarded, it stands as it is."""
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.announced_at IS NOT NULL OR OLD.discarded_at IS NOT NULL THEN
+    RAISE EXCEPTION 'a programme change that was announced or discarded never changes'
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
 
 
 def _pairs(transitions: frozenset[tuple[KeyState | None, KeyState]]) -> str:

@@ -31,7 +31,23 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS membership_by_invitation ON partners_membership",
         """CREATE TRIGGER membership_by_invitation BEFORE INSERT ON partners_membership
         FOR EACH ROW EXECUTE FUNCTION partners_guard_membership()""",
+        _attempt_function(),
+        "DROP TRIGGER IF EXISTS training_attempt_stands ON partners_trainingattempt",
+        """CREATE TRIGGER training_attempt_stands BEFORE UPDATE ON partners_trainingattempt
+        FOR EACH ROW EXECUTE FUNCTION partners_guard_attempt()""",
     ]
+
+
+def _attempt_function() -> str:
+    """Return the guard of a test: once graded, it stands as it is."""
+    return """
+CREATE OR REPLACE FUNCTION partners_guard_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.submitted_at IS NOT NULL THEN
+    RAISE EXCEPTION 'a test that was graded never changes' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
 
 
 def _pairs(transitions: Mapping[str, Iterable[str]] = TRANSITIONS) -> str:

@@ -1,14 +1,14 @@
 """Every row lock of this app.
 
 Order, always from top to bottom: application, partner, memberships (by primary key), invitation,
-API key, order block, grace, partner codes.
+API key, order block, grace, agreement, partner codes.
 """
 
 from uuid import UUID
 
 from django.db import connection
 
-from partners.models import ApiKey, Application, Grace, Invitation, Membership, OrderBlock, Partner
+from partners.models import Agreement, ApiKey, Application, Grace, Invitation, Membership, OrderBlock, Partner
 
 
 def lock_application(application_id: UUID) -> Application | None:
@@ -53,6 +53,17 @@ def lock_open_blocks(partner_id: UUID) -> list[OrderBlock]:
 def lock_grace(grace_id: UUID) -> Grace | None:
     """Lock a grace, None when there is none."""
     return Grace.objects.select_for_update().filter(pk=grace_id).first()
+
+
+def lock_agreement(agreement_id: UUID) -> Agreement | None:
+    """Lock an agreement, None when there is none."""
+    return Agreement.objects.select_for_update().filter(pk=agreement_id).first()
+
+
+def lock_agreements() -> None:
+    """Hold the making of agreements until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.agreement'))")
 
 
 def lock_partner_codes() -> None:

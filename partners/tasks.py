@@ -11,6 +11,24 @@ from partners.selectors.people import addresses_of_role
 from partners.services import letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
+from partners.tasks_rules import (
+    announce_terms,
+    send_due_reminders,
+    send_terms_notice,
+    send_training_reminder,
+)
+
+# Celery looks for tasks here.
+__all__ = [
+    "announce_terms",
+    "send_application_received",
+    "send_application_rejected",
+    "send_due_reminders",
+    "send_invitation",
+    "send_partner_state",
+    "send_terms_notice",
+    "send_training_reminder",
+]
 
 
 @shared_task(name="partners.send_application_received", base=WorkTask)  # type: ignore[untyped-decorator]

@@ -13,6 +13,7 @@ from licensing.models.exchange import (
 from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
 from licensing.models.quota import ProgrammeLimit, QuotaDraw, QuotaException
 from licensing.models.returns import ReturnLine, ReturnRequest
 
@@ -22,6 +23,8 @@ __all__ = [
     "BuildUpload",
     "CbrAckFile",
     "CbrLine",
+    "ChangeNotice",
+    "ChangeReading",
     "ComputerBuildReport",
     "Device",
     "ExchangeException",
@@ -41,6 +44,7 @@ __all__ = [
     "Price",
     "Product",
     "ProductKey",
+    "ProgrammeChange",
     "ProgrammeLimit",
     "QuotaDraw",
     "QuotaException",

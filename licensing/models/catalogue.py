@@ -33,6 +33,8 @@ class Product(models.Model):
     who_may_receive = models.CharField(_("who may receive it"), max_length=200, blank=True)
     order_from = models.DateTimeField(_("on sale from"))
     order_before = models.DateTimeField(_("on sale until"), null=True, help_text=_("Exclusive."))
+    install_before = models.DateTimeField(_("keys are taken until"), null=True, help_text=_("Exclusive."))
+    sell_before = models.DateTimeField(_("PCs are sold until"), null=True, help_text=_("Exclusive."))
 
     class Meta:
         ordering = ("code",)

@@ -31,6 +31,23 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingAgreement:
+    """An agreement that is due for this product and not accepted."""
+
+    title: str
+    version: str
+    is_master: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCourse:
+    """A required course in which nobody of the partner has a valid pass."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFacts:
     """All that the gates look at, read in one place; amounts are net, in ``currency``."""
 
@@ -39,9 +56,11 @@ class OrderFacts:
     product_name: str
     product_family: str
     is_on_sale: bool
+    order_before: datetime | None
     partner_state: str
     blocks: Sequence[Block]
-    missing_terms: str
+    missing_agreements: Sequence[MissingAgreement]
+    missing_courses: Sequence[MissingCourse]
     allowed_families: frozenset[str]
     monthly_quantity: int | None
     ordered_this_month: int
@@ -82,6 +101,7 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _partner_gate(facts),
         _block_gate(facts),
         _terms_gate(facts),
+        _training_gate(facts),
         _product_gate(facts),
         _family_gate(facts),
         _limit_gate(facts),
@@ -129,7 +149,7 @@ def _partner_gate(facts: OrderFacts) -> Gate:
             lifted_by=_("You, by accepting the terms")
             if facts.partner_state == "agreement_pending"
             else _("The MAR"),
-            fix_path="/terms/" if facts.partner_state == "agreement_pending" else "",
+            fix_path="/tpr/rules/agreements/" if facts.partner_state == "agreement_pending" else "",
         )
     return Gate("partner", _("Account active"), refusal)
 
@@ -156,22 +176,62 @@ def _block_gate(facts: OrderFacts) -> Gate:
 
 def _terms_gate(facts: OrderFacts) -> Gate:
     refusal = None
-    if facts.missing_terms:
-        refusal = refuse(
-            "terms_not_accepted",
-            _("The TPR terms in force are not accepted yet."),
-            rule="ORD-2",
-            facts={_("Version in force"): facts.missing_terms},
-            next_step=_("The owner of your account reads and accepts them; ordering opens at once."),
-            lifted_by=_("The owner of your account"),
-            fix_path="/terms/",
+    if facts.missing_agreements:
+        missing = facts.missing_agreements[0]
+        refusal = (
+            refuse(
+                "terms_not_accepted",
+                _("The TPR terms in force are not accepted yet."),
+                rule="ORD-2",
+                facts={_("Version in force"): missing.version},
+                next_step=_("The owner of your account reads and accepts them; ordering opens at once."),
+                lifted_by=_("The owner of your account"),
+                fix_path="/tpr/rules/agreements/",
+            )
+            if missing.is_master
+            else refuse(
+                "schedule_not_accepted",
+                _("%(title)s is not accepted yet; it covers this product.") % {"title": missing.title},
+                rule="ORD-10",
+                facts={_("Version in force"): missing.version, _("Product"): facts.product_name},
+                next_step=_("The owner of your account accepts it. Other products are not held up."),
+                lifted_by=_("The owner of your account"),
+                fix_path="/tpr/rules/agreements/",
+            )
         )
     return Gate("terms", _("Terms accepted"), refusal)
 
 
+def _training_gate(facts: OrderFacts) -> Gate:
+    refusal = None
+    if facts.missing_courses:
+        course = facts.missing_courses[0]
+        refusal = refuse(
+            "training_missing",
+            _("Nobody of your company has a valid pass in “%(course)s”.") % {"course": course.title},
+            rule="P-TRAIN-1",
+            facts={_("Courses to pass"): ", ".join(missing.title for missing in facts.missing_courses)},
+            next_step=_("One of you reads the page and passes the test; ordering opens at once."),
+            lifted_by=_("Anyone of your company, by passing"),
+            fix_path=f"/tpr/rules/courses/{course.code}/",
+        )
+    return Gate("training", _("Training passed"), refusal)
+
+
 def _product_gate(facts: OrderFacts) -> Gate:
     refusal = None
-    if not facts.is_on_sale or facts.unit_price is None:
+    has_ended = facts.order_before is not None and facts.order_before <= facts.at
+    if has_ended:
+        refusal = refuse(
+            "product_not_on_sale",
+            _("%(product)s can no longer be ordered.") % {"product": facts.product_name},
+            rule="ORD-3",
+            facts={_("No orders from"): facts.order_before},
+            next_step=_("Keys you have can still be used. Choose another product of the catalogue."),
+            lifted_by=_("The MAR"),
+            fix_path="/tpr/rules/",
+        )
+    elif not facts.is_on_sale or facts.unit_price is None:
         refusal = refuse(
             "product_not_on_sale",
             _("%(product)s cannot be ordered today.") % {"product": facts.product_name},

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.periods import Period
 from licensing.models.catalogue import LicenceFamily
-from licensing.rules.ordering import Block, OrderFacts
+from licensing.rules.ordering import Block, MissingAgreement, MissingCourse, OrderFacts
 from licensing.rules.quota import kind_of
 from licensing.selectors.citizenship import citizenship_facts
 
@@ -22,14 +22,25 @@ from licensing.selectors.citizenship import citizenship_facts
 _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   pr.name, pr.family, pr.generation, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
+  pr.order_before,
   (SELECT x.amount FROM licensing_price x WHERE x.product_id = pr.id AND x.currency = coalesce(c.currency, m.currency)
      AND x.valid_from <= %(at)s AND (x.valid_before IS NULL OR x.valid_before > %(at)s)
    ORDER BY x.valid_from DESC LIMIT 1),
-  (SELECT t.version FROM partners_termsversion t WHERE t.due_from <= %(at)s
-     AND t.effective_from = (SELECT max(n.effective_from) FROM partners_termsversion n WHERE n.due_from <= %(at)s)
+  coalesce((SELECT jsonb_agg(jsonb_build_object('title', g.title, 'version', t.version,
+       'is_master', g.kind = 'master') ORDER BY g.kind <> 'master', g.code)
+   FROM partners_agreement g
+   JOIN LATERAL (SELECT n.version, n.effective_from FROM partners_termsversion n
+     WHERE n.agreement_id = g.id AND n.due_from <= %(at)s ORDER BY n.effective_from DESC LIMIT 1) t ON true
+   WHERE (g.kind = 'master' OR pr.family = ANY(g.families) OR pr.code = ANY(g.products))
      AND NOT EXISTS (SELECT 1 FROM partners_termsacceptance a JOIN partners_termsversion v ON v.id = a.terms_id
-       WHERE a.partner_id = p.id AND v.effective_from >= t.effective_from)
-   LIMIT 1),
+       WHERE a.partner_id = p.id AND v.agreement_id = g.id AND v.effective_from >= t.effective_from)),
+   '[]'::jsonb)::text,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('code', k.code, 'title', k.title) ORDER BY k.code)
+   FROM partners_course k WHERE k.is_required AND k.required_from <= %(at)s
+     AND NOT EXISTS (SELECT 1 FROM partners_trainingattempt y
+       JOIN partners_membership e ON e.user_id = y.user_id AND e.partner_id = y.partner_id AND e.is_active
+       WHERE y.partner_id = p.id AND y.course_id = k.id AND y.is_passed AND y.expires_on > %(today)s)),
+   '[]'::jsonb)::text,
   ARRAY(SELECT g.family FROM licensing_familygrant g WHERE g.partner_id = p.id AND g.valid_from <= %(at)s
      AND (g.valid_before IS NULL OR g.valid_before > %(at)s)),
   (SELECT coalesce(sum(a.unit_price), 0) FROM licensing_keyassignment a
@@ -108,6 +119,7 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
                 "partner_id": partner_id,
                 "product_id": product_id,
                 "at": at,
+                "today": at.astimezone(zone).date(),
                 "month_start": month.starts_at(zone),
                 "month_end": month.ends_before(zone),
             },
@@ -119,14 +131,15 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
 
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
-    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, price, terms, families, unbilled,
-     ordered, blocks, currency, graced, is_suspension_known) = row  # fmt: skip
+    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
+     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
         product_name=name,
         product_family=family,
         is_on_sale=bool(on_sale),
+        order_before=order_before,
         partner_state=state,
         blocks=[
             Block(
@@ -143,7 +156,8 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         ],
         graced_rules=frozenset(graced),
         is_suspension_known=is_suspension_known,
-        missing_terms=terms or "",
+        missing_agreements=[MissingAgreement(**one) for one in json.loads(agreements)],
+        missing_courses=[MissingCourse(**one) for one in json.loads(courses)],
         allowed_families=frozenset(families),
         monthly_quantity=monthly,
         ordered_this_month=int(ordered),

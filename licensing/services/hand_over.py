@@ -82,6 +82,7 @@ def claim_key(
     key = find_claimable_key(partner_id, product_code)
     if key is None:
         raise HandOverRefused(_no_key_left(product_code))
+    _require_no_install_stop(key, at)
     hand_over_id = _hand_over(
         key,
         device_id=device_id,
@@ -120,6 +121,7 @@ def reveal_key(
         return _reveal_again(key, device_id, reason=reason, by=by, at=at)
     if key.state != KeyState.ASSIGNED or key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
+    _require_no_install_stop(key, at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
     hand_over_id = _hand_over(
         key,
@@ -244,6 +246,27 @@ def _require_no_block(partner_id: UUID, at: datetime) -> None:
     block = hand_over_blocks(partner_id, at)
     if block is not None:
         raise HandOverRefused(block)
+
+
+def _require_no_install_stop(key: ProductKey, at: datetime) -> None:
+    """Refuse a key that nobody has taken yet once its product's installations have ended."""
+    stop = key.product.install_before
+    if stop is None or stop > at:
+        return
+    raise HandOverRefused(
+        refuse(
+            "install_stop",
+            _("%(product)s may no longer be installed, so no more keys of it are given out.")
+            % {"product": key.product.name},
+            rule="HND-9",
+            facts={_("No keys for PCs from"): stop},
+            next_step=_(
+                "Keys you took before stay yours: report them. Untouched keys can go back to the MAR."
+            ),
+            lifted_by=_("The MAR"),
+            fix_path="/tpr/rules/",
+        )
+    )
 
 
 def _require_daily_allowance(station: ApiKey, at: datetime) -> None:

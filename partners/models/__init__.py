@@ -8,15 +8,20 @@ from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.partner import Partner
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
+from partners.models.reminder import Reminder
 from partners.models.standing import CreditPosition, Grace, OrderBlock, PartnerBadge
-from partners.models.terms import TermsAcceptance, TermsVersion
+from partners.models.terms import Agreement, TermsAcceptance, TermsText, TermsVersion
+from partners.models.training import Course, CourseVersion, TrainingAttempt
 
 __all__ = [
+    "Agreement",
     "ApiKey",
     "Application",
     "ApplicationSection",
     "CarryOverItem",
     "CheckResult",
+    "Course",
+    "CourseVersion",
     "CreditPosition",
     "Document",
     "FieldQuestion",
@@ -31,6 +36,9 @@ __all__ = [
     "RecipientClass",
     "RecipientConflict",
     "RecipientEvidence",
+    "Reminder",
     "TermsAcceptance",
+    "TermsText",
     "TermsVersion",
+    "TrainingAttempt",
 ]

@@ -24,6 +24,9 @@ class Mar(models.Model):
     time_zone = models.CharField(_("time zone of the month"), max_length=50, default="Europe/Berlin")
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     contact_email = models.EmailField(_("contact"), blank=True)
+    notice_days = models.PositiveSmallIntegerField(
+        _("notice of new terms"), default=30, help_text=_("Days between announcement and entry into force.")
+    )
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="mar_is_one_row")]

@@ -86,5 +86,10 @@ def _applied() -> str:
     return _("You get this mail because someone applied to join with your address.")
 
 
+def portal_address(path: str) -> str:
+    """Return a path of the portal as a full address."""
+    return settings.BASE_URL.rstrip("/") + path
+
+
 def _address(url_name: str, *arguments: object) -> str:
-    return settings.BASE_URL.rstrip("/") + reverse(url_name, args=arguments)
+    return portal_address(reverse(url_name, args=arguments))

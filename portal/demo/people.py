@@ -11,9 +11,11 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.services.onboarding import open_account
 from partners.models import ApiKey, Mar, Membership, Partner, TermsVersion
 from partners.rules.applications import ApplicationFacts
+from partners.selectors.terms import text_in
+from partners.services.agreements import open_master_agreement
 from partners.services.api_keys import create_api_key
 from partners.services.applications import approve_application, review_application, submit_application
-from partners.services.terms import accept_terms, publish_terms
+from partners.services.terms import accept_terms
 from portal.demo.programme import MAR, PARTNERS, TERMS_SUMMARY, TERMS_TEXT, TERMS_VERSION, DemoPartner
 from portal.demo_people import DEMO_PEOPLE, DemoPerson, enrol, password_of
 
@@ -64,7 +66,7 @@ def open_the_house(cast: Cast, *, at: datetime) -> TermsVersion:
         if person.partner_code is None:
             cast.people[person.key] = _person(person, None, at)
     with mar_scope():
-        return publish_terms(
+        return open_master_agreement(
             version=TERMS_VERSION,
             summary=TERMS_SUMMARY,
             text=TERMS_TEXT,
@@ -148,7 +150,7 @@ def _accept(cast: Cast, code: str, terms: TermsVersion, at: datetime) -> None:
     partner_id: UUID = cast.partners[code].pk
     with partner_scope(partner_id):
         accept_terms(
-            partner_id=partner_id, terms_id=terms.pk, text_sha256=terms.text_sha256, role="tpr_owner",
+            partner_id=partner_id, terms_id=terms.pk, text_sha256=text_in(terms, "en").sha256, role="tpr_owner",
             by=cast.owner(code), at=at,
         )  # fmt: skip
 

@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "exchange-cbrs": {"task": "licensing.exchange_cbrs", "schedule": timedelta(seconds=30)},
     "complete-orders": {"task": "licensing.complete_orders", "schedule": timedelta(minutes=1)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},
+    "remind-of-rules": {"task": "partners.send_due_reminders", "schedule": timedelta(hours=1)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 

@@ -44,7 +44,7 @@ from reporting.services.comparing import compare_report
 from reporting.services.invariants import check_all
 from reporting.services.issuing import issue_report
 from reporting.services.workflow import approve_report, review_report
-from tests.factories import actor_for, make_mar, make_member, make_product, make_terms
+from tests.factories import actor_for, hash_of, make_mar, make_member, make_product, make_terms
 
 pytestmark = pytest.mark.slow
 DAY = datetime(2026, 10, 6, 9, 0, tzinfo=UTC)
@@ -85,7 +85,7 @@ def _partner(marta: User, jonas: User) -> tuple[Partner, User]:
     )
     with partner_scope(partner.pk):
         accept_terms(
-            partner_id=partner.pk, terms_id=terms.pk, text_sha256=terms.text_sha256, role="tpr_owner",
+            partner_id=partner.pk, terms_id=terms.pk, text_sha256=hash_of(terms), role="tpr_owner",
             by=actor_for(owner, partner=partner), at=DAY,
         )  # fmt: skip
     return partner, owner

@@ -3,6 +3,7 @@
 Every function opens its own scope, so a test may call it anywhere.
 """
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -25,7 +26,16 @@ from licensing.models import (
     Product,
     ProductKey,
 )
-from partners.models import CreditPosition, Mar, Membership, Partner, TermsAcceptance, TermsVersion
+from partners.models import (
+    Agreement,
+    CreditPosition,
+    Mar,
+    Membership,
+    Partner,
+    TermsAcceptance,
+    TermsText,
+    TermsVersion,
+)
 
 AT = datetime(2026, 11, 15, 18, 0, tzinfo=UTC)  # a Sunday, 19:00 in Berlin
 _numbers = count(1)
@@ -67,23 +77,47 @@ def make_member(role: str, *, partner: Partner | None = None, **fields: Any) -> 
     return user
 
 
-def make_terms(version: str = "2026-1", **fields: Any) -> TermsVersion:
-    """Return a version of the terms in force."""
-    import hashlib
-
-    text = fields.pop("text", "One licence, one eligible PC. Report every build.")
+def make_agreement(code: str = "TPR", **fields: Any) -> Agreement:
+    """Return an agreement, the master when nothing else is said."""
     with mar_scope():
-        return TermsVersion.objects.get_or_create(
-            version=version,
-            defaults={
-                "summary": "One licence for one eligible PC.",
-                "text": text,
-                "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-                "effective_from": AT - timedelta(days=400),
-                "due_from": AT - timedelta(days=400),
-            }
+        return Agreement.objects.get_or_create(
+            code=code,
+            defaults={"kind": "master", "title": "TPR agreement", "created_at": AT - timedelta(days=400)}
             | fields,
         )[0]
+
+
+def make_terms(version: str = "2026-1", **fields: Any) -> TermsVersion:
+    """Return a version of the terms in force, of the master agreement when none is given."""
+    text = fields.pop("text", "One licence, one eligible PC. Report every build.")
+    agreement = fields.pop("agreement", None) or make_agreement()
+    effective_from = fields.pop("effective_from", AT - timedelta(days=400))
+    with mar_scope():
+        terms, is_new = TermsVersion.objects.get_or_create(
+            agreement=agreement,
+            version=version,
+            defaults={
+                "binding_language": "en",
+                "announced_at": min(effective_from, AT - timedelta(days=1)),
+                "effective_from": effective_from,
+                "due_from": effective_from,
+            }
+            | fields,
+        )
+        if is_new:
+            TermsText.objects.create(
+                terms=terms,
+                language="en",
+                summary="One licence for one eligible PC.",
+                text=text,
+                sha256=hashlib.sha256(text.encode()).hexdigest(),
+            )
+    return terms
+
+
+def hash_of(terms: TermsVersion) -> str:
+    """Return the hash of a version's binding text."""
+    return str(terms.texts.get(language=terms.binding_language).sha256)
 
 
 def make_partner(
@@ -122,7 +156,8 @@ def make_partner(
                 user=owner,
                 role="tpr_owner",
                 accepted_at=AT - timedelta(days=299),
-                text_sha256=terms.text_sha256,
+                language="en",
+                text_sha256=hash_of(terms),
             )
     return partner
 

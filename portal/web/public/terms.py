@@ -3,17 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError
-from partners.models import TermsVersion
-from partners.selectors.terms import acceptance_of, terms_in_force
+from partners.models import TermsText, TermsVersion
+from partners.selectors.terms import acceptance_of, terms_in_force, terms_on_offer, text_in, texts_of
 from partners.services.terms import accept_terms
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
@@ -68,19 +69,51 @@ def _template(request: HttpRequest) -> str:
 
 
 def _context(request: HttpRequest, form: AcceptanceForm | None = None) -> dict[str, Any]:
-    current = terms_in_force(timezone.now())
     membership = request.membership  # type: ignore[attr-defined]
-    is_partner = current is not None and membership is not None and membership.partner_id is not None
-    acceptance = acceptance_of(membership.partner_id, current.pk) if current and is_partner else None
-    is_open = current is not None and is_partner and acceptance is None
-    may_accept = is_open and "terms.accept" in request.permissions  # type: ignore[attr-defined]
+    is_partner = membership is not None and membership.partner_id is not None
+    now = timezone.now()
+    # A visitor reads what is in force; a partner what he is asked to accept, from its announcement on.
+    current = terms_on_offer(now) if is_partner else terms_in_force(now)
+    if current is None:
+        return {"terms": None}
+    text = text_in(current, request.GET.get("language", get_language() or ""))
     return {
         "terms": current,
-        "acceptance": acceptance,
-        "needs_owner": is_open and not may_accept,
-        "form": (form or _blank(current)) if may_accept and current else None,
+        "text": text,
+        "languages": languages_of(current, text),
+        **acceptance_context(request, current, text, form),
     }
 
 
-def _blank(current: TermsVersion) -> AcceptanceForm:
-    return AcceptanceForm(initial={"terms": current.pk, "text_sha256": current.text_sha256})
+def languages_of(terms: TermsVersion, shown: TermsText) -> list[dict[str, Any]]:
+    """Return the languages a version can be read in, for the switch above it."""
+    names = dict(settings.LANGUAGES)
+    return [
+        {
+            "code": text.language,
+            "name": names.get(text.language, text.language),
+            "is_binding": text.language == terms.binding_language,
+            "is_shown": text.pk == shown.pk,
+        }
+        for text in texts_of(terms)
+    ]
+
+
+def acceptance_context(
+    request: HttpRequest, current: TermsVersion, text: TermsText, form: AcceptanceForm | None = None
+) -> dict[str, Any]:
+    """Return who accepted a version, or the form by which an owner does."""
+    membership = request.membership  # type: ignore[attr-defined]
+    is_partner = membership is not None and membership.partner_id is not None
+    acceptance = acceptance_of(membership.partner_id, current.pk) if is_partner else None
+    is_open = is_partner and acceptance is None
+    may_accept = is_open and "terms.accept" in request.permissions  # type: ignore[attr-defined]
+    return {
+        "acceptance": acceptance,
+        "needs_owner": is_open and not may_accept,
+        "form": (form or _blank(current, text)) if may_accept else None,
+    }
+
+
+def _blank(current: TermsVersion, text: TermsText) -> AcceptanceForm:
+    return AcceptanceForm(initial={"terms": current.pk, "text_sha256": text.sha256})

@@ -25,7 +25,7 @@ from licensing.models import (
 )
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
 from partners.models import CreditPosition, OrderBlock, Partner, TermsAcceptance
-from tests.factories import AT, make_partner, make_product, make_stock, make_terms, make_user
+from tests.factories import AT, hash_of, make_partner, make_product, make_stock, make_terms, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +252,6 @@ def test_partner_who_joined_between_two_versions_of_the_terms_orders_by_the_newe
     with mar_scope():
         TermsAcceptance.objects.create(
             partner=partner, terms=newer, user=make_user(), role="tpr_owner", accepted_at=AT,
-            text_sha256=newer.text_sha256,
+            text_sha256=hash_of(newer),
         )  # fmt: skip
     assert _order(partner, product, 1).is_new

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from core.actor import Actor
 from core.errors import NotFound
 from core.tenancy import mar_scope, partner_scope
-from partners.models import Partner, TermsAcceptance, TermsVersion
+from partners.models import Partner, TermsAcceptance, TermsText
 from partners.selectors.terms import acceptances_of, missing_terms, terms_in_force
-from partners.services.terms import TermsAccepted, TermsNotInForce, accept_terms, publish_terms
-from tests.factories import AT, actor_for, make_member, make_partner, make_terms
+from partners.services.agreements import open_master_agreement
+from partners.services.terms import TermsAccepted, TermsNotInForce, accept_terms
+from tests.factories import AT, actor_for, hash_of, make_member, make_partner, make_terms
 from tests.partners.samples import audited
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def _accept(partner, owner, terms, *, at=AT, text_sha256=None):
         return accept_terms(
             partner_id=partner.pk,
             terms_id=terms.pk,
-            text_sha256=text_sha256 or terms.text_sha256,
+            text_sha256=text_sha256 or hash_of(terms),
             role="tpr_owner",
             by=actor_for(owner, partner=partner),
             at=at,
@@ -46,7 +47,7 @@ def test_accepting_makes_a_new_partner_active(newcomer):
         assert missing_terms(partner.pk, AT) is None
         assert acceptances_of(partner.pk) == [acceptance]
     assert (acceptance.text_sha256, acceptance.role, acceptance.user_id) == (
-        terms.text_sha256,
+        hash_of(terms),
         "tpr_owner",
         owner.pk,
     )
@@ -89,7 +90,7 @@ def test_a_machine_accepts_nothing(newcomer):
     terms = make_terms()
     with partner_scope(partner.pk), pytest.raises(NotFound):
         accept_terms(
-            partner_id=partner.pk, terms_id=terms.pk, text_sha256=terms.text_sha256, role="", at=AT,
+            partner_id=partner.pk, terms_id=terms.pk, text_sha256=hash_of(terms), role="", at=AT,
             by=Actor.system("robot"),
         )  # fmt: skip
 
@@ -99,7 +100,7 @@ def test_a_stranger_accepts_for_nobody_else(newcomer):
     terms = make_terms()
     with partner_scope(make_partner().pk), pytest.raises(NotFound):
         accept_terms(
-            partner_id=partner.pk, terms_id=terms.pk, text_sha256=terms.text_sha256, role="tpr_owner", at=AT,
+            partner_id=partner.pk, terms_id=terms.pk, text_sha256=hash_of(terms), role="tpr_owner", at=AT,
             by=actor_for(owner),
         )  # fmt: skip
 
@@ -132,7 +133,7 @@ def test_without_any_terms_nothing_is_missing():
 
 def test_publishing_stores_the_hash_of_the_text():
     with mar_scope():
-        terms = publish_terms(
+        terms = open_master_agreement(
             version="2027-1",
             summary="s",
             text="text",
@@ -141,7 +142,7 @@ def test_publishing_stores_the_hash_of_the_text():
             by=Actor.system("t"),
             at=AT,
         )
-        assert TermsVersion.objects.get(pk=terms.pk).text_sha256 == (
+        assert TermsText.objects.get(terms=terms).sha256 == (
             "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1"
         )
 

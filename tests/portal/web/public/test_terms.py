@@ -5,7 +5,7 @@ from django.test import Client
 
 from core.tenancy import mar_scope
 from partners.models import Partner, TermsAcceptance
-from tests.factories import make_member, make_partner, make_terms
+from tests.factories import hash_of, make_member, make_partner, make_terms
 from tests.partners.samples import audited
 from tests.web import sign_in
 
@@ -30,7 +30,7 @@ def _accepted() -> int:
 def test_anyone_reads_the_terms_without_a_form(client: Client):
     terms = make_terms()
     page = client.get("/terms/")
-    assert terms.text_sha256 in page.text
+    assert hash_of(terms) in page.text
     assert page.context["form"] is None
 
 
@@ -63,7 +63,7 @@ def test_a_text_that_changed_meanwhile_is_refused_and_audited(client: Client, ne
     sign_in(client, make_member("tpr_owner", partner=newcomer))
     response = client.post("/terms/accept/", _form(client) | {"text_sha256": "0" * 64})
     assert response.status_code == 409
-    assert "no longer the ones in force" in response.text
+    assert "no longer the ones on offer" in response.text
     assert _accepted() == 0
     assert audited("portal.request.refused") == 1
 
