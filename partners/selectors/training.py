@@ -77,7 +77,8 @@ def valid_until(partner_id: UUID, user_id: UUID, course_id: UUID, *, today: date
     found = TrainingAttempt.objects.filter(
         partner_id=partner_id, user_id=user_id, course_id=course_id, is_passed=True, expires_on__gt=today
     ).aggregate(until=Max("expires_on"))
-    return found["until"]
+    until: date | None = found["until"]
+    return until
 
 
 def open_attempt(partner_id: UUID, user_id: UUID, course_id: UUID) -> TrainingAttempt | None:

@@ -59,7 +59,8 @@ def _remind_of_terms(at: datetime) -> int:
 def _remind_of_training(at: datetime) -> int:
     today, told = at.astimezone(mar_zone()).date(), 0
     for last_pass in passes_running_out(today):
-        step = next((step for step in TRAINING_STEPS if (last_pass.expires_on - today).days <= step), None)
+        left = (last_pass.expires_on - today).days if last_pass.expires_on else 0  # a pass has its end
+        step = next((step for step in TRAINING_STEPS if left <= step), None)
         if step is not None:
             told += _remind_once(last_pass.partner_id, TRAINING, last_pass.pk, step, at=at)
     return told
