@@ -1,6 +1,7 @@
 """Every row lock of this app.
 
-Order, always from top to bottom: application, partner, memberships (by primary key), invitation,
+Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
+primary key), invitation,
 API key, order block, grace, agreement, partner codes.
 """
 
@@ -9,12 +10,24 @@ from uuid import UUID
 from django.db import connection
 
 from partners.models import Agreement, ApiKey, Application, Grace, Invitation, Membership, OrderBlock, Partner
+from partners.models.check import CheckResult
 
 
 def lock_application(application_id: UUID) -> Application | None:
     """Lock an application, None when there is none."""
     # Without a join: after a wait Postgres reads the locked row anew, but joined rows as they were before.
     return Application.objects.select_for_update().filter(pk=application_id).first()
+
+
+def lock_check(check_id: UUID) -> CheckResult | None:
+    """Lock one run of an automatic check, None when there is none."""
+    return CheckResult.objects.select_for_update().filter(pk=check_id).first()
+
+
+def lock_sanctions_lists() -> None:
+    """Hold the exchange of sanctions lists until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.sanctions_lists'))")
 
 
 def lock_partner(partner_id: UUID) -> Partner | None:

@@ -9,6 +9,7 @@ from partners.models.membership import Invitation, Membership
 from partners.models.partner import Partner
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.reminder import Reminder
+from partners.models.sanctions import SanctionsEntry, SanctionsList
 from partners.models.standing import CreditPosition, Grace, OrderBlock, PartnerBadge
 from partners.models.terms import Agreement, TermsAcceptance, TermsText, TermsVersion
 from partners.models.training import Course, CourseVersion, TrainingAttempt
@@ -37,6 +38,8 @@ __all__ = [
     "RecipientConflict",
     "RecipientEvidence",
     "Reminder",
+    "SanctionsEntry",
+    "SanctionsList",
     "TermsAcceptance",
     "TermsText",
     "TermsVersion",

@@ -94,6 +94,11 @@ class Application(models.Model):
     website = models.URLField(_("web site"), blank=True)
     # Lower case, without legal form, accents and punctuation: compared with "=" (a decision of the house).
     company_norm = models.CharField(max_length=120, blank=True, editable=False)
+    # Written when the checks are asked for (rules/company_identity.py); the duplicate check compares them.
+    vat_root = models.CharField(max_length=24, blank=True, editable=False)
+    address_norm = models.CharField(max_length=120, blank=True, editable=False)
+    iban_norm = models.CharField(max_length=34, blank=True, editable=False)
+    phone_norm = models.CharField(max_length=9, blank=True, editable=False)
     wiping_standard = models.CharField(_("wiping standard"), max_length=60, blank=True)
     expected_volume = models.PositiveIntegerField(
         _("expected volume"), default=0, help_text=_("PCs a month.")
@@ -132,6 +137,10 @@ class Application(models.Model):
             models.Index(fields=["vat_id"], name="application_vat_id"),
             models.Index(fields=["company_norm"], name="application_company_norm"),
             models.Index(fields=["contact_email"], name="application_contact_email"),
+            models.Index(fields=["vat_root"], name="application_vat_root"),
+            models.Index(fields=["address_norm"], name="application_address_norm"),
+            models.Index(fields=["iban_norm"], name="application_iban_norm"),
+            models.Index(fields=["phone_norm"], name="application_phone_norm"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

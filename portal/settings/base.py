@@ -275,6 +275,15 @@ EXCHANGE_BATCH_SIZE = 5000
 EXCHANGE_DIR = Path(os.environ.get("PORTAL_EXCHANGE_DIR", VAR_DIR / "exchange"))
 SIMULATOR_DELAY_SECONDS = int(os.environ.get("PORTAL_SIMULATOR_DELAY_SECONDS", "5"))
 
+# Automatic checks of applicants. Nothing leaves this machine unless it is switched on here.
+VAT_PROVIDER = os.environ.get("PORTAL_VAT_PROVIDER", "offline")  # offline, vies_rest or vies_soap
+VIES_URL = os.environ.get("PORTAL_VIES_URL", "")
+CHECK_WEBSITES = os.environ.get("PORTAL_CHECK_WEBSITES", "false").lower() == "true"
+CHECK_MAIL_DNS = os.environ.get("PORTAL_CHECK_MAIL_DNS", "false").lower() == "true"
+SANCTIONS_THRESHOLD = int(os.environ.get("PORTAL_SANCTIONS_THRESHOLD", "85"))  # likeness from 0 to 100
+DUPLICATE_THRESHOLD = int(os.environ.get("PORTAL_DUPLICATE_THRESHOLD", "85"))
+SANCTIONS_LIST_MAX_AGE_DAYS = 14
+
 DEMO_ENABLED = False
 ENVIRONMENT_NAME = "production"
 
