@@ -170,7 +170,7 @@ BEGIN
   IF current_user = '{APP_ROLE}' AND NOT EXISTS (
     SELECT 1 FROM partners_invitation i JOIN core_user u ON u.email = i.email
     WHERE u.id = NEW.user_id AND i.role = NEW.role AND i.partner_id IS NOT DISTINCT FROM NEW.partner_id
-      AND i.accepted_at IS NULL AND i.expires_at > NEW.created_at) THEN
+      AND i.accepted_at IS NULL AND i.cancelled_at IS NULL AND i.expires_at > NEW.created_at) THEN
     RAISE EXCEPTION 'nobody joins without an open invitation' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;

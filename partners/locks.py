@@ -1,15 +1,28 @@
 """Every row lock of this app.
 
 Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
-primary key), invitation,
-API key, order block, grace, agreement, partner codes.
+primary key), invitation, API key, order block, grace, agreement, company change, site, brand, note,
+the MAR's contacts, partner codes.
 """
 
 from uuid import UUID
 
 from django.db import connection
 
-from partners.models import Agreement, ApiKey, Application, Grace, Invitation, Membership, OrderBlock, Partner
+from partners.models import (
+    Agreement,
+    ApiKey,
+    Application,
+    Brand,
+    CompanyChange,
+    Grace,
+    Invitation,
+    Membership,
+    OrderBlock,
+    Partner,
+    PartnerNote,
+    Site,
+)
 from partners.models.check import CheckResult
 
 
@@ -47,6 +60,11 @@ def lock_invitation(token_hash: bytes) -> Invitation | None:
     return Invitation.objects.select_for_update().filter(token_hash=token_hash).first()
 
 
+def lock_invitation_by_id(invitation_id: UUID) -> Invitation | None:
+    """Lock an invitation, None when there is none in this scope."""
+    return Invitation.objects.select_for_update().filter(pk=invitation_id).first()
+
+
 def lock_api_key(api_key_id: UUID) -> ApiKey | None:
     """Lock a credential, None when there is none in this scope."""
     return ApiKey.objects.select_for_update().filter(pk=api_key_id).first()
@@ -77,6 +95,32 @@ def lock_agreements() -> None:
     """Hold the making of agreements until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.agreement'))")
+
+
+def lock_company_change(change_id: UUID) -> CompanyChange | None:
+    """Lock a request to change company facts, None when there is none in this scope."""
+    return CompanyChange.objects.select_for_update().filter(pk=change_id).first()
+
+
+def lock_site(site_id: UUID) -> Site | None:
+    """Lock an address of a partner, None when there is none in this scope."""
+    return Site.objects.select_for_update().filter(pk=site_id).first()
+
+
+def lock_brand(brand_id: UUID) -> Brand | None:
+    """Lock a brand of a partner, None when there is none in this scope."""
+    return Brand.objects.select_for_update().filter(pk=brand_id).first()
+
+
+def lock_note(note_id: UUID) -> PartnerNote | None:
+    """Lock a note of the MAR about a partner, None when there is none."""
+    return PartnerNote.objects.select_for_update().filter(pk=note_id).first()
+
+
+def lock_mar_contacts() -> None:
+    """Hold the MAR's named contacts until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.mar.contacts'))")
 
 
 def lock_partner_codes() -> None:

@@ -12,6 +12,12 @@ from partners.selectors.people import addresses_of_role
 from partners.services import checks, letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
+from partners.tasks_company import (
+    remind_of_expiry_daily,
+    send_company_change,
+    send_company_change_decided,
+    send_document_expiry,
+)
 from partners.tasks_rules import (
     announce_terms,
     send_due_reminders,
@@ -22,8 +28,12 @@ from partners.tasks_rules import (
 # Celery looks for tasks here.
 __all__ = [
     "announce_terms",
+    "remind_of_expiry_daily",
     "send_application_received",
     "send_application_rejected",
+    "send_company_change",
+    "send_company_change_decided",
+    "send_document_expiry",
     "send_due_reminders",
     "send_invitation",
     "send_partner_state",

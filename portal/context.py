@@ -17,6 +17,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.DEMO_ENABLED,
         "membership": getattr(request, "membership", None),
         "permissions": getattr(request, "permissions", frozenset()),
+        "view_as": getattr(request, "view_as", None),
         "nav": navigation.build(request),
         "theme": theme if theme in {"light", "dark"} else "system",
         "request_id": request_id_of(request),

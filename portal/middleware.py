@@ -17,6 +17,7 @@ from django.utils import timezone
 from core.tenancy import mar_scope, partner_scope
 from partners.rules.permissions import permissions_of
 from partners.selectors.people import membership_of
+from portal import view_as
 from portal.refusals import audit_refusals
 from portal.sign_in import missing_step
 
@@ -123,6 +124,7 @@ def identify(request: HttpRequest) -> None:
     request.permissions = frozenset()  # type: ignore[attr-defined]
     request.api_key = None  # type: ignore[attr-defined]
     request.refused = []  # type: ignore[attr-defined]
+    request.view_as = None  # type: ignore[attr-defined]
     if request.path.startswith("/api/v1/"):
         from portal.api.authentication import find_api_key
 
@@ -132,6 +134,7 @@ def identify(request: HttpRequest) -> None:
         request.membership = membership  # type: ignore[attr-defined]
         if membership is not None:
             request.permissions = permissions_of(membership.role)  # type: ignore[attr-defined]
+            view_as.apply(request, at=timezone.now())
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:

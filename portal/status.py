@@ -316,6 +316,24 @@ QUOTA_EXCEPTION: Mapping[str, Status] = {
     "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Taken back by the partner.")),
 }
 
+DOCUMENT: Mapping[str, Status] = {
+    "valid": Status(_("Valid"), "success", "circle-check", _("Good until its date, or without an end.")),
+    "expiring": Status(_("Ends soon"), "warning", "clock", _("Ends within 30 days. Hand in a new one.")),
+    "expired": Status(_("Expired"), "danger", "circle-x", _("No longer good. Hand in a new one.")),
+}
+
+COMPANY_CHANGE: Mapping[str, Status] = {
+    "requested": Status(
+        _("Waits for the programme office"),
+        "warning",
+        "hourglass",
+        _("The programme office checks and confirms it."),
+    ),
+    "confirmed": Status(_("Confirmed"), "success", "circle-check", _("The new facts stand since then.")),
+    "refused": Status(_("Refused"), "danger", "circle-x", _("Nothing changed. The note says why.")),
+    "withdrawn": Status(_("Taken back"), "neutral", "arrow-back-up", _("Taken back by the partner.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -330,6 +348,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "claim": CLAIM,
     "conflict": CONFLICT,
     "quota_exception": QUOTA_EXCEPTION,
+    "document": DOCUMENT,
+    "company_change": COMPANY_CHANGE,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from core.actor import Actor
 from core.models import User
@@ -27,7 +28,17 @@ from licensing.models import (
     ReturnLine,
     ReturnRequest,
 )
-from partners.models import ApiKey, Invitation, Membership, Partner
+from partners.models import (
+    ApiKey,
+    Brand,
+    CompanyChange,
+    Document,
+    Invitation,
+    Membership,
+    Partner,
+    PartnerNote,
+    Site,
+)
 from partners.models.membership import Role
 from partners.rules.api_keys import scopes_of_house
 from partners.services.api_keys import create_api_key
@@ -39,6 +50,7 @@ from tests.factories.exchange import make_builds
 from tests.partners.samples import make_application
 from tests.web import sign_in
 
+LOGO = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 NOBODYS = UUID("00000000-0000-4000-8000-000000000000")
 
 
@@ -54,6 +66,7 @@ class House:
     device: Device
     api_key: ApiKey
     colleague: Membership
+    papers: dict[str, UUID] = field(default_factory=dict)  # what the partner keeps under Settings
 
 
 @dataclass
@@ -115,6 +128,18 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("tpr/", "upload_id"): Sample(lambda w: w.own.upload.pk, lambda w: w.foreign.upload.pk, NOBODYS),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
+    ("", "invitation_id"): Sample(
+        lambda w: w.own.papers["invitation"], lambda w: w.foreign.papers["invitation"], NOBODYS
+    ),
+    ("tpr/settings/", "area"): Sample(lambda w: "technical", None, "no-such-area"),
+    **{
+        ("tpr/settings/", f"{name}_id"): Sample(
+            lambda w, name=name: w.own.papers[name], lambda w, name=name: w.foreign.papers[name], NOBODYS
+        )
+        for name in ("site", "brand", "document", "change")
+    },
+    ("mar/partners/", "note_id"): Sample(lambda w: w.own.papers["note"], None, NOBODYS),
+    ("mar/partners/", "change_id"): Sample(lambda w: w.own.papers["change"], None, NOBODYS),
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
@@ -207,7 +232,29 @@ def _house(name: str) -> House:
     with mar_scope():
         membership = Membership.objects.get(user=colleague)
     order = build.key.order_line.order
-    return House(partner, order, build.key, build, upload, build.device, api_key, membership)
+    papers = _own_papers(partner, colleague)
+    return House(partner, order, build.key, build, upload, build.device, api_key, membership, papers)
+
+
+def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
+    path, digest = store_bytes(LOGO, folder="test", suffix=".png")
+    with mar_scope():
+        document = Document.objects.create(
+            partner=partner, kind="certificate", file_name="r2.png", content_type="image/png", size=len(LOGO),
+            sha256=digest, path=path, uploaded_by="Owner", uploaded_at=AT,
+        )  # fmt: skip
+        site = Site.objects.create(
+            partner=partner, kind="build", name="Hall 2", street="Ring 1", postcode="10115", city="Berlin",
+            country="DE", since=AT.date(),
+        )  # fmt: skip
+        brand = Brand.objects.create(partner=partner, name="Again", logo=document, created_at=AT)
+        change = CompanyChange.objects.create(
+            partner=partner, before={"name": partner.name}, after={"name": "New GmbH"}, reason="Register",
+            state="requested", requested_by=colleague, requested_at=AT,
+        )  # fmt: skip
+        note = PartnerNote.objects.create(partner=partner, author=colleague, text="Calls on Fridays", at=AT)
+    found = {"document": document, "site": site, "brand": brand, "change": change, "note": note}
+    return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}
 
 
 def _papers(house: House) -> Papers:
@@ -239,11 +286,11 @@ def _papers(house: House) -> Papers:
     return Papers(house.key.batch_id, cbr, exception, returned, month, file)
 
 
-def _invite(partner: Partner) -> Invitation:
+def _invite(partner: Partner, name: str = "new") -> Invitation:
     with partner_scope(partner.pk):
         return invite_person(
-            partner_id=partner.pk, name="New", email="new@example.test", role="tpr_buyer",
-            by=Actor.system("test"), at=AT,
+            partner_id=partner.pk, name="New", email=f"{name}{partner.code}@example.test", role="tpr_buyer",
+            by=Actor.system("test"), at=timezone.now(),
         )  # fmt: skip
 
 

@@ -31,11 +31,15 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One role's verbs on a table, the rows they reach, and columns where UPDATE is narrowed."""
+    """One role's verbs on a table, the rows they reach, and columns where UPDATE is narrowed.
+
+    ``written`` narrows what a row may be after a write, where a role reads more rows than it writes.
+    """
 
     verbs: str
     rows: str = Rows.ALL
     update_columns: tuple[str, ...] = ()
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

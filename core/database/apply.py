@@ -105,7 +105,8 @@ def _policies(table: str, access: Access) -> list[str]:
     ]
     for role, right in access.rights.items():
         secured.append(
-            f'CREATE POLICY {role}_rows ON "{table}" TO {role} USING ({right.rows}) WITH CHECK ({right.rows})'
+            f'CREATE POLICY {role}_rows ON "{table}" TO {role} USING ({right.rows})'
+            f" WITH CHECK ({right.written or right.rows})"
         )
     return [*drops, *secured]
 

@@ -56,10 +56,6 @@ def partner_home(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> PartnerHo
     unbilled = KeyAssignment.objects.filter(
         partner_id=partner_id, ended_at__isnull=True, billed_at__isnull=True
     ).aggregate(total=Sum("unit_price"))["total"] or Decimal(0)
-    limit = (
-        OrderLimit.objects.filter(partner_id=partner_id).values_list("monthly_quantity", flat=True).first()
-        or 0
-    )
     ages = unreported_by_age(partner_id, at)
     month = Period.containing(at, zone)
     return PartnerHome(
@@ -70,11 +66,17 @@ def partner_home(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> PartnerHo
         denied=by_state.get(KeyState.ACTIVATION_DENIED, 0),
         months=months_of(partner_id, month, zone),
         ordered_this_month=_ordered(partner_id, month, zone),
-        monthly_quantity=limit,
+        monthly_quantity=order_limit(partner_id),
         credit_limit=credit.limit if credit else Decimal(0),
         credit_used=unbilled + (credit.unpaid if credit else Decimal(0)),
         currency=credit.currency if credit else "EUR",
     )
+
+
+def order_limit(partner_id: UUID) -> int:
+    """Return how many licences a partner may order in a month; none set is nought."""
+    limits = OrderLimit.objects.filter(partner_id=partner_id)
+    return limits.values_list("monthly_quantity", flat=True).first() or 0
 
 
 def unreported_by_age(partner_id: UUID, at: datetime) -> list[int]:

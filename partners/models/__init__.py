@@ -3,13 +3,17 @@
 from partners.models.api_key import ApiKey
 from partners.models.application import Application, ApplicationSection, CarryOverItem, FieldQuestion
 from partners.models.check import CheckResult
+from partners.models.company_change import CompanyChange
+from partners.models.contact import NamedContact
 from partners.models.document import Document
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
+from partners.models.note import PartnerNote
 from partners.models.partner import Partner
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.reminder import Reminder
 from partners.models.sanctions import SanctionsEntry, SanctionsList
+from partners.models.site import Brand, Site
 from partners.models.standing import CreditPosition, Grace, OrderBlock, PartnerBadge
 from partners.models.terms import Agreement, TermsAcceptance, TermsText, TermsVersion
 from partners.models.training import Course, CourseVersion, TrainingAttempt
@@ -19,8 +23,10 @@ __all__ = [
     "ApiKey",
     "Application",
     "ApplicationSection",
+    "Brand",
     "CarryOverItem",
     "CheckResult",
+    "CompanyChange",
     "Course",
     "CourseVersion",
     "CreditPosition",
@@ -30,9 +36,11 @@ __all__ = [
     "Invitation",
     "Mar",
     "Membership",
+    "NamedContact",
     "OrderBlock",
     "Partner",
     "PartnerBadge",
+    "PartnerNote",
     "Recipient",
     "RecipientClass",
     "RecipientConflict",
@@ -40,6 +48,7 @@ __all__ = [
     "Reminder",
     "SanctionsEntry",
     "SanctionsList",
+    "Site",
     "TermsAcceptance",
     "TermsText",
     "TermsVersion",

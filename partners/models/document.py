@@ -34,6 +34,7 @@ class Document(models.Model):
         EARLIER_MEMBERSHIP = "earlier_membership", _("Proof of an earlier membership")
         INSURANCE = "insurance", _("Insurance")
         AGREEMENT = "agreement", _("Signed agreement")
+        LOGO = "logo", _("Logo")
         OTHER = "other", _("Another paper")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -50,6 +51,9 @@ class Document(models.Model):
     uploaded_by = models.CharField(_("handed in by"), max_length=200)
     uploaded_at = models.DateTimeField(_("handed in"))
     removed_at = models.DateTimeField(_("taken back"), null=True)
+    reminded_days = models.PositiveSmallIntegerField(
+        _("reminded"), null=True, help_text=_("How many days before its end the last reminder went out.")
+    )
 
     class Meta:
         ordering = ("uploaded_at",)

@@ -75,7 +75,7 @@ class Invitation(models.Model):
     access = Access(
         {
             APP_ROLE: Right("SELECT, UPDATE", update_columns=("accepted_at",)),
-            TPR_ROLE: Right("SELECT, INSERT", _OWN),
+            TPR_ROLE: Right("SELECT, INSERT, UPDATE", _OWN, ("cancelled_at",)),
             MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
         }
     )
@@ -90,6 +90,7 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(_("sent"))
     expires_at = models.DateTimeField(_("valid until"))
     accepted_at = models.DateTimeField(_("accepted"), null=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
 
     def __str__(self) -> str:
         return f"{self.email} {self.role}"

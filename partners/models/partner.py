@@ -26,7 +26,12 @@ class Partner(models.Model):
     access = Access(
         {
             APP_ROLE: Right("SELECT"),  # sign-in shows whose portal this is
-            TPR_ROLE: Right("SELECT, UPDATE", f"id = {CURRENT_PARTNER}", ("state", "state_since")),
+            # What stands on contracts (name, country, VAT, bank) changes by a request the MAR confirms.
+            TPR_ROLE: Right(
+                "SELECT, UPDATE",
+                f"id = {CURRENT_PARTNER}",
+                ("state", "state_since", "contact_name", "contact_email", "phone", "website"),
+            ),
             MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
         }
     )
@@ -38,6 +43,9 @@ class Partner(models.Model):
     vat_id = models.CharField(_("VAT id"), max_length=20, blank=True)
     contact_name = models.CharField(_("contact"), max_length=120, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    phone = models.CharField(_("telephone"), max_length=30, blank=True)
+    website = models.URLField(_("web site"), blank=True)
+    iban = models.CharField(_("IBAN"), max_length=34, blank=True, help_text=_("Without spaces."))
     wiping_standard = models.CharField(_("wiping standard"), max_length=60, blank=True)
     expected_volume = models.PositiveIntegerField(
         _("expected volume"), default=0, help_text=_("PCs a month.")

@@ -3,7 +3,16 @@
 from partners.models.membership import Role
 
 TPR_READ = frozenset(
-    {"tpr.home", "order.view", "key.view", "build.view", "device.view", "terms.view", "catalogue.view"}
+    {
+        "tpr.home",
+        "order.view",
+        "key.view",
+        "build.view",
+        "device.view",
+        "terms.view",
+        "catalogue.view",
+        "house.view",
+    }
 )
 MAR_READ = frozenset(
     {"mar.home", "partner.view", "application.view", "stock.view", "mar_order.view", "exchange.view"}
@@ -20,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "terms.accept",
         "people.manage",
         "api_key.manage",
+        "house.manage",
     },
     Role.TPR_BUYER: TPR_READ | {"order.place", "order.cancel"},
     Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report"},
@@ -29,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {
         "application.review",
         "partner.manage",
+        "partner.note",
+        "partner.view_as",
         "people.manage",
         "api_key.manage",
         "exchange.operate",
@@ -41,6 +53,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
+    | {"partner.note", "partner.view_as"}
     | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,
 }

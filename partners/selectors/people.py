@@ -37,8 +37,15 @@ def person_of(membership_id: UUID, partner_id: UUID | None) -> Membership | None
 
 def open_invitations_of(partner_id: UUID | None, *, at: datetime) -> QuerySet[Invitation]:
     """Return the invitations of a house that can still be accepted, newest first."""
-    open_now = Invitation.objects.filter(accepted_at__isnull=True, expires_at__gt=at)
+    open_now = Invitation.objects.filter(
+        accepted_at__isnull=True, cancelled_at__isnull=True, expires_at__gt=at
+    )
     return _of_house(open_now, partner_id).order_by("-created_at")
+
+
+def open_invitation_of(invitation_id: UUID, partner_id: UUID | None, *, at: datetime) -> Invitation | None:
+    """Return one invitation of a house that can still be accepted, None when there is no such."""
+    return open_invitations_of(partner_id, at=at).filter(pk=invitation_id).first()
 
 
 def addresses_of_role(role: str, *, partner_id: UUID | None) -> list[str]:

@@ -94,6 +94,36 @@ def accept_invitation(token: str, *, name: str, password: str, by: Actor, at: da
     return user
 
 
+@transaction.atomic
+def cancel_invitation(invitation_id: UUID, *, partner_id: UUID | None, by: Actor, at: datetime) -> Invitation:
+    """Close an open link, so that it never opens again.
+
+    :raises NotFound: when this house has no such invitation.
+    :raises InvitationClosed: when it was accepted, cancelled, or is too old.
+    """
+    invitation = locks.lock_invitation_by_id(invitation_id)
+    if invitation is None or invitation.partner_id != partner_id:
+        raise NotFound(_("There is no such invitation."))
+    _require_open(invitation, at=at)
+    invitation.cancelled_at = at
+    invitation.save(update_fields=["cancelled_at"])
+    _audit("partners.invitation.cancelled", invitation, by=by, at=at)
+    return invitation
+
+
+@transaction.atomic
+def resend_invitation(invitation_id: UUID, *, partner_id: UUID | None, by: Actor, at: datetime) -> Invitation:
+    """Send a person a fresh link for seven days; the one before no longer opens.
+
+    :raises NotFound: when this house has no such invitation.
+    :raises InvitationClosed: when it was accepted, cancelled, or is too old.
+    """
+    before = cancel_invitation(invitation_id, partner_id=partner_id, by=by, at=at)
+    return invite_person(
+        partner_id=partner_id, email=before.email, name=before.name, role=before.role, by=by, at=at
+    )
+
+
 def require_role_of_house(role: str, partner_id: UUID | None) -> None:
     """Refuse a role of the other house.
 
@@ -121,6 +151,17 @@ def _require_open(invitation: Invitation, *, at: datetime) -> None:
                 facts={_("Used"): invitation.accepted_at},
                 next_step=_("Sign in with the password you chose."),
                 fix_path="/accounts/login/",
+            )
+        )
+    if invitation.cancelled_at is not None:
+        raise InvitationClosed(
+            refuse(
+                "invitation_cancelled",
+                _("This invitation was taken back."),
+                rule="P-INV-4",
+                facts={_("Taken back"): invitation.cancelled_at},
+                next_step=_("Look for a newer mail, or ask the person who invited you."),
+                lifted_by=invitation.invited_by,
             )
         )
     if invitation.expires_at <= at:

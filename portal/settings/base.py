@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "portal.middleware.SessionAgeMiddleware",
     "portal.middleware.TenantMiddleware",
     "portal.middleware.SecondFactorMiddleware",
+    "portal.view_as.ViewAsMiddleware",
     "portal.key_guard.KeyInFieldMiddleware",
 ]
 
@@ -141,6 +142,7 @@ CELERY_BEAT_SCHEDULE = {
     "complete-orders": {"task": "licensing.complete_orders", "schedule": timedelta(minutes=1)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},
     "remind-of-rules": {"task": "partners.send_due_reminders", "schedule": timedelta(hours=1)},
+    "remind-of-expiry": {"task": "partners.remind_of_expiry", "schedule": timedelta(hours=6)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 

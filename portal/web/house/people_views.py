@@ -1,5 +1,6 @@
 """Colleagues: who is here, with which role, and who is invited."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError, NotFound
-from partners.models import Membership
+from partners.models import Invitation, Membership
 from partners.rules.people import roles_of_house
-from partners.selectors.people import open_invitations_of, people_of, person_of
-from partners.services.invitations import invite_person
+from partners.selectors.people import open_invitation_of, open_invitations_of, people_of, person_of
+from partners.services.invitations import cancel_invitation, invite_person, resend_invitation
 from partners.services.people import change_role, remove_person
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
@@ -111,6 +112,34 @@ def invite(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         return render_refused(request, "house/people_invite.html", {"form": form}, error)
     messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invited.email})
+    return redirect("people")
+
+
+@allow("people.manage", houses=HOUSES)
+@require_POST
+def cancel(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Take an open invitation back."""
+    return _with_invitation(request, invitation_id, cancel_invitation, _("The invitation is taken back."))
+
+
+@allow("people.manage", houses=HOUSES)
+@require_POST
+def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Send a fresh link; the one before no longer opens."""
+    return _with_invitation(request, invitation_id, resend_invitation, _("A fresh link is on its way."))
+
+
+def _with_invitation(
+    request: HttpRequest, invitation_id: UUID, act: Callable[..., Invitation], done: str
+) -> HttpResponse:
+    partner_id, now = _house(request), timezone.now()
+    if open_invitation_of(invitation_id, partner_id, at=now) is None:
+        raise Http404
+    try:
+        act(invitation_id, partner_id=partner_id, by=actor_of(request), at=now)
+    except DomainError as error:
+        return render_refused(request, "house/refused.html", {}, error)
+    messages.success(request, done)
     return redirect("people")
 
 

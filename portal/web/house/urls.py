@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from portal.web.house import api_key_views, people_views
+from portal.web.house import api_key_views, people_views, view_as_views
 
 urlpatterns = [
     path("people/", people_views.people, name="people"),
     path("people/invite/", people_views.invite, name="people-invite"),
+    path("people/invitations/<uuid:invitation_id>/cancel/", people_views.cancel, name="invitation-cancel"),
+    path("people/invitations/<uuid:invitation_id>/resend/", people_views.resend, name="invitation-resend"),
     path("people/<uuid:membership_id>/role/", people_views.change, name="people-role"),
     path("people/<uuid:membership_id>/remove/", people_views.remove, name="people-remove"),
+    path("view-as/end/", view_as_views.end, name="view-as-end"),
     path("api-keys/", api_key_views.api_keys, name="api-key-list"),
     path("api-keys/new/", api_key_views.create, name="api-key-create"),
     path("api-keys/<uuid:api_key_id>/revoke/", api_key_views.revoke, name="api-key-revoke"),

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from portal.web.mar import applications_views, partners_views
+from portal.web.house import view_as_views
+from portal.web.mar import (
+    applications_views,
+    company_views,
+    partner_notes_views,
+    partner_tabs,
+    partners_views,
+)
 
 urlpatterns = [
     path("applications/", applications_views.application_list, name="application-list"),
@@ -17,7 +24,28 @@ urlpatterns = [
     ),
     path("applications/<uuid:application_id>/reject/", applications_views.reject, name="application-reject"),
     path("partners/", partners_views.partner_list, name="partner-list"),
-    path("partners/<uuid:partner_id>/", partners_views.partner_detail, name="partner-detail"),
+    path("partners/<uuid:partner_id>/", partner_tabs.overview, name="partner-detail"),
+    path("partners/<uuid:partner_id>/orders/", partner_tabs.orders, name="partner-orders"),
+    path("partners/<uuid:partner_id>/keys/", partner_tabs.keys, name="partner-keys"),
+    path("partners/<uuid:partner_id>/devices/", partner_tabs.devices, name="partner-devices"),
+    path("partners/<uuid:partner_id>/reports/", partner_tabs.reports, name="partner-reports"),
+    path("partners/<uuid:partner_id>/documents/", partner_tabs.documents, name="partner-documents"),
+    path("partners/<uuid:partner_id>/people/", partner_tabs.people, name="partner-people"),
+    path("partners/<uuid:partner_id>/company/", partner_tabs.company, name="partner-company"),
+    path("partners/<uuid:partner_id>/agreements/", partner_tabs.agreements, name="partner-agreements"),
+    path("partners/<uuid:partner_id>/notes/", partner_notes_views.notes, name="partner-notes"),
+    path(
+        "partners/<uuid:partner_id>/notes/<uuid:note_id>/pin/",
+        partner_notes_views.pin,
+        name="partner-note-pin",
+    ),
+    path(
+        "partners/<uuid:partner_id>/company/<uuid:change_id>/",
+        company_views.decide_change,
+        name="company-change",
+    ),
+    path("partners/<uuid:partner_id>/timeline/", partner_tabs.timeline, name="partner-timeline"),
+    path("partners/<uuid:partner_id>/view-as/", view_as_views.begin, name="partner-view-as"),
     path("partners/<uuid:partner_id>/suspend/", partners_views.suspend, name="partner-suspend"),
     path("partners/<uuid:partner_id>/lift/", partners_views.lift, name="partner-lift"),
 ]

@@ -1,4 +1,4 @@
-"""Partners: the list, one partner, suspending and lifting."""
+"""Partners: the list, suspending and lifting. The pages about one partner: partner_tabs.py."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,20 +16,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
 from partners.models import Partner
-from partners.models.partner import PartnerState
 from partners.rules.countries import choices as countries
 from partners.rules.countries import country_name
-from partners.rules.partner_states import may_move
 from partners.selectors import partners as selectors
-from partners.selectors.people import open_invitations_of, people_of
-from partners.selectors.standing import partner_standing
-from partners.selectors.terms import acceptances_of, missing_terms
 from partners.services.standing import lift_suspension, suspend_partner
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import ChoiceFilter, Column, Empty, Table, render_table, status_filter
 from portal.web.mar.forms import ReasonForm
+from portal.web.mar.partner_header import find_partner
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
@@ -80,28 +76,6 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@allow("partner.view", houses=HOUSES)
-@require_safe
-def partner_detail(request: HttpRequest, partner_id: UUID) -> HttpResponse:
-    """Show one partner: state, people, terms, credit."""
-    partner, now = _find(partner_id), timezone.now()
-    may_manage = "partner.manage" in request.permissions  # type: ignore[attr-defined]
-    standing = partner_standing(partner_id, now)
-    context = {
-        "partner": partner,
-        "country": country_name(partner.country),
-        "blocks": standing.blocks,
-        "credit": standing.credit,
-        "people": people_of(partner_id),
-        "invitations": open_invitations_of(partner_id, at=now),
-        "acceptances": acceptances_of(partner_id),
-        "missing_terms": missing_terms(partner_id, now),
-        "can_suspend": may_manage and may_move(partner.state, PartnerState.SUSPENDED),
-        "can_lift": may_manage and partner.state == PartnerState.SUSPENDED,
-    }
-    return render(request, "mar/partner_detail.html", context)
-
-
 @allow("partner.manage", houses=("mar",))
 @require_http_methods(["GET", "HEAD", "POST"])
 def suspend(request: HttpRequest, partner_id: UUID) -> HttpResponse:
@@ -126,7 +100,7 @@ def _with_reason(
     """Ask for the reason, act, and come back to the partner."""
     now: datetime = timezone.now()
     form = ReasonForm(request.POST or None)
-    context: dict[str, Any] = {"partner": _find(partner_id), "form": form}
+    context: dict[str, Any] = {"partner": find_partner(partner_id), "form": form}
     if not form.is_valid():
         return render(request, template, context, status=FORM_ERROR_STATUS if form.is_bound else 200)
     try:
@@ -135,10 +109,3 @@ def _with_reason(
         return render_refused(request, template, context, error)
     messages.success(request, done)
     return redirect("mar:partner-detail", partner_id)
-
-
-def _find(partner_id: UUID) -> Partner:
-    partner = selectors.partner_by_id(partner_id)
-    if partner is None:
-        raise Http404
-    return partner

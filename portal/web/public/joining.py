@@ -106,6 +106,7 @@ def leave_and_join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, invitation: Invitation, form: JoiningForm, *, status: int) -> HttpResponse:
-    is_closed = invitation.accepted_at is not None or invitation.expires_at <= timezone.now()
+    has_ended = invitation.accepted_at is not None or invitation.cancelled_at is not None
+    is_closed = has_ended or invitation.expires_at <= timezone.now()
     context = {"invitation": invitation, "form": form, "is_closed": is_closed}
     return render(request, "public/join.html", context, status=status)

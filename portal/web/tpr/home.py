@@ -37,10 +37,10 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "tpr/home.html", context)
 
 
-@allow("people.manage", houses=("tpr",))
+@allow("house.view", houses=("tpr",))
 @require_safe
 def settings_page(request: HttpRequest) -> HttpResponse:
-    """Lead to people, API keys, terms and one's own sign-in."""
+    """Lead to company, sites, papers, contacts, people, API keys, terms and one's own sign-in."""
     return render(request, "tpr/settings.html")
 
 

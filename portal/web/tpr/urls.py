@@ -2,13 +2,47 @@
 
 from django.urls import path
 
-from portal.web.tpr import builds, devices, home, keys, orders
+from portal.web.tpr import (
+    builds,
+    devices,
+    home,
+    keys,
+    orders,
+    settings_company,
+    settings_contacts,
+    settings_documents,
+    settings_sites,
+)
 
 app_name = "tpr"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
+    path("settings/company/", settings_company.company, name="company"),
+    path("settings/company/contact/", settings_company.contact_facts, name="company-contact"),
+    path("settings/company/change/", settings_company.company_change, name="company-change"),
+    path(
+        "settings/company/changes/<uuid:change_id>/withdraw/",
+        settings_company.withdraw,
+        name="company-change-withdraw",
+    ),
+    path("settings/history/", settings_company.history, name="history"),
+    path("settings/sites/", settings_sites.sites, name="sites"),
+    path("settings/sites/new/", settings_sites.new_site, name="site-new"),
+    path("settings/sites/<uuid:site_id>/", settings_sites.edit_site, name="site-edit"),
+    path("settings/sites/<uuid:site_id>/close/", settings_sites.end_site, name="site-close"),
+    path("settings/brands/new/", settings_sites.new_brand, name="brand-new"),
+    path("settings/brands/<uuid:brand_id>/", settings_sites.edit_brand, name="brand-edit"),
+    path("settings/brands/<uuid:brand_id>/close/", settings_sites.end_brand, name="brand-close"),
+    path("settings/brands/<uuid:brand_id>/logo/", settings_sites.logo, name="brand-logo"),
+    path("settings/contacts/", settings_contacts.contacts, name="contacts"),
+    path("settings/contacts/<slug:area>/", settings_contacts.edit_contact, name="contact-edit"),
+    path("settings/documents/", settings_documents.documents, name="documents"),
+    path("settings/documents/new/", settings_documents.new_document, name="document-new"),
+    path("settings/documents/<uuid:document_id>/", settings_documents.replace, name="document-replace"),
+    path("settings/documents/<uuid:document_id>/remove/", settings_documents.remove, name="document-remove"),
+    path("settings/documents/<uuid:document_id>/file/", settings_documents.download, name="document-file"),
     path("order/", orders.catalogue, name="catalogue"),
     path("order/<slug:code>/", orders.new_order, name="order-new"),
     path("orders/", orders.order_list, name="order-list"),

@@ -1,0 +1,105 @@
+"""The head that every page about one partner shares: who he is, how he stands, where to look, what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from licensing.selectors.partner_home import order_limit
+from partners.models import Partner
+from partners.models.partner import PartnerState
+from partners.rules.countries import country_name
+from partners.rules.partner_states import may_move
+from partners.selectors import partners as selectors
+from partners.selectors.company import open_change_of
+from partners.selectors.standing import partner_standing
+from partners.selectors.terms import missing_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page about a partner. Without a permission everyone who sees the partner sees it."""
+
+    name: str
+    label: Promise | str
+    permission: str = ""
+
+
+TABS = (
+    Tab("detail", gettext_lazy("Overview")),
+    Tab("orders", gettext_lazy("Orders"), "mar_order.view"),
+    Tab("keys", gettext_lazy("Keys"), "mar_order.view"),
+    Tab("devices", gettext_lazy("Devices"), "mar_order.view"),
+    Tab("reports", gettext_lazy("Reports"), "mar_order.view"),
+    Tab("documents", gettext_lazy("Documents")),
+    Tab("people", gettext_lazy("People")),
+    Tab("company", gettext_lazy("Company")),
+    Tab("agreements", gettext_lazy("Agreements")),
+    Tab("notes", gettext_lazy("Notes"), "partner.note"),
+    Tab("timeline", gettext_lazy("Timeline")),
+)
+
+
+def partner_page(request: HttpRequest, partner_id: UUID, tab: str) -> dict[str, Any]:
+    """Return what the head of a partner's page shows.
+
+    :raises Http404: when there is no such partner.
+    """
+    partner, now = find_partner(partner_id), timezone.now()
+    permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
+    standing = partner_standing(partner_id, now)
+    return {
+        "partner": partner,
+        "country": country_name(partner.country),
+        "blocks": standing.blocks,
+        "credit": standing.credit,
+        "monthly_quantity": order_limit(partner_id),
+        "missing_terms": missing_terms(partner_id, now),
+        "open_change": open_change_of(partner_id),
+        "tabs": _tabs(partner_id, tab, permissions),
+        "actions": _actions(partner, permissions),
+    }
+
+
+def find_partner(partner_id: UUID) -> Partner:
+    """Return a partner.
+
+    :raises Http404: when there is no such partner.
+    """
+    partner = selectors.partner_by_id(partner_id)
+    if partner is None:
+        raise Http404
+    return partner
+
+
+def _tabs(partner_id: UUID, current: str, permissions: frozenset[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": tab.label,
+            "url": reverse(f"mar:partner-{tab.name}", args=[partner_id]),
+            "is_current": tab.name == current,
+        }
+        for tab in TABS
+        if not tab.permission or tab.permission in permissions
+    ]
+
+
+def _actions(partner: Partner, permissions: frozenset[str]) -> list[dict[str, Any]]:
+    """Return the guarded acts this person may do to this partner now; each asks for a reason."""
+    manages = "partner.manage" in permissions
+    possible = [
+        ("view-as", _("Look at his pages …"), "eye", "partner.view_as" in permissions),
+        ("suspend", _("Suspend …"), "ban", manages and may_move(partner.state, PartnerState.SUSPENDED)),
+        ("lift", _("Lift the suspension …"), "check", manages and partner.state == PartnerState.SUSPENDED),
+    ]
+    return [
+        {"label": label, "icon": icon, "url": reverse(f"mar:partner-{name}", args=[partner.pk])}
+        for name, label, icon, is_possible in possible
+        if is_possible
+    ]
