@@ -17,6 +17,7 @@ from django.db import connection
 from core.custody_keys import seal_key
 
 BLOCK_ROWS = 20_000
+TAIL_MAY_BE = timedelta(minutes=10)
 GENESIS = bytes(32)
 # All transactions of this database below this number have ended. Those of the server's other databases
 # can never write here and are not waited for. Numbers in pg_locks are the lower 32 bits; the upper ones
@@ -166,7 +167,7 @@ def _sign(stream: str, number: int, sequence: int, head: bytes) -> bytes:
     return hmac.new(seal_key(), message, hashlib.sha256).digest()
 
 
-def verify_stream(stream: Stream, *, at: datetime, tail_may_be: timedelta = timedelta(minutes=10)) -> Verdict:
+def verify_stream(stream: Stream, *, at: datetime, tail_may_be: timedelta = TAIL_MAY_BE) -> Verdict:
     """Recompute the whole chain and name the first row that does not fit.
 
     Finds edited, deleted and smuggled rows, cut or re-ordered links, forged blocks, and a tail that

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from core.services.seal import Stream, Verdict, verify_stream
+from core.services.seal import Stream, Verdict
 from core.tenancy import mar_scope
+from reporting.services.anchors import verify_anchored
 
 DEFAULT_TAIL_MINUTES = 10
 
@@ -31,7 +32,7 @@ class VerifyCommand(BaseCommand):
     def handle(self, *_args: Any, tail_minutes: int, **_options: Any) -> None:
         """Verify and report."""
         with mar_scope():
-            verdict = verify_stream(
+            verdict = verify_anchored(
                 self.stream, at=timezone.now(), tail_may_be=timedelta(minutes=tail_minutes)
             )
         self.stdout.write(describe(verdict))

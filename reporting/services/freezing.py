@@ -39,6 +39,7 @@ from reporting.selectors import month_lines
 from reporting.selectors.key_scan import place_of_key
 from reporting.selectors.month_steps import MonthBounds, gather_steps
 from reporting.selectors.reports import newest_frozen
+from reporting.services.anchors import ANCHORS, anchors
 from reporting.services.delta import causes_of, compare_devices, compare_lines
 from reporting.services.device_lines import insert_device_lines
 from reporting.services.frozen_lines import RECEIVED, Lines, header_of, load_lines, save_lines, to_facts
@@ -86,7 +87,7 @@ def freeze_report(report_id: UUID, *, by: Actor, at: datetime) -> bool:
         if place := place_of_key(report.pk):
             # Found later, by a renderer, it could never be taken out again: frozen lines do not change.
             raise KeyInDocument(place)
-        snapshot = {**ledger, "lines": counts, "devices": report.device_rows}
+        snapshot = {**ledger, "lines": counts, "devices": report.device_rows, ANCHORS: anchors()}
         report.header = to_facts(header) | {"snapshot": snapshot}
         report.frozen_at, report.problem = at, ""
         report.save(update_fields=["device_rows", "header", "frozen_at", "problem"])

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import audit
 from core.models import AuditEvent
-from core.services.seal import Verdict, streams, verify_stream
+from core.services.seal import Verdict, streams
 from portal.actors import actor_of
 from portal.policy import allow
 from portal.tables import ChoiceFilter, Column, DateRangeFilter, Empty, Table, TextFilter, render_table
 from portal.web.compliance.sentences import SENTENCES, facts_in_words, object_url, sentence
 from reporting.selectors.chains import chain_end
+from reporting.services.anchors import verify_anchored
 
 HOUSES = ("compliance", "mar")
 # A page may take seconds, not minutes: 500,000 links take about three seconds.
@@ -67,7 +68,7 @@ def chain_verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         at = timezone.now()
         verdicts = {
-            stream.name: verify_stream(stream, at=at)
+            stream.name: verify_anchored(stream, at=at)
             for stream in streams()
             if ends[stream.name].links <= PAGE_LINKS
         }

@@ -210,15 +210,14 @@ def test_recreate_and_compare_is_queued_and_its_outcome_shown(report_id: UUID) -
 
 def test_report_that_could_not_be_built_says_why_and_can_be_built_again(report_id: UUID) -> None:
     with mar_scope():
-        UsageReport.objects.filter(pk=report_id).update(
-            state="building", problem="WIN11: expected 7, found 6"
-        )
+        failed = begin_report(Period(2026, 9), by=BY, at=CLOSED)
+        UsageReport.objects.filter(pk=failed).update(problem="WIN11: expected 7, found 6")
     clara = _as("compliance")
-    page = clara.get(_url("report-detail", report_id)).content.decode()
+    page = clara.get(_url("report-detail", failed)).content.decode()
     assert "WIN11: expected 7, found 6" in page
-    assert clara.post(_url("report-build", report_id)).status_code == 302
+    assert clara.post(_url("report-build", failed)).status_code == 302
     with mar_scope():
-        assert UsageReport.objects.get(pk=report_id).problem == ""
+        assert UsageReport.objects.get(pk=failed).problem == ""
 
 
 def test_audit_log_tells_in_sentences_and_filters(report_id: UUID) -> None:
