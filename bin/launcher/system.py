@@ -65,7 +65,7 @@ def needs_of_portal(python: Path, *, venv_is_made: bool) -> list[Need]:
 
 
 def needs_of_tests() -> list[Need]:
-    """Return what `bin/test` needs besides: a browser and what drives it, a reader of PDFs that is not ours, git's list of files."""
+    """Return what `bin/test` needs besides: a browser, its driver's library, a second PDF reader, git."""
     return [
         Need("chromium", lambda: Path(chromium()).exists()),
         Need("libatomic1", _library("libatomic.so.1")),  # the program that drives the browser
