@@ -1,7 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: credit position of the partner → product keys by id → builds by id → computer build
-reports. A service that needs several takes them in this order, so no two can wait for each other.
+Lock order: credit position of the partner → programme change → product → product keys by id → builds
+by id → computer build reports. A service that needs several takes them in this order, so no two can
+wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from licensing.models import Product, ProgrammeChange
 from licensing.rules.key_states import Hold, KeyState
 
 # From where a key may be reported to Microsoft: bound, or refused before and now sent again.
@@ -119,3 +121,18 @@ def lock_builds(ids: Sequence[UUID]) -> None:
             "SELECT 1 FROM licensing_build WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE",
             [list(ids)],
         )
+
+
+def lock_change(change_id: UUID) -> ProgrammeChange | None:
+    """Hold a programme change until the transaction ends, None when there is none."""
+    return (
+        ProgrammeChange.objects.select_related("product", "written_by")
+        .select_for_update(of=("self",))
+        .filter(pk=change_id)
+        .first()
+    )
+
+
+def lock_product(product_id: int) -> Product:
+    """Hold a product's dates until the transaction ends."""
+    return Product.objects.select_for_update().get(pk=product_id)

@@ -1,5 +1,6 @@
 """The background work of licensing, gathered where Celery looks for it."""
 
+from licensing.tasks_changes import send_change_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_orders import complete_orders, tell_order_allocated
@@ -8,6 +9,7 @@ __all__ = [
     "complete_orders",
     "exchange_cbrs",
     "release_batch",
+    "send_change_notice",
     "sweep_imports",
     "tell_order_allocated",
     "validate_batch",

@@ -1,7 +1,8 @@
 """Every row lock of this app.
 
 Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
-primary key), invitation, API key, order block, grace, agreement, company change, site, brand, note,
+primary key), invitation, API key, order block, grace, agreement, course, training
+attempt, company change, site, brand, note,
 the MAR's contacts, partner codes.
 """
 
@@ -22,6 +23,7 @@ from partners.models import (
     Partner,
     PartnerNote,
     Site,
+    TrainingAttempt,
 )
 from partners.models.check import CheckResult
 
@@ -127,3 +129,15 @@ def lock_partner_codes() -> None:
     """Hold the counting of partner codes until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.partner.code'))")
+
+
+def lock_courses() -> None:
+    """Hold the writing of courses until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.course'))")
+
+
+def lock_attempt(attempt_id: UUID, *, partner_id: UUID, user_id: UUID) -> TrainingAttempt | None:
+    """Lock a person's own test, None for anybody else's."""
+    own = TrainingAttempt.objects.select_for_update(of=("self",)).select_related("course", "version")
+    return own.filter(pk=attempt_id, partner_id=partner_id, user_id=user_id).first()

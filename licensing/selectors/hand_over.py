@@ -73,7 +73,7 @@ def hand_overs_since(
 def earlier_hand_over(device_id: UUID) -> KeyHandOver | None:
     """Return the latest key that was handed over for the device and is still on it."""
     return (
-        KeyHandOver.objects.select_related("key", "device")
+        KeyHandOver.objects.select_related("key__product", "device")
         .filter(device_id=device_id)
         .exclude(key__state__in=[KeyState.FULFILLED, KeyState.RETURNED])
         .order_by("-handed_at")

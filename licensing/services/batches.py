@@ -18,10 +18,11 @@ from psycopg2.extras import Json, execute_values
 from core.actor import Actor
 from core.errors import DomainError, refuse
 from licensing.exchange.ohr import OhrFacts
-from licensing.models import Build, Device, KeyHandOver, ProductKey
+from licensing.models import Build, Device, KeyHandOver, Product, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import DUPLICATE_WINDOW, DeviceIdentity
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.programme_changes import install_stop
 from licensing.services.custody import Step, move_keys
 from partners.models import ApiKey
 
@@ -63,10 +64,15 @@ def hand_over_batch(
 
     ``device_facts`` are columns of the device rows that are new.
 
-    :raises BatchRefused: when a device got a key within 90 days or is named twice, or too few keys are assigned.
+    :raises BatchRefused: after the install stop, for a second key within 90 days or a device named twice, or
+        with too few keys assigned.
     """
     if not devices:
         return []
+    product = Product.objects.get(pk=product_id)
+    stopped = install_stop(product.name, product.install_before, at=at)
+    if stopped:
+        raise BatchRefused(stopped)
     if len({identity.key for identity in devices}) < len(devices):
         raise BatchRefused(_broken(_("The batch names a device twice."), "DEV-2"))
     device_ids = _ensure_devices(partner_id, devices, at, dict(device_facts or {}))

@@ -21,6 +21,7 @@ from licensing.models import Build, KeyHandOver, ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.rules.programme_changes import install_stop
 from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
 from licensing.services.custody import Step, move_keys
 from licensing.services.devices import ensure_device, refuse_second_key
@@ -249,24 +250,9 @@ def _require_no_block(partner_id: UUID, at: datetime) -> None:
 
 
 def _require_no_install_stop(key: ProductKey, at: datetime) -> None:
-    """Refuse a key that nobody has taken yet once its product's installations have ended."""
-    stop = key.product.install_before
-    if stop is None or stop > at:
-        return
-    raise HandOverRefused(
-        refuse(
-            "install_stop",
-            _("%(product)s may no longer be installed, so no more keys of it are given out.")
-            % {"product": key.product.name},
-            rule="HND-9",
-            facts={_("No keys for PCs from"): stop},
-            next_step=_(
-                "Keys you took before stay yours: report them. Untouched keys can go back to the MAR."
-            ),
-            lifted_by=_("The MAR"),
-            fix_path="/tpr/rules/",
-        )
-    )
+    stopped = install_stop(key.product.name, key.product.install_before, at=at)
+    if stopped:
+        raise HandOverRefused(stopped)
 
 
 def _require_daily_allowance(station: ApiKey, at: datetime) -> None:
