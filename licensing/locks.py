@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from licensing.models import Product, ProgrammeChange
+from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
 
 # From where a key may be reported to Microsoft: bound, or refused before and now sent again.
@@ -136,3 +137,8 @@ def lock_change(change_id: UUID) -> ProgrammeChange | None:
 def lock_product(product_id: int) -> Product:
     """Hold a product's dates until the transaction ends."""
     return Product.objects.select_for_update().get(pk=product_id)
+
+
+def lock_quota_exception(exception_id: UUID) -> QuotaException | None:
+    """Lock a quota exception, None when there is none in this scope. Taken alone."""
+    return QuotaException.objects.select_for_update().filter(pk=exception_id).first()

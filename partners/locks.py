@@ -3,7 +3,8 @@
 Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
 primary key), invitation, API key, order block, grace, agreement, course, training
 attempt, company change, site, brand, note,
-the MAR's contacts, partner codes.
+the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
+their conflict.
 """
 
 from uuid import UUID
@@ -26,6 +27,7 @@ from partners.models import (
     TrainingAttempt,
 )
 from partners.models.check import CheckResult
+from partners.models.recipients import Recipient, RecipientConflict
 
 
 def lock_application(application_id: UUID) -> Application | None:
@@ -141,3 +143,19 @@ def lock_attempt(attempt_id: UUID, *, partner_id: UUID, user_id: UUID) -> Traini
     """Lock a person's own test, None for anybody else's."""
     own = TrainingAttempt.objects.select_for_update(of=("self",)).select_related("course", "version")
     return own.filter(pk=attempt_id, partner_id=partner_id, user_id=user_id).first()
+
+
+def lock_registrations(country: str) -> None:
+    """Let one registration of a recipient in a country be compared with the others at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"partners.recipients.{country}"])
+
+
+def lock_recipient(recipient_id: UUID) -> Recipient | None:
+    """Lock a recipient, None when there is none in this scope."""
+    return Recipient.objects.select_for_update().filter(pk=recipient_id).first()
+
+
+def lock_recipient_conflict(conflict_id: UUID) -> RecipientConflict | None:
+    """Lock a conflict of two registrations, None when there is none."""
+    return RecipientConflict.objects.select_for_update().filter(pk=conflict_id).first()

@@ -18,6 +18,7 @@ from partners.tasks_company import (
     send_company_change_decided,
     send_document_expiry,
 )
+from partners.tasks_recipients import expire_recipients, send_recipient_claim, send_recipient_state
 from partners.tasks_rules import (
     announce_terms,
     send_due_reminders,
@@ -28,6 +29,7 @@ from partners.tasks_rules import (
 # Celery looks for tasks here.
 __all__ = [
     "announce_terms",
+    "expire_recipients",
     "remind_of_expiry_daily",
     "send_application_received",
     "send_application_rejected",
@@ -37,6 +39,8 @@ __all__ = [
     "send_due_reminders",
     "send_invitation",
     "send_partner_state",
+    "send_recipient_claim",
+    "send_recipient_state",
     "send_terms_notice",
     "send_training_reminder",
 ]

@@ -13,7 +13,7 @@ from licensing.models.quota import ExceptionState as State
 WINDOWS, OFFICE = "windows", "office"
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    State.REQUESTED: frozenset({State.PACKAGED, State.REFUSED, State.WITHDRAWN}),
+    State.REQUESTED: frozenset({State.PACKAGED, State.WITHDRAWN}),
     State.PACKAGED: frozenset({State.ASKED, State.REFUSED}),
     State.ASKED: frozenset({State.APPROVED, State.REFUSED}),
     State.APPROVED: frozenset(),

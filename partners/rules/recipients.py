@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rapidfuzz import fuzz
 
+from partners.models.recipients import Claim
 from partners.models.recipients import RecipientState as State
 
 TAP = "tap"
@@ -144,3 +145,11 @@ def _plain(text: str) -> str:
     kept = "".join(sign for sign in folded if not unicodedata.combining(sign))
     # Points go without a gap, so that "e. V." and "e.V." end alike.
     return " ".join(re.sub(r"[^\w]+", " ", kept.replace(".", "")).replace("_", " ").split())
+
+
+def claim_after(outcomes: Collection[str]) -> str:
+    """Return how a registration stands after its conflicts: one lost loses it, one open holds it up."""
+    for outcome, claim in (("kept", Claim.LOST), ("open", Claim.CONFLICT), ("shared", Claim.SHARED)):
+        if outcome in outcomes:
+            return claim.value
+    return Claim.FIRST.value

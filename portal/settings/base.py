@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},
     "remind-of-rules": {"task": "partners.send_due_reminders", "schedule": timedelta(hours=1)},
     "remind-of-expiry": {"task": "partners.remind_of_expiry", "schedule": timedelta(hours=6)},
+    "expire-recipients": {"task": "partners.expire_recipients", "schedule": timedelta(hours=1)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 
@@ -270,6 +271,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# First-come protection of a recipient ends after so many days without an order for him.
+RECIPIENT_PROTECTION_DAYS = int(os.environ.get("PORTAL_RECIPIENT_PROTECTION_DAYS", "365"))
 
 # Exchange with Microsoft: "file" (outbox and inbox) or "simulator". There is no live link.
 EXCHANGE_CONNECTOR = os.environ.get("PORTAL_EXCHANGE_CONNECTOR", "file")
