@@ -1,1 +1,7 @@
 """Tables of compliance."""
+
+from compliance.models.rules import ReportingRule
+from compliance.models.score import ScoreModel, ScoreSnapshot
+from compliance.models.tiers import Tier, TierProposal
+
+__all__ = ["ReportingRule", "ScoreModel", "ScoreSnapshot", "Tier", "TierProposal"]

@@ -33,6 +33,14 @@ class NotConfirmed(DomainError):
     """The suspension cannot be confirmed by this person, or no longer."""
 
 
+def lock_standing(partner_id: UUID) -> Partner:
+    """Hold a partner's standing until the caller's transaction ends.
+
+    :raises NotFound: when there is no such partner.
+    """
+    return locked_partner(partner_id)
+
+
 @transaction.atomic
 def restrict_partner(
     partner_id: UUID,

@@ -1,0 +1,15 @@
+"""Every row lock of this app. Order: score model → tier proposal → partner (by partners' services)."""
+
+from uuid import UUID
+
+from compliance.models import ScoreModel, TierProposal
+
+
+def lock_score_model(model_id: int) -> ScoreModel | None:
+    """Lock a score model, None when there is none."""
+    return ScoreModel.objects.select_for_update().filter(pk=model_id).first()
+
+
+def lock_tier_proposal(proposal_id: UUID) -> TierProposal | None:
+    """Lock a proposal, None when there is none."""
+    return TierProposal.objects.select_for_update(of=("self",)).filter(pk=proposal_id).first()

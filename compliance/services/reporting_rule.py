@@ -1,0 +1,102 @@
+"""Rule CMP-11 at work: open the restriction when reports are too old, end it once when they are in."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Min, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from compliance.models import ReportingRule
+from compliance.rules.reporting_rule import extent_for
+from compliance.selectors.conduct import NOT_REPORTED, unreported_ages
+from core.actor import Actor
+from licensing.models import KeyHandOver
+from partners.models import OrderBlock
+from partners.rules.partner_states import Extent
+from partners.services.standing import lift_restriction, lock_standing, restrict_partner, settle_standing
+
+RULE = "CMP-11"
+PORTAL = Actor.system("rule CMP-11")
+
+
+def apply_reporting_rule(*, at: datetime) -> int:
+    """Open, widen, narrow and end restrictions by unreported keys; return how many changed.
+
+    Each partner in a transaction of his own, his row locked before his keys are counted again, so two
+    runs at once do it once.
+    """
+    ages = ages_of(at)
+    late = {partner_id for partner_id, counts in unreported_ages(ages, at).items() if extent_for(counts)}
+    held = set(_open_blocks().values_list("partner_id", flat=True))
+    return sum(_apply_to(partner_id, ages, at) for partner_id in sorted(late | held))
+
+
+def settle_expired(*, at: datetime) -> int:
+    """Let the state follow where a restriction or an unconfirmed suspension has ended by its own date."""
+    over = OrderBlock.objects.filter(lifted_at__isnull=True, until__lte=at)
+    partners = sorted(set(over.values_list("partner_id", flat=True)))
+    for partner_id in partners:
+        settle_standing(partner_id, by=Actor.system("standing"), at=at)
+    return len(partners)
+
+
+def ages_of(at: datetime) -> tuple[int, int, int]:
+    """Return the rule's three ages in days."""
+    rule = ReportingRule.objects.filter(valid_from__lte=at).order_by("-valid_from").first() or ReportingRule()
+    return rule.remind_after_days, rule.stop_orders_after_days, rule.stop_keys_after_days
+
+
+@transaction.atomic
+def _apply_to(partner_id: UUID, ages: tuple[int, int, int], at: datetime) -> bool:
+    lock_standing(partner_id)
+    counts = unreported_ages(ages, at, [partner_id]).get(partner_id, (0, 0, 0, 0))
+    wanted = extent_for(counts)
+    block = _open_blocks().filter(partner_id=partner_id).first()
+    if (block.kind if block else None) == wanted:
+        return False
+    if block is not None:
+        reason = _("All keys of that age are reported.") if wanted is None else _("Another extent follows.")
+        lift_restriction(block.pk, reason=reason, by=PORTAL, at=at)
+    if wanted is not None:
+        _open(partner_id, wanted, counts, ages, at)
+    return True
+
+
+def _open(
+    partner_id: UUID,
+    extent: Extent,
+    counts: tuple[int, int, int, int],
+    ages: tuple[int, int, int],
+    at: datetime,
+) -> None:
+    oldest = KeyHandOver.objects.filter(
+        partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold="none"
+    ).aggregate(first=Min("handed_at"))["first"]
+    days = ages[2] if extent == Extent.ALL else ages[1]
+    count = counts[3] if extent == Extent.ALL else counts[2]
+    restrict_partner(
+        partner_id,
+        kind=extent,
+        rule=RULE,
+        is_by_rule=True,
+        reason=ngettext(
+            "%(count)s key was taken more than %(days)s days ago and is not reported.",
+            "%(count)s keys were taken more than %(days)s days ago and are not reported.",
+            count,
+        )
+        % {"count": count, "days": days},
+        next_step=_("Report these PCs, or tell the MAR which keys are lost. The restriction ends by itself."),
+        facts={
+            _("Keys over %(days)s days") % {"days": days}: count,
+            _("The oldest was taken"): f"{oldest:%Y-%m-%d}",
+            _("Its age in days"): (at - oldest) // timedelta(days=1),
+        },
+        by=PORTAL,
+        at=at,
+    )
+
+
+def _open_blocks() -> QuerySet[OrderBlock]:
+    return OrderBlock.objects.filter(rule=RULE, is_by_rule=True, lifted_at__isnull=True, until__isnull=True)
