@@ -92,6 +92,7 @@ class TenantMiddleware:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         audit_refusals(request)
+        view_as.note_end(request)
         return response
 
 

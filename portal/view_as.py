@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import audit
+from core.errors import DomainError, refuse
 from core.tenancy import mar_scope
 from partners.models import Membership, Partner
 from partners.models.membership import Role
@@ -27,6 +26,7 @@ from partners.rules.permissions import permissions_of
 from partners.selectors.partners import partner_by_id
 from portal.actors import actor_of
 from portal.logs import scrub
+from portal.web.refused import render_refused
 
 SESSION_KEY = "portal_view_as"
 PERMISSION = "partner.view_as"
@@ -94,6 +94,12 @@ def apply(request: HttpRequest, *, at: datetime) -> None:
     request.permissions = PERMISSIONS  # type: ignore[attr-defined]
 
 
+class NoPower(DomainError):
+    """A look may not do this."""
+
+    status = 403
+
+
 class ViewAsMiddleware:
     """Refuse everything a view has no power for, and note each page it shows. Stands inside the tenant's."""
 
@@ -101,10 +107,6 @@ class ViewAsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        over: PartnerView | None = getattr(request, "view_as_over", None)
-        if over is not None:
-            _audit(request, "ended", over.partner_id, at=timezone.now(), why="time")
-            messages.info(request, _("Your look at the partner’s pages has ended: half an hour is over."))
         return self.get_response(request)
 
     def process_view(
@@ -115,9 +117,29 @@ class ViewAsMiddleware:
         if looking is None or _is_end(request):
             return None
         if request.method not in SAFE_METHODS or not _is_partners_page(view):
-            return render(request, "house/view_as_refused.html", status=403)
+            return render_refused(request, "house/refused.html", {}, _no_power())
         _audit(request, "page_seen", looking.partner_id, at=timezone.now(), path=scrub(request.path))
         return None
+
+
+def note_end(request: HttpRequest) -> None:
+    """Note a look that ended by itself, outside the request's own transaction, which may be rolled back."""
+    over: PartnerView | None = getattr(request, "view_as_over", None)
+    if over is not None:
+        with mar_scope():
+            _audit(request, "ended", over.partner_id, at=timezone.now(), why="time")
+
+
+def _no_power() -> NoPower:
+    return NoPower(
+        refuse(
+            "view_has_no_power",
+            _("You look at a partner’s pages and have no power there. Nothing was done."),
+            rule="P-VIEW-1",
+            next_step=_("End the look in the band above to act under your own name."),
+            lifted_by=_("You, by ending the look"),
+        )
+    )
 
 
 def _is_end(request: HttpRequest) -> bool:
