@@ -23,6 +23,10 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS application_moves ON partners_application",
         """CREATE TRIGGER application_moves BEFORE INSERT OR UPDATE ON partners_application
         FOR EACH ROW EXECUTE FUNCTION partners_guard_application()""",
+        _decision_function(),
+        "DROP TRIGGER IF EXISTS application_decision_holds ON partners_applicationdecision",
+        """CREATE TRIGGER application_decision_holds BEFORE INSERT ON partners_applicationdecision
+        FOR EACH ROW EXECUTE FUNCTION partners_guard_decision()""",
         _section_function(),
         "DROP TRIGGER IF EXISTS application_section_open ON partners_applicationsection",
         """CREATE TRIGGER application_section_open BEFORE INSERT OR UPDATE ON partners_applicationsection
@@ -61,26 +65,28 @@ def _listed(pairs: Iterable[tuple[str, str]]) -> str:
 def _application_function() -> str:
     """Return the guard of an application: the table's steps, and of these the applicant his own only.
 
-    The reviewer and the decider are two people by a check constraint; here the reviewer's name cannot
-    be taken out again once he has recommended.
+    A recommendation and a decision need their row in the history, which names two people; an appeal is
+    claimed by somebody new. The day we promise an answer by is set here, since every road leads by here.
     """
     edits = ", ".join(f"'{state}'" for state in sorted(applications.APPLICANT_EDITS))
+    promise = f"interval '{applications.ANSWER_DAYS} days'"
     return f"""
 CREATE OR REPLACE FUNCTION partners_guard_application() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_round int := CASE WHEN NEW.appealed_at IS NULL THEN 1 ELSE 2 END;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF current_user = '{APP_ROLE}' AND NEW.state <> 'draft' THEN
       RAISE EXCEPTION 'an application begins as a draft' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.state IN ('recommended', 'approved', 'rejected') THEN
+      RAISE EXCEPTION 'an application does not begin decided' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
   END IF;
   IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_pairs(applications.TRANSITIONS)}) THEN
     RAISE EXCEPTION 'an application may not go from % to %', OLD.state, NEW.state
       USING ERRCODE = 'check_violation';
-  END IF;
-  IF NEW.state IN ('approved', 'rejected') AND NEW.state <> OLD.state
-    AND NEW.reviewed_by_id IS DISTINCT FROM OLD.reviewed_by_id THEN
-    RAISE EXCEPTION 'the reviewer stands before the decision' USING ERRCODE = 'check_violation';
   END IF;
   IF current_user = '{APP_ROLE}' THEN
     IF NEW.state <> OLD.state
@@ -91,6 +97,90 @@ BEGIN
       RAISE EXCEPTION 'the application is not open to the applicant'
         USING ERRCODE = 'insufficient_privilege';
     END IF;
+  END IF;
+  IF NEW.appealed_at IS DISTINCT FROM OLD.appealed_at
+    AND NOT (OLD.state = 'rejected' AND NEW.state = 'appealed' AND OLD.appealed_at IS NULL) THEN
+    RAISE EXCEPTION 'a refusal is appealed once' USING ERRCODE = 'check_violation';
+  END IF;
+  IF OLD.state = 'rejected' AND NEW.state = 'appealed'
+    AND (OLD.appealed_at IS NOT NULL OR NEW.appealed_at IS NULL) THEN
+    RAISE EXCEPTION 'a refusal is appealed once' USING ERRCODE = 'check_violation';
+  END IF;
+  IF OLD.state = 'draft' AND NEW.state = 'submitted' THEN
+    NEW.due_at := NEW.submitted_at + {promise};
+  ELSIF OLD.state = 'rejected' AND NEW.state = 'appealed' THEN
+    NEW.due_at := NEW.appealed_at + {promise};
+  ELSIF OLD.state = 'appealed' AND NEW.state = 'in_review' AND EXISTS (
+    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
+      AND d.person_id = NEW.claimed_by_id AND d.step <> 'sent_back') THEN
+    RAISE EXCEPTION 'an appeal is looked at by somebody new' USING ERRCODE = 'check_violation';
+  ELSIF OLD.state = 'recommended' AND NEW.state IN ('recommended', 'approved', 'rejected')
+    AND (NEW.reviewed_by_id, NEW.reviewed_at, NEW.recommendation)
+      IS DISTINCT FROM (OLD.reviewed_by_id, OLD.reviewed_at, OLD.recommendation) THEN
+    RAISE EXCEPTION 'the reviewer stands before the decision' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state = OLD.state THEN
+    RETURN NEW;
+  END IF;
+  IF NEW.state = 'recommended' AND NOT EXISTS (
+    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id AND d.round = v_round
+      AND d.step = 'recommended' AND d.person_id = NEW.reviewed_by_id AND d.at = NEW.reviewed_at
+      AND d.recommendation = NEW.recommendation) THEN
+    RAISE EXCEPTION 'nobody recommended this application' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state IN ('approved', 'rejected') AND NOT EXISTS (
+    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id AND d.round = v_round
+      AND d.step = NEW.state AND d.person_id = NEW.decided_by_id AND d.reviewer_id = NEW.reviewed_by_id
+      AND d.at = NEW.decided_at) THEN
+    RAISE EXCEPTION 'a decision needs its row in the history' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _decision_function() -> str:
+    """Return the guard of the history: who recommends holds the case, who decides is somebody else.
+
+    The row of the application is locked, so two decisions at once meet here one after the other. That
+    a recommendation really is the acting person's cannot be known in SQL; that it was there before, by
+    another person, and that approval needs his yes, can.
+    """
+    branches = ", ".join(f"'{branch}'" for branch in applications.CARRY_OVER_BRANCHES)
+    return f"""
+CREATE OR REPLACE FUNCTION partners_guard_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_case record;
+BEGIN
+  SELECT a.state, a.branch, a.appealed_at, a.claimed_by_id, a.reviewed_by_id, a.reviewed_at, a.recommendation
+    INTO v_case FROM partners_application a WHERE a.id = NEW.application_id FOR UPDATE;
+  IF NOT FOUND OR NEW.round <> (CASE WHEN v_case.appealed_at IS NULL THEN 1 ELSE 2 END) THEN
+    RAISE EXCEPTION 'this is not the round of the case' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.step = 'recommended' THEN
+    IF v_case.state <> 'in_review' OR v_case.claimed_by_id IS DISTINCT FROM NEW.person_id THEN
+      RAISE EXCEPTION 'only who claimed the case recommends' USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.application_id
+      AND d.round < NEW.round AND d.person_id = NEW.person_id AND d.step <> 'sent_back') THEN
+      RAISE EXCEPTION 'an appeal is looked at by somebody new' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF v_case.state <> 'recommended' OR v_case.reviewed_by_id IS DISTINCT FROM NEW.reviewer_id
+    OR v_case.recommendation IS DISTINCT FROM NEW.recommendation
+    OR NOT EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.application_id
+      AND d.round = NEW.round AND d.step = 'recommended' AND d.person_id = NEW.reviewer_id
+      AND d.at = v_case.reviewed_at) THEN
+    RAISE EXCEPTION 'a decision follows a recommendation' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.step = 'approved' AND NEW.recommendation <> 'approve' THEN
+    RAISE EXCEPTION 'an approval needs two people for it' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.step = 'approved' AND (EXISTS (SELECT 1 FROM partners_carryoveritem c
+      WHERE c.application_id = NEW.application_id AND c.settled_at IS NULL)
+    OR (v_case.branch IN ({branches}) AND NOT EXISTS (SELECT 1 FROM partners_carryoveritem c
+      WHERE c.application_id = NEW.application_id))) THEN
+    RAISE EXCEPTION 'what is carried over is not ticked off' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$"""

@@ -12,6 +12,12 @@ from partners.selectors.people import addresses_of_role
 from partners.services import checks, letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
+from partners.tasks_applications import (
+    send_appeal_received,
+    send_application_approved,
+    send_application_questions,
+    send_application_rejected,
+)
 from partners.tasks_company import (
     remind_of_expiry_daily,
     send_company_change,
@@ -31,6 +37,9 @@ __all__ = [
     "announce_terms",
     "expire_recipients",
     "remind_of_expiry_daily",
+    "send_appeal_received",
+    "send_application_approved",
+    "send_application_questions",
     "send_application_received",
     "send_application_rejected",
     "send_company_change",
@@ -59,17 +68,6 @@ def send_application_received(application_id: str) -> int:
         letters.application_arrived(application),
         to=addresses_of_role(Role.MAR_ADMIN, partner_id=None),
         identity=f"application.arrived.{application.pk}",
-    )
-
-
-@shared_task(name="partners.send_application_rejected", base=WorkTask)  # type: ignore[untyped-decorator]
-def send_application_rejected(application_id: str) -> int:
-    """Tell the applicant that his application was refused, and why."""
-    application = Application.objects.get(pk=UUID(application_id))
-    return send_letter(
-        letters.application_rejected(application),
-        to=[application.contact_email],
-        identity=f"application.rejected.{application.pk}",
     )
 
 

@@ -171,6 +171,16 @@ APPLICATION: Mapping[str, Status] = {
     "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Taken back by the applicant.")),
 }
 
+# How an application stands against the day we promised an answer by (partners/rules/review_clock.py).
+REVIEW_CLOCK: Mapping[str, Status] = {
+    "overdue": Status(_("Overdue"), "danger", "alert-triangle", _("The promised day has passed.")),
+    "due_today": Status(_("Due today"), "warning", "clock", _("The promised day is today.")),
+    "due_soon": Status(_("Due soon"), "warning", "clock", _("Two days or less are left.")),
+    "in_time": Status(_("In time"), "neutral", "clock", _("There is time left to the promised day.")),
+    "waiting": Status(_("With the applicant"), "info", "hourglass", _("The clock stands until he answers.")),
+    "done": Status(_("Closed"), "neutral", "minus", _("Nothing is promised any more.")),
+}
+
 PARTNER: Mapping[str, Status] = {
     "approved": Status(
         _("Approved"), "info", "user-check", _("Accepted. The first sign-in is still to come.")
@@ -339,6 +349,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "hold": HOLD,
     "order": ORDER,
     "application": APPLICATION,
+    "review_clock": REVIEW_CLOCK,
     "partner": PARTNER,
     "import": IMPORT,
     "cbr": CBR,

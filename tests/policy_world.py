@@ -31,8 +31,10 @@ from licensing.models import (
 from partners.models import (
     ApiKey,
     Brand,
+    CarryOverItem,
     CompanyChange,
     Document,
+    FieldQuestion,
     Invitation,
     Membership,
     Partner,
@@ -89,6 +91,8 @@ class World:
     foreign: House
     product: Product
     application_id: UUID
+    question_id: UUID
+    carry_over_id: UUID
     invitation: Invitation
     papers: "Papers"
     people: dict[str, User]
@@ -142,6 +146,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/partners/", "change_id"): Sample(lambda w: w.own.papers["change"], None, NOBODYS),
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
+    ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
+    ("mar/", "item_id"): Sample(lambda w: w.carry_over_id, None, NOBODYS),
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
@@ -180,11 +186,19 @@ def make_world() -> World:
         for role in Role
     }
     application = make_application()
+    with mar_scope():
+        question = FieldQuestion.objects.create(
+            application=application, section="company", field="vat_id", reason_code="unclear", text="Which one?",
+            due_on=AT, asked_by=people["mar_admin"], asked_at=AT,
+        )  # fmt: skip
+        carried = CarryOverItem.objects.create(application=application, kind="open_keys", stated="12")
     world = World(
         own=own,
         foreign=foreign,
         product=own.key.product,
         application_id=application.pk,
+        question_id=question.pk,
+        carry_over_id=carried.pk,
         invitation=_invite(own.partner),
         papers=_papers(own),
         people=people,

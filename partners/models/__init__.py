@@ -5,6 +5,7 @@ from partners.models.application import Application, ApplicationSection, CarryOv
 from partners.models.check import CheckResult
 from partners.models.company_change import CompanyChange
 from partners.models.contact import NamedContact
+from partners.models.decision import ApplicationDecision
 from partners.models.document import Document
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
@@ -22,6 +23,7 @@ __all__ = [
     "Agreement",
     "ApiKey",
     "Application",
+    "ApplicationDecision",
     "ApplicationSection",
     "Brand",
     "CarryOverItem",

@@ -141,6 +141,14 @@ class Application(models.Model):
             models.Index(fields=["address_norm"], name="application_address_norm"),
             models.Index(fields=["iban_norm"], name="application_iban_norm"),
             models.Index(fields=["phone_norm"], name="application_phone_norm"),
+            # The queue: what is open, by the day we promised an answer.
+            models.Index(
+                fields=["due_at", "id"],
+                name="application_open",
+                condition=models.Q(
+                    state__in=["submitted", "appealed", "in_review", "info_requested", "recommended"]
+                ),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -165,6 +173,11 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state__in=["draft", "withdrawn"]) | models.Q(submitted_at__isnull=False),
                 name="application_sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="rejected")
+                | (~models.Q(decision_code="") & ~models.Q(decision_reason="")),
+                name="application_refusal_says_why",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """How an application moves, what it must say, and how its facts are brought into one form."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +13,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     State.DRAFT: frozenset({State.SUBMITTED, State.WITHDRAWN}),
     State.SUBMITTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
     State.IN_REVIEW: frozenset(
-        {State.SUBMITTED, State.INFO_REQUESTED, State.RECOMMENDED, State.WITHDRAWN}
-    ),  # back to submitted: the reviewer lets go of the case
+        {State.SUBMITTED, State.APPEALED, State.INFO_REQUESTED, State.RECOMMENDED, State.WITHDRAWN}
+    ),  # back to submitted, or to the appeal: the reviewer lets go of the case
     State.INFO_REQUESTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
     State.RECOMMENDED: frozenset({State.IN_REVIEW, State.APPROVED, State.REJECTED}),
     State.REJECTED: frozenset({State.APPEALED}),
@@ -33,6 +34,16 @@ APPLICANT_STEPS = frozenset(
 )
 # The states in which he may change an answer: anything in a draft, a field he was asked about later.
 APPLICANT_EDITS = frozenset({State.DRAFT, State.INFO_REQUESTED})
+
+# What waits for somebody, and what of it waits for a person to claim it.
+OPEN_STATES = (State.SUBMITTED, State.APPEALED, State.IN_REVIEW, State.INFO_REQUESTED, State.RECOMMENDED)
+CLAIMABLE = (State.SUBMITTED, State.APPEALED)
+
+# Our promise to the applicant, in days from his submission, his appeal, or the day he is to answer by.
+ANSWER_DAYS = 7
+
+# Who comes from another MAR or from the former programme brings things along that staff tick off.
+CARRY_OVER_BRANCHES = ("former_rrp", "transfer")
 
 OTHER_STANDARD = "other"
 WIPING_STANDARDS = (
@@ -83,6 +94,11 @@ def normalise(facts: ApplicationFacts) -> ApplicationFacts:
         wiping_standard=facts.wiping_standard.strip(),
         note=facts.note.strip(),
     )
+
+
+def round_of(appealed_at: datetime | None) -> int:
+    """Return which look at the case it is: 1, or 2 after an appeal."""
+    return 1 if appealed_at is None else 2
 
 
 def format_reference(symbols: str) -> str:

@@ -38,6 +38,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MAR_ADMIN: MAR_READ
     | {
         "application.review",
+        "application.invite",
         "partner.manage",
         "partner.note",
         "partner.view_as",
@@ -48,7 +49,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "report.view",
         "report.build",
     },
-    Role.MAR_APPROVER: MAR_READ | {"application.decide", "import.release", "report.view", "report.approve"},
+    # An approver may be the first person as well, though never both in one case: appeals need new eyes.
+    Role.MAR_APPROVER: MAR_READ
+    | {"application.review", "application.decide", "import.release", "report.view", "report.approve"},
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ

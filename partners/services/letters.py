@@ -1,13 +1,17 @@
 """The words of each mail: one thing to know, one thing to do. No key material, ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from partners.models import Application, Invitation, Mar
+from partners.models import Application, FieldQuestion, Invitation, Mar
 from partners.models.membership import Role
+from partners.rules.reason_codes import refusal_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,90 @@ def application_arrived(application: Application) -> Letter:
     )
 
 
+def application_questions(application: Application, questions: Sequence[FieldQuestion]) -> Letter:
+    """Ask the applicant about single answers, each with its reason, an example and a day."""
+    asked = [
+        _("%(number)d. %(text)s%(example)s Please answer by %(day)s.")
+        % {
+            "number": number,
+            "text": question.text,
+            "example": " " + _("Example: %(example)s.") % {"example": question.example}
+            if question.example
+            else "",
+            "day": date_format(question.due_on, "j F Y"),
+        }
+        for number, question in enumerate(questions, start=1)
+    ]
+    return Letter(
+        subject=_("A question about your application %(reference)s") % {"reference": application.reference},
+        recipient_name=application.contact_name,
+        reason=_applied(),
+        sentence=ngettext(
+            "We have a question about the application of %(company)s. Everything else stays as it is.",
+            "We have some questions about the application of %(company)s. Everything else stays as it is.",
+            len(questions),
+        )
+        % {"company": application.company},
+        detail="\n".join(asked),
+        **_resume(application, _("Answer now")),
+    )
+
+
 def application_rejected(application: Application) -> Letter:
-    """Tell the applicant the decision and its reason."""
+    """Tell the applicant the decision, its reason, what he can do now, and that he may appeal."""
+    reason = refusal_reason(application.decision_code)
+    lines = [
+        _("Reason: %(reason)s") % {"reason": application.decision_reason},
+        _("What you can do: %(step)s") % {"step": reason.next_step(application.language)} if reason else "",
+    ]
+    if application.appealed_at is None:
+        lines.append(
+            _("You may appeal once. Somebody who has not seen your application before then looks at it.")
+        )
     return Letter(
         subject=_("Your application %(reference)s") % {"reference": application.reference},
         recipient_name=application.contact_name,
         reason=_applied(),
         sentence=_("We cannot accept the application of %(company)s.") % {"company": application.company},
-        detail=_("Reason: %(reason)s") % {"reason": application.decision_reason},
+        detail="\n".join(line for line in lines if line),
+        **_resume(application, _("Open the application")),
+    )
+
+
+def application_approved(application: Application) -> Letter:
+    """Tell the applicant that he is a partner, and which mail comes next."""
+    return Letter(
+        subject=_("Your application %(reference)s is approved") % {"reference": application.reference},
+        recipient_name=application.contact_name,
+        reason=_applied(),
+        sentence=_("%(company)s is now a partner of the programme. Welcome!")
+        % {"company": application.company},
+        detail=_(
+            "A second mail brings your invitation. With it you set up your account and accept the terms."
+        ),
+    )
+
+
+def appeal_received(application: Application) -> Letter:
+    """Tell the applicant that his appeal is here and who looks at it."""
+    return Letter(
+        subject=_("Your appeal %(reference)s") % {"reference": application.reference},
+        recipient_name=application.contact_name,
+        reason=_applied(),
+        sentence=_("We have received your appeal for %(company)s.") % {"company": application.company},
+        detail=_("Somebody who neither reviewed nor decided your application before looks at it anew."),
+    )
+
+
+def appeal_arrived(application: Application) -> Letter:
+    """Tell the MAR's reviewers that an appeal waits."""
+    return Letter(
+        subject=_("Appeal %(reference)s waits for a review") % {"reference": application.reference},
+        sentence=_("%(company)s (%(country)s) appeals against the refusal.")
+        % {"company": application.company, "country": application.country},
+        detail=_("It is reviewed by somebody who had no part in the first decision."),
+        button_label=_("Open the application"),
+        button_url=_address("mar:application-detail", application.pk),
     )
 
 
@@ -89,6 +169,11 @@ def _applied() -> str:
 def portal_address(path: str) -> str:
     """Return a path of the portal as a full address."""
     return settings.BASE_URL.rstrip("/") + path
+
+
+def _resume(application: Application, label: str) -> dict[str, str]:
+    """Return the button that opens the applicant's own page."""
+    return {}
 
 
 def _address(url_name: str, *arguments: object) -> str:

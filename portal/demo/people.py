@@ -14,7 +14,12 @@ from partners.rules.applications import ApplicationFacts
 from partners.selectors.terms import text_in
 from partners.services.agreements import open_master_agreement
 from partners.services.api_keys import create_api_key
-from partners.services.applications import approve_application, review_application, submit_application
+from partners.services.applications import (
+    approve_application,
+    claim_application,
+    recommend,
+    submit_application,
+)
 from partners.services.terms import accept_terms
 from portal.demo.programme import MAR, PARTNERS, TERMS_SUMMARY, TERMS_TEXT, TERMS_VERSION, DemoPartner
 from portal.demo_people import DEMO_PEOPLE, DemoPerson, enrol, password_of
@@ -106,8 +111,10 @@ def _apply(cast: Cast, wanted: DemoPartner, at: datetime) -> Partner:
     visitor = Actor(ActorKind.USER, "", "visitor")
     application = submit_application(facts, by=visitor, at=at - timedelta(days=3))
     with mar_scope():
-        review_application(
+        claim_application(application.pk, by=cast.staff("marta"), at=at - timedelta(days=2, hours=4))
+        recommend(
             application.pk,
+            recommendation="approve",
             note="Company and VAT id checked.",
             by=cast.staff("marta"),
             at=at - timedelta(days=2),

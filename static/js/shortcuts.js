@@ -39,7 +39,10 @@ const act = (key) => {
     document.getElementById("shortcuts")?.showModal();
     return true;
   }
-  return false;
+  // A page's own keys: what carries data-shortcut is pressed, as a click would.
+  const own = document.querySelector(`[data-shortcut="${CSS.escape(key)}"]`);
+  own?.click();
+  return Boolean(own);
 };
 
 document.addEventListener("keydown", (event) => {

@@ -34,7 +34,12 @@ from licensing.services.samples import sample_oa3
 from partners.models import Invitation, Partner
 from partners.rules.applications import ApplicationFacts
 from partners.services.api_keys import create_api_key
-from partners.services.applications import approve_application, review_application, submit_application
+from partners.services.applications import (
+    approve_application,
+    claim_application,
+    recommend,
+    submit_application,
+)
 from partners.services.invitations import accept_invitation
 from partners.services.terms import accept_terms
 from partners.services.tokens import invitation_token
@@ -74,7 +79,8 @@ def _partner(marta: User, jonas: User) -> tuple[Partner, User]:
     applied = submit_application(facts, by=Actor.system("visitor"), at=DAY)
     terms = make_terms()
     with mar_scope():
-        review_application(applied.pk, note="Checked.", by=actor_for(marta), at=DAY)
+        claim_application(applied.pk, by=actor_for(marta), at=DAY)
+        recommend(applied.pk, recommendation="approve", note="Checked.", by=actor_for(marta), at=DAY)
         partner = approve_application(
             applied.pk, credit_limit=Decimal(5000), currency="EUR", by=actor_for(jonas), at=DAY
         )

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from core.actor import Actor, ActorKind
+from core.models import User
 from core.tenancy import mar_scope
 from partners.models import Application
 from partners.rules.applications import ApplicationFacts
-from partners.services.applications import review_application, submit_application
+from partners.services.applications import claim_application, recommend, submit_application
 from tests.factories import AT, actor_for, make_mar, make_member
 
 VISITOR = Actor(ActorKind.USER, "", "visitor", ip="127.0.0.1")
@@ -28,12 +29,31 @@ def make_application(**changes: Any) -> Application:
     return submit_application(replace(FACTS, **changes), by=VISITOR, at=AT)
 
 
-def make_reviewed_application(**changes: Any) -> Application:
-    """Return an application reviewed by a MAR administrator."""
+def make_claimed_application(reviewer: User | None = None, **changes: Any) -> Application:
+    """Return an application that a MAR administrator claimed."""
     application = make_application(**changes)
-    reviewer = make_member("mar_admin", name="Reviewer")
+    reviewer = reviewer or make_member("mar_admin", name="Reviewer")
     with mar_scope():
-        return review_application(application.pk, note="Register checked.", by=actor_for(reviewer), at=AT)
+        return claim_application(application.pk, by=actor_for(reviewer), at=AT)
+
+
+def make_reviewed_application(
+    reviewer: User | None = None,
+    recommendation: str = "approve",
+    note: str = "Register checked.",
+    **changes: Any,
+) -> Application:
+    """Return an application reviewed by a MAR administrator, who proposes to approve it."""
+    application = make_claimed_application(reviewer, **changes)
+    with mar_scope():
+        return recommend(
+            application.pk,
+            recommendation=recommendation,
+            note=note,
+            reason_code="facts_not_confirmed" if recommendation == "reject" else "",
+            by=actor_for(application.claimed_by),
+            at=AT,
+        )
 
 
 def audited(action: str) -> int:

@@ -12,17 +12,6 @@ MAX_MONTHLY_QUANTITY = 1_000_000
 DEFAULT_CREDIT = Decimal("5000.00")
 
 
-class ReviewForm(forms.Form):
-    """What the first person found."""
-
-    note = forms.CharField(
-        label=_("What did you check?"),
-        max_length=1000,
-        help_text=_("Register entry, VAT number, website, a telephone call. The second person reads this."),
-        widget=forms.Textarea({"rows": 4}),
-    )
-
-
 class ApprovalForm(forms.Form):
     """How much and what the new partner may order."""
 
@@ -48,17 +37,6 @@ class ApprovalForm(forms.Form):
         initial=[LicenceFamily.COMMERCIAL.value],
         help_text=_("Citizenship orders also need an approved recipient each."),
         widget=forms.CheckboxSelectMultiple,
-    )
-
-
-class RejectionForm(forms.Form):
-    """Why an application is refused."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=1000,
-        help_text=_("The applicant reads these words in the mail."),
-        widget=forms.Textarea({"rows": 4}),
     )
 
 

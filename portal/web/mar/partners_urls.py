@@ -1,10 +1,9 @@
-"""Addresses of applications and partners."""
+"""Addresses of partners."""
 
 from django.urls import path
 
 from portal.web.house import view_as_views
 from portal.web.mar import (
-    applications_views,
     company_views,
     partner_notes_views,
     partner_tabs,
@@ -12,17 +11,6 @@ from portal.web.mar import (
 )
 
 urlpatterns = [
-    path("applications/", applications_views.application_list, name="application-list"),
-    path(
-        "applications/<uuid:application_id>/",
-        applications_views.application_detail,
-        name="application-detail",
-    ),
-    path("applications/<uuid:application_id>/review/", applications_views.review, name="application-review"),
-    path(
-        "applications/<uuid:application_id>/approve/", applications_views.approve, name="application-approve"
-    ),
-    path("applications/<uuid:application_id>/reject/", applications_views.reject, name="application-reject"),
     path("partners/", partners_views.partner_list, name="partner-list"),
     path("partners/<uuid:partner_id>/", partner_tabs.overview, name="partner-detail"),
     path("partners/<uuid:partner_id>/orders/", partner_tabs.orders, name="partner-orders"),

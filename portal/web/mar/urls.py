@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from portal.web.mar import exchange_urls, home_views, orders_urls, partners_urls, stock_urls
+from portal.web.mar import (
+    applications_urls,
+    exchange_urls,
+    home_views,
+    orders_urls,
+    partners_urls,
+    stock_urls,
+)
 
 app_name = "mar"
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    *applications_urls.urlpatterns,
     *partners_urls.urlpatterns,
     *orders_urls.urlpatterns,
     *exchange_urls.urlpatterns,

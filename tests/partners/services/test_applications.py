@@ -3,26 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.actor import Actor
-from core.errors import NotFound
 from core.tenancy import guest_scope, mar_scope
 from licensing.models import FamilyGrant, OrderLimit
 from licensing.services.onboarding import open_account
 from partners.models import Application, CreditPosition, Invitation, Partner
-from partners.services.applications import (
-    ApplicationCannotMove,
-    SamePersonDecides,
-    VatIdWrong,
-    approve_application,
-    reject_application,
-    review_application,
-    submit_application,
-)
+from partners.services.applications import VatIdWrong, approve_application, submit_application
 from tests.factories import AT, actor_for, make_member, make_partner
 from tests.partners.samples import (
     FACTS,
@@ -95,30 +84,6 @@ def test_a_taken_reference_is_drawn_again(monkeypatch):
     assert make_application().reference == "A-BBBBBB"
 
 
-def test_a_review_moves_the_application_once():
-    application = make_reviewed_application()
-    assert (application.state, application.review_note) == ("recommended", "Register checked.")
-    other = make_member("mar_admin")
-    with mar_scope(), pytest.raises(ApplicationCannotMove) as caught:
-        review_application(application.pk, note="again", by=actor_for(other), at=LATER)
-    assert caught.value.code == "application_already_reviewed"
-    assert _stored(application).review_note == "Register checked."
-    assert audited("partners.application.reviewed") == 1
-
-
-def test_an_unknown_application_is_not_found():
-    with mar_scope(), pytest.raises(NotFound):
-        review_application(uuid4(), note="", by=actor_for(make_member("mar_admin")), at=AT)
-
-
-def test_a_machine_never_reviews():
-    application = make_application()
-    with mar_scope(), pytest.raises(ApplicationCannotMove) as caught:
-        review_application(application.pk, note="", by=Actor.system("robot"), at=AT)
-    assert caught.value.code == "needs_a_person"
-    assert _stored(application).state == "submitted"
-
-
 def test_approval_makes_the_partner_his_credit_and_the_owners_invitation():
     application = make_reviewed_application()
     approver = make_member("mar_approver")
@@ -138,6 +103,7 @@ def test_approval_makes_the_partner_his_credit_and_the_owners_invitation():
         assert CreditPosition.objects.get(partner=partner).limit == Decimal("5000")
         invitation = Invitation.objects.get(partner=partner)
         assert (invitation.role, invitation.email) == ("tpr_owner", FACTS.contact_email)
+    assert queued("partners.send_application_approved") == [{"application_id": str(application.pk)}]
     assert queued("partners.send_invitation") == [{"invitation_id": str(invitation.pk)}]
     assert audited("partners.application.approved") == 1
 
@@ -148,53 +114,6 @@ def test_codes_count_on_from_the_highest():
     assert _approve(make_reviewed_application(), make_member("mar_approver")).code == "TPR-0042"
 
 
-def test_an_application_without_a_review_is_not_decided():
-    application = make_application()
-    with pytest.raises(ApplicationCannotMove) as caught:
-        _approve(application, make_member("mar_approver"))
-    assert caught.value.code == "application_not_reviewed"
-    assert _stored(application).state == "submitted"
-
-
-def test_the_reviewer_may_not_decide():
-    application = make_reviewed_application()
-    with pytest.raises(SamePersonDecides):
-        _approve(application, application.reviewed_by)
-    with mar_scope(), pytest.raises(SamePersonDecides):
-        reject_application(application.pk, reason="no", by=actor_for(application.reviewed_by), at=LATER)
-    with mar_scope():
-        assert (_stored(application).state, Partner.objects.count(), Invitation.objects.count()) == (
-            "recommended",
-            0,
-            0,
-        )
-
-
-def test_the_second_approver_sees_who_was_first():
-    application = make_reviewed_application()
-    _approve(application, make_member("mar_approver", name="Jonas Weber"))
-    with pytest.raises(ApplicationCannotMove) as caught:
-        _approve(application, make_member("mar_approver"))
-    assert caught.value.refusals[0].facts["By"] == "Jonas Weber"
-    with mar_scope():
-        assert Partner.objects.count() == 1
-
-
-def test_a_refusal_stores_the_reason_and_queues_the_mail():
-    application = make_reviewed_application()
-    with mar_scope():
-        reject_application(
-            application.pk, reason="No wiping records.", by=actor_for(make_member("mar_approver")), at=LATER
-        )
-    stored = _stored(application)
-    assert (stored.state, stored.decision_reason, stored.partner_id) == (
-        "rejected",
-        "No wiping records.",
-        None,
-    )
-    assert queued("partners.send_application_rejected") == [{"application_id": str(application.pk)}]
-
-
 def test_an_approval_rolls_back_as_a_whole_when_the_contact_has_an_account():
     application = make_reviewed_application()
     make_member("mar_stock", email=FACTS.contact_email)
@@ -202,18 +121,6 @@ def test_an_approval_rolls_back_as_a_whole_when_the_contact_has_an_account():
         _approve(application, make_member("mar_approver"))
     with mar_scope():
         assert (_stored(application).state, Partner.objects.count()) == ("recommended", 0)
-
-
-def test_the_database_refuses_one_person_in_both_chairs():
-    application = make_reviewed_application()
-    with mar_scope():
-        partner = Partner.objects.create(
-            id=application.pk, code="X", name="X", country="DE", state="active", state_since=AT, created_at=AT
-        )
-        with pytest.raises(IntegrityError, match="application_two_different_people"), transaction.atomic():
-            Application.objects.filter(pk=application.pk).update(
-                state="approved", partner=partner, decided_by=application.reviewed_by_id
-            )
 
 
 def test_the_database_refuses_a_partner_of_another_application():
