@@ -110,29 +110,29 @@ BEGIN
     NEW.due_at := NEW.submitted_at + {promise};
   ELSIF OLD.state = 'rejected' AND NEW.state = 'appealed' THEN
     NEW.due_at := NEW.appealed_at + {promise};
-  ELSIF OLD.state = 'appealed' AND NEW.state = 'in_review' AND EXISTS (
-    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
+  ELSIF OLD.state = 'appealed' AND NEW.state = 'in_review' THEN
+    IF EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
       AND d.person_id = NEW.claimed_by_id AND d.step <> 'sent_back') THEN
-    RAISE EXCEPTION 'an appeal is looked at by somebody new' USING ERRCODE = 'check_violation';
+      RAISE EXCEPTION 'an appeal is looked at by somebody new' USING ERRCODE = 'check_violation';
+    END IF;
   ELSIF OLD.state = 'recommended' AND NEW.state IN ('recommended', 'approved', 'rejected')
     AND (NEW.reviewed_by_id, NEW.reviewed_at, NEW.recommendation)
       IS DISTINCT FROM (OLD.reviewed_by_id, OLD.reviewed_at, OLD.recommendation) THEN
     RAISE EXCEPTION 'the reviewer stands before the decision' USING ERRCODE = 'check_violation';
   END IF;
-  IF NEW.state = OLD.state THEN
-    RETURN NEW;
-  END IF;
-  IF NEW.state = 'recommended' AND NOT EXISTS (
-    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id AND d.round = v_round
-      AND d.step = 'recommended' AND d.person_id = NEW.reviewed_by_id AND d.at = NEW.reviewed_at
-      AND d.recommendation = NEW.recommendation) THEN
-    RAISE EXCEPTION 'nobody recommended this application' USING ERRCODE = 'check_violation';
-  END IF;
-  IF NEW.state IN ('approved', 'rejected') AND NOT EXISTS (
-    SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id AND d.round = v_round
-      AND d.step = NEW.state AND d.person_id = NEW.decided_by_id AND d.reviewer_id = NEW.reviewed_by_id
-      AND d.at = NEW.decided_at) THEN
-    RAISE EXCEPTION 'a decision needs its row in the history' USING ERRCODE = 'check_violation';
+  -- The applicant has no right to the history: its table is named only where no step of his leads.
+  IF NEW.state <> OLD.state AND NEW.state = 'recommended' THEN
+    IF NOT EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
+      AND d.round = v_round AND d.step = 'recommended' AND d.person_id = NEW.reviewed_by_id
+      AND d.at = NEW.reviewed_at AND d.recommendation = NEW.recommendation) THEN
+      RAISE EXCEPTION 'nobody recommended this application' USING ERRCODE = 'check_violation';
+    END IF;
+  ELSIF NEW.state <> OLD.state AND NEW.state IN ('approved', 'rejected') THEN
+    IF NOT EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
+      AND d.round = v_round AND d.step = NEW.state AND d.person_id = NEW.decided_by_id
+      AND d.reviewer_id = NEW.reviewed_by_id AND d.at = NEW.decided_at) THEN
+      RAISE EXCEPTION 'a decision needs its row in the history' USING ERRCODE = 'check_violation';
+    END IF;
   END IF;
   RETURN NEW;
 END $$"""

@@ -15,6 +15,7 @@ from licensing.rules.key_states import Hold, KeyState
 from partners.models import Application, Partner
 from partners.models.application import ApplicationState
 from partners.models.partner import PartnerState
+from partners.rules.applications import CLAIMABLE
 from portal import formatting
 from reporting.models import UsageReport
 from reporting.models.usage_report import ReportState
@@ -37,12 +38,12 @@ class Wait:
 WAITS = (
     Wait(
         "application.review",
-        lambda: Application.objects.filter(state=ApplicationState.SUBMITTED).count(),
+        lambda: Application.objects.filter(state__in=CLAIMABLE).count(),
         ngettext_lazy("%(count)d application to review", "%(count)d applications to review", "count"),
         _("Check company and VAT number, then a second person decides."),
         _("Review"),
         "mar:application-list",
-        "?state=submitted",
+        "?queue=review",
     ),
     Wait(
         "application.decide",
@@ -51,7 +52,7 @@ WAITS = (
         _("Reviewed by a colleague. You are the second person."),
         _("Decide"),
         "mar:application-list",
-        "?state=recommended",
+        "?queue=decide",
     ),
     Wait(
         "import.release",

@@ -98,7 +98,7 @@ def test_the_partners_page_shows_blocks_credit_and_missing_terms():
     ("role", "labels"),
     [
         ("mar_admin", ["1 application to review"]),
-        ("mar_approver", ["1 application to decide"]),
+        ("mar_approver", ["1 application to review", "1 application to decide"]),
         ("mar_finance", []),
     ],
 )
