@@ -9,11 +9,16 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import NotFound, refuse
+from licensing.locks import lock_credit
 from licensing.models import Order, OrderState, ProductKey
+from licensing.models.catalogue import LicenceFamily
 from licensing.rules.key_states import KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.rules.quota import WINDOWS, kind_of
+from licensing.selectors.citizenship import citizenship_facts
 from licensing.services.orders import OrderRefused
 from licensing.services.recall import unassign_keys
+from partners.selectors.mar import mar_zone
 
 
 @transaction.atomic
@@ -39,6 +44,7 @@ def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> Non
                 lifted_by=_("Nobody: a key that someone has seen is never sold again"),
             )
         )
+    _require_windows_for_office(order)
     unassign_keys(list(keys), order_id=order.pk, by=by, at=at)
     order.state, order.cancelled_at = OrderState.CANCELLED, at
     order.save(update_fields=["state", "cancelled_at"])
@@ -51,3 +57,38 @@ def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> Non
         partner_id=order.partner_id,
         facts={"keys": len(keys), "reason": mask_keys(reason)[:200]},
     )
+
+
+def _require_windows_for_office(order: Order) -> None:
+    """Refuse to take Citizenship Windows away from under the Office licences of the same month."""
+    windows = sum(
+        line.quantity
+        for line in order.lines.select_related("product")
+        if line.product.family == LicenceFamily.CITIZENSHIP and kind_of(line.product.generation) == WINDOWS
+    )
+    if not windows:
+        return
+    lock_credit(order.partner_id)
+    quota = citizenship_facts(
+        partner_id=order.partner_id,
+        product_id=None,
+        kind=WINDOWS,
+        recipient_id=None,
+        at=order.placed_at,
+        zone=mar_zone(),
+    ).quota
+    if quota.windows - windows < quota.office:
+        raise OrderRefused(
+            refuse(
+                "office_needs_windows",
+                _("Office licences of the same month rest on these Windows licences."),
+                rule="CIT-10",
+                facts={
+                    _("Windows of the month"): quota.windows,
+                    _("Office of the month"): quota.office,
+                    _("Windows in this order"): windows,
+                },
+                next_step=_("Cancel the Office order first, or leave this one."),
+                lifted_by=_("Nobody: in no month is there more Office than Windows"),
+            )
+        )
