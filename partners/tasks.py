@@ -1,15 +1,14 @@
-"""The mails about partners, each once per outbox row in the MAR's scope, and the checks of applicants."""
+"""The mails about partners. Each runs once per outbox row, in the MAR's scope."""
 
 from uuid import UUID
 
 from celery import shared_task
-from django.utils import timezone
 
 from core.outbox import WorkTask
 from partners.models import Application, Grace, Invitation, OrderBlock, Partner
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
-from partners.services import checks, letters, standing_letters
+from partners.services import letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
 from partners.tasks_applications import (
@@ -18,6 +17,7 @@ from partners.tasks_applications import (
     send_application_questions,
     send_application_rejected,
 )
+from partners.tasks_checks import load_sanctions_list, run_check, run_checks
 from partners.tasks_company import (
     remind_of_expiry_daily,
     send_company_change,
@@ -36,7 +36,10 @@ from partners.tasks_rules import (
 __all__ = [
     "announce_terms",
     "expire_recipients",
+    "load_sanctions_list",
     "remind_of_expiry_daily",
+    "run_check",
+    "run_checks",
     "send_appeal_received",
     "send_application_approved",
     "send_application_questions",
@@ -118,19 +121,3 @@ def send_grace(grace_id: str) -> int:
         to=addresses_of_role(Role.TPR_OWNER, partner_id=grace.partner_id),
         identity=f"grace.{grace.pk}",
     )
-
-
-class _OwnScope(WorkTask):
-    scope = "own"
-
-
-@shared_task(name="partners.run_checks", base=WorkTask)  # type: ignore[untyped-decorator]
-def run_checks(application_id: str) -> int:
-    """Begin the automatic checks of an application that was sent."""
-    return len(checks.request_checks(UUID(application_id), at=timezone.now()))
-
-
-@shared_task(name="partners.run_check", base=_OwnScope)  # type: ignore[untyped-decorator]
-def run_check(check_id: str) -> bool:
-    """Ask one source. It calls other machines, so it runs outside the task's transaction."""
-    return checks.run_check(UUID(check_id), at=timezone.now()) is not None

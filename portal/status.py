@@ -181,6 +181,28 @@ REVIEW_CLOCK: Mapping[str, Status] = {
     "done": Status(_("Closed"), "neutral", "minus", _("Nothing is promised any more.")),
 }
 
+CHECK: Mapping[str, Status] = {
+    "pending": Status(
+        _("Running"), "info", "hourglass", _("The source was asked. Its answer is on its way.")
+    ),
+    "clear": Status(_("In order"), "success", "circle-check", _("The source found nothing to look at.")),
+    "attention": Status(_("Look at this"), "warning", "eye", _("A person should look. It decides nothing.")),
+    "failed": Status(_("Not in order"), "danger", "circle-x", _("The source says no. A person decides.")),
+    "unavailable": Status(
+        _("Source not reachable"), "warning", "clock", _("The source did not answer. It is asked again.")
+    ),
+    "skipped": Status(_("Not asked"), "neutral", "minus", _("Nothing to ask, or switched off.")),
+}
+
+SANCTIONS_LIST: Mapping[str, Status] = {
+    "waiting": Status(
+        _("Being loaded"), "info", "hourglass", _("The file is being read. Load the page again.")
+    ),
+    "loaded": Status(_("In force"), "success", "circle-check", _("Applicants are compared with this list.")),
+    "replaced": Status(_("Replaced"), "neutral", "archive", _("A newer list stands in its place.")),
+    "refused": Status(_("Refused"), "danger", "circle-x", _("The file has errors. Nothing of it was taken.")),
+}
+
 PARTNER: Mapping[str, Status] = {
     "approved": Status(
         _("Approved"), "info", "user-check", _("Accepted. The first sign-in is still to come.")
@@ -349,6 +371,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "hold": HOLD,
     "order": ORDER,
     "application": APPLICATION,
+    "check": CHECK,
+    "sanctions_list": SANCTIONS_LIST,
     "review_clock": REVIEW_CLOCK,
     "partner": PARTNER,
     "import": IMPORT,

@@ -44,7 +44,9 @@ from partners.models import (
 from partners.models.membership import Role
 from partners.rules.api_keys import scopes_of_house
 from partners.services.api_keys import create_api_key
+from partners.services.checks import request_checks
 from partners.services.invitations import invite_person
+from partners.services.sanctions import receive_list
 from partners.services.tokens import invitation_token
 from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, make_mar, make_member, make_partner
@@ -97,6 +99,8 @@ class World:
     papers: "Papers"
     people: dict[str, User]
     stranger: User  # the owner of the other partner
+    check_id: UUID = NOBODYS
+    sanctions_list_id: UUID = NOBODYS
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
 
@@ -145,6 +149,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/partners/", "note_id"): Sample(lambda w: w.own.papers["note"], None, NOBODYS),
     ("mar/partners/", "change_id"): Sample(lambda w: w.own.papers["change"], None, NOBODYS),
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
+    ("mar/", "check_id"): Sample(lambda w: w.check_id, None, NOBODYS),
+    ("mar/sanctions/", "list_id"): Sample(lambda w: w.sanctions_list_id, None, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
     ("mar/", "item_id"): Sample(lambda w: w.carry_over_id, None, NOBODYS),
@@ -204,6 +210,11 @@ def make_world() -> World:
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
+    with mar_scope():
+        world.check_id = request_checks(application.pk, at=AT)[0].pk
+        world.sanctions_list_id = receive_list(
+            b"<export/>", source="eu_xml", file_name="list.xml", by=Actor.system("test"), at=AT
+        ).pk
     world.sessions = {
         role: sign_in(Client(), user).cookies[settings.SESSION_COOKIE_NAME].value
         for role, user in {**people, "stranger": world.stranger}.items()

@@ -57,7 +57,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
     | {"partner.note", "partner.view_as"}
-    | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"},
+    | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"}
+    | {"sanctions.load"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,
 }
 

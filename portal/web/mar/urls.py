@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.web.mar import (
     applications_urls,
+    checks_urls,
     exchange_urls,
     home_views,
     orders_urls,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", home_views.home, name="home"),
     *applications_urls.urlpatterns,
     *partners_urls.urlpatterns,
+    *checks_urls.urlpatterns,
     *orders_urls.urlpatterns,
     *exchange_urls.urlpatterns,
     *stock_urls.urlpatterns,
