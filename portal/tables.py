@@ -34,7 +34,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
@@ -70,6 +70,8 @@ Kind = Literal["text", "mono", "number", "money", "date", "datetime", "ago", "st
 Accessor = str | Callable[[Any], Any]
 RowType = TypeVar("RowType")
 _RIGHT_ALIGNED = frozenset(("number", "money"))
+_CELL = '<td role="cell" class="{} kind-{}" data-label="{}">'
+_HEADING_CELL = '<th role="rowheader" scope="row" class="{} kind-{}">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +134,8 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    column: Column
-    html: SafeString
-    is_heading: bool  # the primary column's cell names its row
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    cells: list[Cell]
+    html: SafeString  # the cells, ready: the template engine would spend most of a page on them
     url: str | None
     source: Any
 
@@ -254,8 +249,24 @@ class Table:
         return [self._row(source) for source in page]
 
     def _row(self, source: Any) -> Row:
-        cells = [Cell(column, column.html(source), column is self.heading_column) for column in self.columns]
-        return Row(cells, self.row_url(source), source)
+        url = self.row_url(source)
+        cells = (
+            begin + _linked(column.html(source), url) + "</th>"
+            if column is self.heading_column
+            else begin + column.html(source) + "</td>"
+            for column, begin in self._cell_beginnings
+        )
+        return Row(mark_safe("".join(cells)), url, source)  # noqa: S308  (every part is escaped already)
+
+    @cached_property
+    def _cell_beginnings(self) -> list[tuple[Column, SafeString]]:
+        """Each column with the opening tag of its cells; the primary column's cell names its row."""
+        return [
+            (column, format_html(_HEADING_CELL, column.alignment, column.kind))
+            if column is self.heading_column
+            else (column, format_html(_CELL, column.alignment, column.kind, column.label))
+            for column in self.columns
+        ]
 
     @cached_property
     def heading_column(self) -> Column:
@@ -383,6 +394,10 @@ def _reach(row: Any, path: str) -> Any:
 
 def _text(value: Any) -> SafeString:
     return markup.nothing() if value is None or value == "" else format_html("{}", value)
+
+
+def _linked(shown: SafeString, url: str | None) -> SafeString:
+    return format_html('<a href="{}" data-row-link>{}</a>', url, shown) if url else shown
 
 
 _RENDERERS: Mapping[str, Callable[[Any], SafeString]] = {
