@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.people import reference_to
+from partners.selectors.people import ids_of_people_named
 from portal.formatting import day
 from portal.status import Text
 from portal.status import choices as status_choices
@@ -82,6 +84,20 @@ class TextFilter(Filter):
 
     def chip(self, values: Mapping[str, str]) -> Chip:
         return Chip(self.label, values[self.name], self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class WhoFilter(TextFilter):
+    """A part of a person's name or a station's: rows hold references, so the name is looked up first.
+
+    The lookup names the label's column, such as `actor_label`.
+    """
+
+    def apply(self, rows: Rows, values: Mapping[str, str]) -> Rows:
+        value = values[self.name]
+        people = [reference_to(user_id) for user_id in ids_of_people_named(value)]
+        by_name = Q(**{f"{self.orm_lookup}__in": people})
+        return rows.filter(by_name | Q(**{f"{self.orm_lookup}__icontains": value}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from portal.filters import (
     ChoiceFilter,
     DateRangeFilter,
     TextFilter,
+    WhoFilter,
     clean,
     search,
     status_filter,
@@ -60,6 +61,7 @@ __all__ = [
     "Export",
     "Table",
     "TextFilter",
+    "WhoFilter",
     "render_table",
     "status_filter",
 ]

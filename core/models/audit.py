@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, MAR_ROLE, TPR_ROLE, Access, Right, Rows
 from core.database.functions import CurrentTransaction
+from core.people import WhoField
 
 
 class AuditEvent(models.Model):
@@ -25,7 +26,7 @@ class AuditEvent(models.Model):
     action = models.CharField(_("action"), max_length=80, help_text=_("Dotted: licensing.order.placed."))
     actor_kind = models.CharField(_("kind of actor"), max_length=10)
     actor_id = models.CharField(_("actor id"), max_length=40)
-    actor_label = models.CharField(_("actor"), max_length=200)
+    actor_label = WhoField(_("actor"), max_length=200)
     partner_id = models.UUIDField(_("partner"), null=True)
     object_type = models.CharField(_("object type"), max_length=40, blank=True)
     object_id = models.CharField(_("object id"), max_length=60, blank=True)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import tenant_changes
+from core.people import WhoField
 from licensing.models.device import Device
 from licensing.models.key import ProductKey
 from partners.models import Partner
@@ -37,7 +38,7 @@ class BuildUpload(models.Model):
     outcomes = models.JSONField(
         _("outcome per file"), default=list, help_text=_("Name, code, text; never a key.")
     )
-    uploaded_by = models.CharField(_("uploaded by"), max_length=200)
+    uploaded_by = WhoField(_("uploaded by"), max_length=200)
     uploaded_at = models.DateTimeField(_("uploaded"))
 
     class Meta:
@@ -77,7 +78,7 @@ class Build(models.Model):
     touch_screen = models.CharField(_("touch screen"), max_length=32, blank=True)
     optional_info = models.JSONField(_("further optional fields"), default=dict)
     ack_code = models.CharField(_("answer"), max_length=4, blank=True)
-    reported_by = models.CharField(_("reported by"), max_length=200)
+    reported_by = WhoField(_("reported by"), max_length=200)
     reported_at = models.DateTimeField(_("reported"))
     sent_at = models.DateTimeField(_("sent to Microsoft"), null=True)
     answered_at = models.DateTimeField(_("answered"), null=True)

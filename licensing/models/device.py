@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import TENANT_APPEND, tenant_changes
+from core.people import WhoField
 from licensing.models.key import ProductKey
 from partners.models import ApiKey, Partner
 
@@ -73,7 +74,7 @@ class KeyHandOver(models.Model):
     channel = models.CharField(_("door"), max_length=6, choices=Channel.choices)
     station = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="hand_overs")
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    handed_by = models.CharField(_("handed to"), max_length=200)
+    handed_by = WhoField(_("handed to"), max_length=200)
     handed_at = models.DateTimeField(_("handed over"))
 
     class Meta:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ONLY, MAR_ROLE, TPR_ROLE, Access, Right, Rows
 from core.database.functions import NextNumber
+from core.people import WhoField
 from licensing.models.build import Build
 from licensing.models.key import ProductKey
 from partners.models import Partner
@@ -97,7 +98,7 @@ class CbrAckFile(models.Model):
     sha256 = models.CharField(_("checksum"), max_length=64, unique=True)
     matched_count = models.PositiveIntegerField(_("matched"), default=0)
     exception_count = models.PositiveIntegerField(_("not matched"), default=0)
-    received_by = models.CharField(_("received by"), max_length=200)
+    received_by = WhoField(_("received by"), max_length=200)
     received_at = models.DateTimeField(_("received"))
 
     class Meta:
@@ -120,7 +121,7 @@ class ExchangeException(models.Model):
     text = models.CharField(_("text"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("found"))
     closed_at = models.DateTimeField(_("closed"), null=True)
-    closed_by = models.CharField(_("closed by"), max_length=200, blank=True)
+    closed_by = WhoField(_("closed by"), max_length=200, blank=True)
     closing_note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:

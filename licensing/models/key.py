@@ -18,6 +18,7 @@ from core.database.access import (
     Rows,
 )
 from core.database.functions import CurrentTransaction
+from core.people import WhoField
 from licensing.models.catalogue import Product
 from licensing.models.key_batch import Fulfilment, KeyBatch
 from licensing.models.order import OrderLine
@@ -182,7 +183,7 @@ class LedgerEntry(models.Model):
     )
     actor_kind = models.CharField(_("kind of actor"), max_length=10)
     actor_id = models.CharField(_("actor id"), max_length=40)
-    actor_label = models.CharField(_("actor"), max_length=200)
+    actor_label = WhoField(_("actor"), max_length=200)
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
     recorded_at = models.DateTimeField(_("time"), help_text=_("UTC. Decides the month the step belongs to."))
     written_at = models.DateTimeField(

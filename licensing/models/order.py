@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.database.access import TENANT_ADD
 from core.database.functions import NextNumber
+from core.people import WhoField
 from licensing.models.catalogue import Product
 from partners.models import Partner, Recipient
 
@@ -53,7 +54,7 @@ class Order(models.Model):
     state = models.CharField(_("state"), max_length=15, choices=OrderState.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     reference = models.CharField(_("your reference"), max_length=60, blank=True)
-    placed_by = models.CharField(_("placed by"), max_length=200)
+    placed_by = WhoField(_("placed by"), max_length=200)
     placed_by_id = models.CharField(_("placed by id"), max_length=40)
     placed_at = models.DateTimeField(_("placed"))
     allocated_at = models.DateTimeField(_("keys assigned"), null=True)

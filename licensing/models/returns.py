@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ONLY
 from core.database.functions import NextNumber
+from core.people import WhoField
 from licensing.models.key import STATE_CHOICES, ProductKey
 
 
@@ -25,7 +26,7 @@ class ReturnRequest(models.Model):
     return_type = models.CharField(_("return type"), max_length=3, help_text=_("ZOA to ZOF."))
     is_without_credit = models.BooleanField(_("without credit"), default=False)
     reason = models.CharField(_("reason"), max_length=200)
-    requested_by = models.CharField(_("requested by"), max_length=200)
+    requested_by = WhoField(_("requested by"), max_length=200)
     sent_at = models.DateTimeField(_("sent"))
 
     class Meta:

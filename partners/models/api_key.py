@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE, Access, Right
+from core.people import WhoField
 from partners.models.partner import Partner
 
 
@@ -29,7 +30,7 @@ class ApiKey(models.Model):
     secret_hash = models.BinaryField(_("hash"), max_length=32, unique=True)
     scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("rights"))
     daily_claims = models.PositiveIntegerField(_("keys a day"), default=500)
-    created_by = models.CharField(_("made by"), max_length=200)
+    created_by = WhoField(_("made by"), max_length=200)
     created_at = models.DateTimeField(_("made"))
     expires_at = models.DateTimeField(_("valid until"), null=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, CURRENT_GUEST, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE, Access, Right
+from core.people import WhoField
 from partners.models.application import Application
 from partners.models.partner import Partner
 
@@ -48,7 +49,7 @@ class Document(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     path = models.CharField(_("path in the storage"), max_length=200)
     expires_on = models.DateField(_("valid until"), null=True)
-    uploaded_by = models.CharField(_("handed in by"), max_length=200)
+    uploaded_by = WhoField(_("handed in by"), max_length=200)
     uploaded_at = models.DateTimeField(_("handed in"))
     removed_at = models.DateTimeField(_("taken back"), null=True)
     reminded_days = models.PositiveSmallIntegerField(

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE, Access, Right
+from core.people import WhoField
 from partners.models.partner import Partner
 
 
@@ -86,7 +87,7 @@ class Invitation(models.Model):
     name = models.CharField(_("name"), max_length=120)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="invitations", null=True)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
-    invited_by = models.CharField(_("invited by"), max_length=200)
+    invited_by = WhoField(_("invited by"), max_length=200)
     created_at = models.DateTimeField(_("sent"))
     expires_at = models.DateTimeField(_("valid until"))
     accepted_at = models.DateTimeField(_("accepted"), null=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ROLE, Access, Right
+from core.people import WhoField
 
 
 class SanctionsList(models.Model):
@@ -36,7 +37,7 @@ class SanctionsList(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     published_on = models.DateField(_("date of the list"), null=True)
     entries = models.PositiveIntegerField(_("entries"), default=0)
-    uploaded_by = models.CharField(_("loaded by"), max_length=200)
+    uploaded_by = WhoField(_("loaded by"), max_length=200)
     uploaded_at = models.DateTimeField(_("received"))
     loaded_at = models.DateTimeField(_("loaded"), null=True)
     replaced_at = models.DateTimeField(_("replaced"), null=True)

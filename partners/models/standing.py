@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, MAR_ROLE, TPR_ROLE, Access, Right, Rows
+from core.people import WhoField
 from partners.models.membership import Role
 from partners.models.partner import Partner
 
@@ -50,15 +51,15 @@ class OrderBlock(models.Model):
     next_step = models.CharField(_("what to do"), max_length=300)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True, help_text=_("Exclusive. Empty: until it is lifted."))
-    set_by = models.CharField(_("set by"), max_length=200, blank=True)
+    set_by = WhoField(_("set by"), max_length=200, blank=True)
     set_by_id = models.CharField(max_length=40, blank=True, editable=False)
-    confirmed_by = models.CharField(_("confirmed by"), max_length=200, blank=True)
+    confirmed_by = WhoField(_("confirmed by"), max_length=200, blank=True)
     confirmed_by_id = models.CharField(max_length=40, blank=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     lifter_role = models.CharField(
         _("lifted by"), max_length=20, choices=Role.choices, default=Role.COMPLIANCE.value
     )
-    lifted_by = models.CharField(_("ended by"), max_length=200, blank=True)
+    lifted_by = WhoField(_("ended by"), max_length=200, blank=True)
     lifted_by_id = models.CharField(max_length=40, blank=True, editable=False)
     lifted_at = models.DateTimeField(_("ended"), null=True)
     lift_reason = models.CharField(_("reason of the end"), max_length=300, blank=True)
@@ -106,9 +107,9 @@ class Grace(models.Model):
     allows = models.CharField(_("what stays allowed"), max_length=200)
     valid_from = models.DateTimeField(_("from"))
     valid_before = models.DateTimeField(_("to"), help_text=_("Exclusive: at this instant it has ended."))
-    given_by = models.CharField(_("given by"), max_length=200)
+    given_by = WhoField(_("given by"), max_length=200)
     given_at = models.DateTimeField(_("given"))
-    ended_by = models.CharField(_("ended by"), max_length=200, blank=True)
+    ended_by = WhoField(_("ended by"), max_length=200, blank=True)
     ended_at = models.DateTimeField(_("ended early"), null=True)
 
     class Meta:

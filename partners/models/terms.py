@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, MAR_ROLE, REFERENCE, TENANT_APPEND, TPR_ROLE, Access, Right
+from core.people import WhoField
 from partners.models.partner import Partner
 
 
@@ -70,7 +71,7 @@ class TermsVersion(models.Model):
     notice_waiver = models.CharField(
         _("why the notice is shorter"), max_length=200, blank=True, help_text=_("Empty: full notice.")
     )
-    published_by = models.CharField(_("published by"), max_length=200, blank=True)
+    published_by = WhoField(_("published by"), max_length=200, blank=True)
 
     class Meta:
         ordering = ("-effective_from",)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, MAR_ROLE, REFERENCE, TPR_ROLE, Access, Right, tenant_changes
+from core.people import WhoField
 from partners.models.partner import Partner
 
 
@@ -57,7 +58,7 @@ class CourseVersion(models.Model):
     # By language: reading, and questions as partners/rules/quiz.py writes them.
     texts = models.JSONField(_("texts"))
     published_at = models.DateTimeField(_("published"))
-    published_by = models.CharField(_("published by"), max_length=200)
+    published_by = WhoField(_("published by"), max_length=200)
 
     class Meta:
         ordering = ("-number",)

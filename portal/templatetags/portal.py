@@ -13,6 +13,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.utils.safestring import SafeString
 
+from core.people import Who
 from portal import formatting, markup
 from portal.status import Code, Status
 from portal.status import status as find_status
@@ -45,6 +46,12 @@ def when(value: dt.datetime | None, style: Literal["ago", "exact", "evidence"] =
     if style == "exact":
         return markup.exact_time(value)
     return markup.zoned_time(value) if style == "evidence" else markup.relative_time(value)
+
+
+@register.filter
+def who(label: str | None) -> Who:
+    """{{ comparison.by|who }}: the name of the person a label refers to, other labels as they are."""
+    return Who(label or "")
 
 
 @register.filter

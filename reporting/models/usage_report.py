@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_APPEND, MAR_ROLE, Access, Right
+from core.people import WhoField
 
 
 class ReportState(models.TextChoices):
@@ -46,7 +47,7 @@ class UsageReport(models.Model):
     header = models.JSONField(_("frozen header"), default=dict)
     device_rows = models.PositiveIntegerField(_("devices"), default=0)
     requested_at = models.DateTimeField(_("begun"))
-    requested_by = models.CharField(_("begun by"), max_length=200)
+    requested_by = WhoField(_("begun by"), max_length=200)
     claimed_at = models.DateTimeField(_("work began"), null=True)
     frozen_at = models.DateTimeField(_("lines frozen"), null=True)
     built_at = models.DateTimeField(_("built"), null=True)

@@ -132,7 +132,7 @@ def _header(
         previous_sha256=_pdf_checksum(previous) if previous else None,
         correction_reason=report.correction_reason or None,
         generated_at=at,
-        generated_by=report.requested_by,
+        generated_by=str(report.requested_by),
         reviewed_by=None,
         approved_by=None,
         is_draft=True,

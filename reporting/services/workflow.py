@@ -124,7 +124,7 @@ def request_correction(*, report_id: UUID, reason: str, by: Actor, at: datetime)
         correction_reason=reason.strip()[:NOTE_LENGTH],
         state=ReportState.BUILDING,
         requested_at=at,
-        requested_by=_name(by),
+        requested_by=by.label[:200],
     )
     facts = {"reason": correction.correction_reason, "new": correction.number}
     _audit("correction_requested", report, by=by, at=at, facts=facts)

@@ -13,7 +13,16 @@ from core.models import AuditEvent
 from core.services.seal import Verdict, streams
 from portal.actors import actor_of
 from portal.policy import allow
-from portal.tables import ChoiceFilter, Column, DateRangeFilter, Empty, Table, TextFilter, render_table
+from portal.tables import (
+    ChoiceFilter,
+    Column,
+    DateRangeFilter,
+    Empty,
+    Table,
+    TextFilter,
+    WhoFilter,
+    render_table,
+)
 from portal.web.compliance.sentences import SENTENCES, facts_in_words, object_url, sentence
 from reporting.selectors.chains import chain_end
 from reporting.services.anchors import verify_anchored
@@ -38,7 +47,7 @@ class AuditTable(Table):
         Column("ip", gettext_lazy("Address"), kind="mono", accessor="ip"),
     )
     filters = (
-        TextFilter("actor", gettext_lazy("Person or station"), "actor_label__icontains"),
+        WhoFilter("actor", gettext_lazy("Person or station"), "actor_label"),
         ChoiceFilter(
             "action",
             gettext_lazy("Act"),

@@ -186,7 +186,7 @@ def test_download_sends_the_stored_bytes_under_their_name_and_is_audited(report_
     assert response["Content-Type"] == "text/csv"
     with mar_scope():
         event = AuditEvent.objects.get(action="reporting.file.downloaded")
-    assert (event.actor_label, event.facts["sha256"]) == ("Aude", file.sha256)
+    assert (str(event.actor_label), event.facts["sha256"]) == ("Aude", file.sha256)
 
 
 def test_file_of_another_report_is_not_found(report_id: UUID) -> None:

@@ -138,7 +138,7 @@ def test_uploaded_answers_are_booked_and_the_same_file_says_so(admin: Client) ->
     assert "was taken in before. Nothing changed." in again.content.decode()
     with mar_scope():
         assert set(ProductKey.objects.values_list("state", flat=True)) == {9}
-        assert CbrAckFile.objects.get().received_by.startswith("Ada Admin")
+        assert str(CbrAckFile.objects.get().received_by).startswith("Ada Admin")
 
 
 def test_good_file_is_booked_when_another_is_refused(admin: Client) -> None:
