@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ROLE, TPR_ROLE, Access, Right, Rows
+from core.people import WhoField
 from partners.models import Partner
 
 # What is written is decided once; a model is never rewritten, a new one takes its place.
@@ -35,10 +36,10 @@ class ScoreModel(models.Model):
         _("in shadow until"), null=True, help_text=_("Exclusive. Empty: until another model takes its place.")
     )
     reason = models.CharField(_("why"), max_length=300, blank=True)
-    proposed_by = models.CharField(_("proposed by"), max_length=200)
+    proposed_by = WhoField(_("proposed by"), max_length=200)
     proposed_by_id = models.CharField(max_length=40, editable=False)
     proposed_at = models.DateTimeField(_("proposed"))
-    published_by = models.CharField(_("published by"), max_length=200, blank=True)
+    published_by = WhoField(_("published by"), max_length=200, blank=True)
     published_by_id = models.CharField(max_length=40, blank=True, editable=False)
     published_at = models.DateTimeField(_("published"), null=True)
     declined_at = models.DateTimeField(_("declined"), null=True)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ROLE, REFERENCE, TPR_ROLE, Access, Right, Rows
+from core.people import WhoField
 from partners.models import Partner
 
 
@@ -59,7 +60,7 @@ class TierProposal(models.Model):
     score = models.PositiveSmallIntegerField(_("score"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     proposed_at = models.DateTimeField(_("proposed"))
-    decided_by = models.CharField(_("decided by"), max_length=200, blank=True)
+    decided_by = WhoField(_("decided by"), max_length=200, blank=True)
     decided_by_id = models.CharField(max_length=40, blank=True, editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
