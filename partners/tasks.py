@@ -5,12 +5,20 @@ from uuid import UUID
 from celery import shared_task
 
 from core.outbox import WorkTask
-from partners.models import Application, Grace, Invitation, OrderBlock, Partner
+from partners.models import Grace, Invitation, OrderBlock, Partner
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
 from partners.services import letters, standing_letters
 from partners.services.mails import send_letter
 from partners.services.tokens import token_of
+from partners.tasks_applicants import (
+    care_for_drafts,
+    send_application_answered,
+    send_application_received,
+    send_application_started,
+    send_draft_reminder,
+    send_resume_links,
+)
 from partners.tasks_applications import (
     send_appeal_received,
     send_application_approved,
@@ -35,43 +43,32 @@ from partners.tasks_rules import (
 # Celery looks for tasks here.
 __all__ = [
     "announce_terms",
+    "care_for_drafts",
     "expire_recipients",
     "load_sanctions_list",
     "remind_of_expiry_daily",
     "run_check",
     "run_checks",
     "send_appeal_received",
+    "send_application_answered",
     "send_application_approved",
     "send_application_questions",
     "send_application_received",
     "send_application_rejected",
+    "send_application_started",
     "send_company_change",
     "send_company_change_decided",
     "send_document_expiry",
+    "send_draft_reminder",
     "send_due_reminders",
     "send_invitation",
     "send_partner_state",
     "send_recipient_claim",
     "send_recipient_state",
+    "send_resume_links",
     "send_terms_notice",
     "send_training_reminder",
 ]
-
-
-@shared_task(name="partners.send_application_received", base=WorkTask)  # type: ignore[untyped-decorator]
-def send_application_received(application_id: str) -> int:
-    """Tell the applicant that his application is here, and the MAR's administrators that it waits."""
-    application = Application.objects.get(pk=UUID(application_id))
-    sent = send_letter(
-        letters.application_received(application),
-        to=[application.contact_email],
-        identity=f"application.received.{application.pk}",
-    )
-    return sent + send_letter(
-        letters.application_arrived(application),
-        to=addresses_of_role(Role.MAR_ADMIN, partner_id=None),
-        identity=f"application.arrived.{application.pk}",
-    )
 
 
 @shared_task(name="partners.send_invitation", base=WorkTask)  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
 from core.outbox import WorkTask
 from partners.models import Application, FieldQuestion
@@ -10,6 +11,7 @@ from partners.models.application import ApplicationState
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
 from partners.services import letters
+from partners.services.applicant_links import make_link
 from partners.services.mails import send_letter
 
 
@@ -22,7 +24,9 @@ def send_application_questions(application_id: str) -> int:
         return 0
     moment = f"{questions[-1].asked_at:%Y%m%dT%H%M%S}"
     return send_letter(
-        letters.application_questions(application, questions),
+        letters.application_questions(
+            application, questions, token=make_link(application, at=timezone.now())
+        ),
         to=[application.contact_email],
         identity=f"application.questions.{application.pk}.{moment}",
     )
@@ -35,7 +39,7 @@ def send_application_rejected(application_id: str, round: int = 1) -> int:
     if application.state != ApplicationState.REJECTED:
         return 0
     return send_letter(
-        letters.application_rejected(application),
+        letters.application_rejected(application, token=make_link(application, at=timezone.now())),
         to=[application.contact_email],
         identity=f"application.rejected.{application.pk}.{round}",
     )
@@ -57,7 +61,7 @@ def send_appeal_received(application_id: str) -> int:
     """Tell the applicant that his appeal is here, and the MAR's reviewers that it waits."""
     application = Application.objects.get(pk=UUID(application_id))
     sent = send_letter(
-        letters.appeal_received(application),
+        letters.appeal_received(application, token=make_link(application, at=timezone.now())),
         to=[application.contact_email],
         identity=f"application.appeal.{application.pk}",
     )

@@ -15,7 +15,9 @@ KEY_PATTERN = re.compile(
     re.IGNORECASE,
 )
 # Whoever reads one of these addresses could use it: an invitation, a new password, a confirmed mail.
-TOKEN_PATTERN = re.compile(r"(/join/|/password/reset/key/|/confirm-email/)[^/\s?\"']+")
+TOKEN_PATTERN = re.compile(
+    r"(/join/|/apply/open/[0-9a-f-]+/|/password/reset/key/|/confirm-email/)[^/\s?\"']+"
+)
 MASK = "[product key removed]"
 
 

@@ -78,8 +78,8 @@ class SessionAgeMiddleware:
 class TenantMiddleware:
     """Run every request in one transaction, held to the data of the person's house.
 
-    A response of 400 and above rolls the transaction back; refusals noted on the way are audited
-    afterwards in their own transaction.
+    A response of 400 and above rolls the transaction back, unless the view says that the good half of
+    a form stays; refusals noted on the way are audited afterwards in their own transaction.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -89,7 +89,7 @@ class TenantMiddleware:
         identify(request)
         with timezone.override(zone_of(request)), scope_of(request):
             response = self.get_response(request)
-            if response.status_code >= 400:
+            if response.status_code >= 400 and not getattr(request, "keeps_writes", False):
                 transaction.set_rollback(True)
         audit_refusals(request)
         view_as.note_end(request)

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from portal import health
 from portal.api import docs as api_docs
-from portal.web.public import apply, joining, terms
+from portal.web.public import joining, terms
 from portal.web.public import views as public_views
 
 handler400 = "portal.errors.bad_request"
@@ -14,11 +14,9 @@ handler404 = "portal.errors.not_found"
 handler500 = "portal.errors.server_error"
 
 urlpatterns = [
-    path("", public_views.home, name="home"),
+    path("", include("portal.web.public.urls")),
     path("start/", public_views.after_sign_in, name="after-sign-in"),
     path("theme/", public_views.set_theme, name="theme-set"),
-    path("apply/", apply.apply, name="apply"),
-    path("apply/sent/", apply.sent, name="apply-sent"),
     path("join/<str:token>/", joining.join, name="join"),
     path("join/<str:token>/leave/", joining.leave_and_join, name="join-leave"),
     path("terms/", terms.terms, name="terms"),

@@ -1,6 +1,7 @@
 """Tables about who."""
 
 from partners.models.api_key import ApiKey
+from partners.models.applicant_link import ApplicantLink
 from partners.models.application import Application, ApplicationSection, CarryOverItem, FieldQuestion
 from partners.models.check import CheckResult
 from partners.models.company_change import CompanyChange
@@ -11,6 +12,7 @@ from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.note import PartnerNote
 from partners.models.partner import Partner
+from partners.models.public_profile import PublicProfile
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.reminder import Reminder
 from partners.models.sanctions import SanctionsEntry, SanctionsList
@@ -22,6 +24,7 @@ from partners.models.training import Course, CourseVersion, TrainingAttempt
 __all__ = [
     "Agreement",
     "ApiKey",
+    "ApplicantLink",
     "Application",
     "ApplicationDecision",
     "ApplicationSection",
@@ -43,6 +46,7 @@ __all__ = [
     "Partner",
     "PartnerBadge",
     "PartnerNote",
+    "PublicProfile",
     "Recipient",
     "RecipientClass",
     "RecipientConflict",

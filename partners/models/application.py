@@ -31,7 +31,8 @@ _OWN = f"id = {CURRENT_GUEST}"
 _APPLICANT_COLUMNS = (
     "company", "trade_name", "legal_form", "country", "vat_id", "register_number", "contact_name",
     "contact_email", "phone", "iban", "street", "postcode", "city", "website", "company_norm",
-    "wiping_standard", "expected_volume", "note", "state", "submitted_at", "saved_at", "appeal_text", "appealed_at",
+    "wiping_standard", "expected_volume", "note", "state", "submitted_at", "due_at", "saved_at", "appeal_text",
+    "appealed_at",
 )  # fmt: skip
 
 
@@ -109,6 +110,7 @@ class Application(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=ApplicationState.choices)
     started_at = models.DateTimeField(_("started"))
     saved_at = models.DateTimeField(_("last saved"))
+    reminded_at = models.DateTimeField(_("reminded of the draft"), null=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True)
     due_at = models.DateTimeField(
         _("to be answered by"), null=True, help_text=_("Our promise to the applicant.")

@@ -30,18 +30,6 @@ class Letter:
     reason: str = ""
 
 
-def application_received(application: Application) -> Letter:
-    """Tell the applicant that his application is here, and what happens next."""
-    return Letter(
-        subject=_("Your application %(reference)s") % {"reference": application.reference},
-        recipient_name=application.contact_name,
-        reason=_applied(),
-        sentence=_("We have received the application of %(company)s under the reference %(reference)s.")
-        % {"company": application.company, "reference": application.reference},
-        detail=_("Two people look at it, one after the other. You get a mail with the decision."),
-    )
-
-
 def application_arrived(application: Application) -> Letter:
     """Tell the MAR's administrators that an application waits for a review."""
     return Letter(
@@ -53,7 +41,9 @@ def application_arrived(application: Application) -> Letter:
     )
 
 
-def application_questions(application: Application, questions: Sequence[FieldQuestion]) -> Letter:
+def application_questions(
+    application: Application, questions: Sequence[FieldQuestion], *, token: str
+) -> Letter:
     """Ask the applicant about single answers, each with its reason, an example and a day."""
     asked = [
         _("%(number)d. %(text)s%(example)s Please answer by %(day)s.")
@@ -78,11 +68,11 @@ def application_questions(application: Application, questions: Sequence[FieldQue
         )
         % {"company": application.company},
         detail="\n".join(asked),
-        **_resume(application, _("Answer now")),
+        **_resume(application, _("Answer now"), token=token),
     )
 
 
-def application_rejected(application: Application) -> Letter:
+def application_rejected(application: Application, *, token: str) -> Letter:
     """Tell the applicant the decision, its reason, what he can do now, and that he may appeal."""
     reason = refusal_reason(application.decision_code)
     lines = [
@@ -99,7 +89,7 @@ def application_rejected(application: Application) -> Letter:
         reason=_applied(),
         sentence=_("We cannot accept the application of %(company)s.") % {"company": application.company},
         detail="\n".join(line for line in lines if line),
-        **_resume(application, _("Open the application")),
+        **_resume(application, _("Open the application"), token=token),
     )
 
 
@@ -117,7 +107,7 @@ def application_approved(application: Application) -> Letter:
     )
 
 
-def appeal_received(application: Application) -> Letter:
+def appeal_received(application: Application, *, token: str) -> Letter:
     """Tell the applicant that his appeal is here and who looks at it."""
     return Letter(
         subject=_("Your appeal %(reference)s") % {"reference": application.reference},
@@ -171,9 +161,9 @@ def portal_address(path: str) -> str:
     return settings.BASE_URL.rstrip("/") + path
 
 
-def _resume(application: Application, label: str) -> dict[str, str]:
+def _resume(application: Application, label: str, *, token: str) -> dict[str, str]:
     """Return the button that opens the applicant's own page."""
-    return {}
+    return {"button_label": label, "button_url": _address("apply-open", application.pk, token)}
 
 
 def _address(url_name: str, *arguments: object) -> str:

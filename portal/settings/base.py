@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-rules": {"task": "partners.send_due_reminders", "schedule": timedelta(hours=1)},
     "remind-of-expiry": {"task": "partners.remind_of_expiry", "schedule": timedelta(hours=6)},
     "expire-recipients": {"task": "partners.expire_recipients", "schedule": timedelta(hours=1)},
+    "care-for-drafts": {"task": "partners.care_for_drafts", "schedule": timedelta(days=1)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 

@@ -8,6 +8,7 @@ from portal.web.tpr import (
     home,
     keys,
     orders,
+    profile,
     settings_company,
     settings_contacts,
     settings_documents,
@@ -19,6 +20,7 @@ app_name = "tpr"
 urlpatterns = [
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
+    path("settings/profile/", profile.profile, name="profile"),
     path("settings/company/", settings_company.company, name="company"),
     path("settings/company/contact/", settings_company.contact_facts, name="company-contact"),
     path("settings/company/change/", settings_company.company_change, name="company-change"),
