@@ -71,8 +71,10 @@ class DuplicateCompany:
     def _compare_applications(
         self, facts: ApplicantFacts, own: dict[str, str], hits: dict[str, _Hit]
     ) -> None:
-        columns = {"vat": "vat_root", "iban": "iban_norm", "address": "address_norm", "phone": "phone_norm"}
-        for other in selectors.applications_sharing(facts.application_id, **own):
+        columns = {"iban": "iban_norm", "address": "address_norm", "phone": "phone_norm"}
+        for other in selectors.applications_sharing(facts.application_id, vat_id=facts.vat_id, **own):
+            if own["vat_root"] and own["vat_root"] == vat_root(other.vat_id, country=other.country):
+                _note(hits, other, "vat", SURE["vat"])
             for reason, column in columns.items():
                 if own[column] and own[column] == getattr(other, column):
                     _note(hits, other, reason, SURE[reason])

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 
-from partners.models import Application, ApplicationDecision, CarryOverItem, FieldQuestion, Partner
+from partners.models import Application, ApplicationDecision, CarryOverItem, FieldQuestion
 from partners.models.application import ApplicationState
 from partners.rules.applications import CLAIMABLE, OPEN_STATES
 
@@ -76,26 +76,6 @@ def open_application_counts() -> dict[str, int]:
         recommended=Count("pk", filter=Q(state=ApplicationState.RECOMMENDED)),
     )
     return {name: int(number) for name, number in counts.items()}
-
-
-def partners_alike(application: Application) -> list[Partner]:
-    """Return partners with the applicant's VAT id or name, other than what came of this application."""
-    alike = Partner.objects.filter(
-        _same(Q(vat_id=application.vat_id), application.vat_id)
-        | _same(Q(name__iexact=application.company), application.company)
-    )
-    return list(alike.exclude(pk=application.pk).order_by("code"))
-
-
-def applications_alike(application: Application) -> list[Application]:
-    """Return other applications with the same VAT id or company name, newest first; drafts do not count."""
-    alike = Application.objects.filter(
-        _same(Q(vat_id=application.vat_id), application.vat_id)
-        | _same(Q(company__iexact=application.company), application.company)
-    )
-    return list(
-        alike.exclude(pk=application.pk).exclude(state=ApplicationState.DRAFT).order_by("-submitted_at")[:20]
-    )
 
 
 def _same(condition: Q, value: str) -> Q:

@@ -15,6 +15,7 @@ MOST_CANDIDATES = 200
 def applications_sharing(
     application_id: UUID,
     *,
+    vat_id: str,
     vat_root: str,
     company_norm: str,
     address_norm: str,
@@ -24,6 +25,7 @@ def applications_sharing(
     """Return other applications that have one of these values; each is looked up by its index."""
     wanted = Q(pk__in=[])
     values = {
+        "vat_id": vat_id,
         "vat_root": vat_root,
         "company_norm": company_norm,
         "address_norm": address_norm,

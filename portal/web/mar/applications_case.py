@@ -5,8 +5,6 @@ from urllib.parse import urlencode
 
 from django.forms import Form
 from django.http import Http404, HttpRequest
-from django.template import TemplateDoesNotExist
-from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,15 +12,14 @@ from django.utils.translation import gettext as _
 from partners.models import Application, Document
 from partners.models.application import ApplicationState
 from partners.rules.reason_codes import REFUSAL_REASONS, refusal_reason
-from partners.rules.vat_ids import FORMS, fits_country
 from partners.selectors import applications as selectors
 from partners.selectors.mar import mar_zone
 from portal.web.mar.applications_forms import RecommendationForm
 from portal.web.mar.applications_words import clock_badge, fact_groups
+from portal.web.mar.check_views import checks_context
 from portal.web.mar.forms import ApprovalForm
 
 RAIL_LENGTH = 30
-CHECKS = "mar/application_checks.html"
 PICTURES = ("image/jpeg", "image/png")
 
 
@@ -49,20 +46,15 @@ def case_context(request: HttpRequest, application: Application, form: Form | No
     """Return what the page of a case shows to this person."""
     sections = application.sections.order_by("saved_at", "name")
     questions = list(application.questions.select_related("asked_by"))
-    vat_form = FORMS.get(application.country)
     return {
         "application": application,
         "groups": fact_groups(application, sections, questions),
         "open_questions": [question for question in questions if question.closed_at is None],
         "documents": _documents(application),
-        "checks_template": _checks_template(),
         "carry_over": list(application.carry_over.select_related("settled_by")),
-        "vat_fits": fits_country(application.vat_id, country=application.country),
-        "vat_example": vat_form.example if vat_form else "",
-        "partners_alike": selectors.partners_alike(application),
-        "applications_alike": selectors.applications_alike(application),
         "history": _history(application),
         "decision_label": _decision_label(application),
+        **checks_context(request, application.pk),
         **_rail(request, application),
         **_steps(request, application, form),
     }
@@ -132,14 +124,6 @@ def _document_url(document: Document) -> str:
         return reverse("document-open", args=[document.pk])
     except NoReverseMatch:
         return ""
-
-
-def _checks_template() -> str:
-    try:
-        get_template(CHECKS)
-    except TemplateDoesNotExist:
-        return ""
-    return CHECKS
 
 
 def _history(application: Application) -> list[dict[str, Any]]:

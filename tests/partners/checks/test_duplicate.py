@@ -61,6 +61,11 @@ def test_each_thing_two_companies_share_is_found_and_named(columns, reason, scor
     assert hits[0]["label"].startswith(other.reference)
 
 
+def test_a_number_is_found_on_an_application_that_was_never_checked():
+    make_application(**{**OTHER, "vat_id": OWN["vat_id"]})
+    assert [hit["reasons"] for hit in found()] == [[{"what": "vat", "score": 100}]]
+
+
 def test_several_shared_things_are_one_hit_with_all_its_reasons():
     known(company="Kreislauf PC GmbH", iban="DE89370400440532013000", phone="040/12345678")
     assert [{reason["what"] for reason in hit["reasons"]} for hit in found()] == [{"iban", "name", "phone"}]
