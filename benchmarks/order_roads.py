@@ -66,13 +66,14 @@ class Roads:
             )
             cursor.execute("SELECT time_zone FROM partners_mar LIMIT 1")
             cursor.execute(
-                order_facts._FACTS,
+                order_facts.CALL,
                 {
-                    "partner_id": partner, "product_id": self.product, "at": at,
+                    "partner_id": partner, "product_id": self.product, "at": at, "today": at.astimezone(zone).date(),
                     "month_start": month.starts_at(zone), "month_end": month.ends_before(zone),
                 },
             )  # fmt: skip
-            price, currency = cursor.fetchone()[8], "EUR"
+            facts = dict(zip((name for name, _kind in order_facts.COLUMNS), cursor.fetchone(), strict=True))
+            price, currency = facts["price"], "EUR"
             cursor.execute(
                 """WITH placed AS (
                   INSERT INTO licensing_order (id, partner_id, state, channel, reference, placed_by, placed_by_id,

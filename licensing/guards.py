@@ -6,6 +6,7 @@ trigger cannot drift apart.
 
 from core.database.access import ALLOCATOR_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
+from licensing.selectors.order_facts import SIGNATURE, facts_function
 
 # One statement finds, locks and takes the keys. ORDER BY position is a column no other index serves:
 # with stale statistics the planner would otherwise walk the primary key over all sold keys.
@@ -34,6 +35,11 @@ def statements() -> list[str]:
         f"ALTER FUNCTION licensing_free_count(bigint) OWNER TO {ALLOCATOR_ROLE}",
         "REVOKE ALL ON FUNCTION licensing_free_count(bigint) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION licensing_free_count(bigint) TO {TPR_ROLE}, {MAR_ROLE}",
+        # Its columns may change from one version to the next, which CREATE OR REPLACE refuses.
+        f"DROP FUNCTION IF EXISTS {SIGNATURE}",
+        facts_function(),
+        f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO {TPR_ROLE}, {MAR_ROLE}",
         *(
             f"GRANT USAGE ON SEQUENCE {sequence} TO {TPR_ROLE}, {MAR_ROLE}"
             for sequence in ("licensing_order_number", "licensing_cbr_number", "licensing_return_number")

@@ -24,6 +24,7 @@ SCHEMA_FILES = (
     "core/database/*.py",
     "*/guards.py",
     "licensing/rules/key_states.py",
+    "licensing/selectors/order_facts.py",
     "partners/rules/partner_states.py",
     "partners/rules/applications.py",
     "reporting/services/states.py",
