@@ -31,8 +31,7 @@ _OWN = f"id = {CURRENT_GUEST}"
 _APPLICANT_COLUMNS = (
     "company", "trade_name", "legal_form", "country", "vat_id", "register_number", "contact_name",
     "contact_email", "phone", "iban", "street", "postcode", "city", "website", "company_norm",
-    "wiping_standard", "expected_volume", "note", "state", "submitted_at", "due_at", "saved_at", "appeal_text",
-    "appealed_at",
+    "wiping_standard", "expected_volume", "note", "state", "submitted_at", "saved_at", "appeal_text", "appealed_at",
 )  # fmt: skip
 
 

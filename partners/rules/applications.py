@@ -1,12 +1,10 @@
-"""How an application moves, what it must say, and how its facts are brought into one form."""
+"""How an application moves, and the words its answers are given in."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from partners.models.application import ApplicationState as State
-from partners.rules.vat_ids import normalise_vat_id
 
 # P-APP-1: one person reviews and recommends, another decides; a refusal may be appealed once.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -62,38 +60,9 @@ REFERENCE_LENGTH = 6
 MAX_VOLUME = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationFacts:
-    """What the public form asks. ``expected_volume`` is PCs a month."""
-
-    company: str
-    vat_id: str
-    country: str
-    contact_name: str
-    contact_email: str
-    wiping_standard: str
-    expected_volume: int
-    note: str = ""
-
-
 def may_move(before: str, after: str) -> bool:
     """Return whether an application may go from one state to another."""
     return after in TRANSITIONS.get(before, frozenset())
-
-
-def normalise(facts: ApplicationFacts) -> ApplicationFacts:
-    """Return the facts with single blanks, a lower-case address and a plain VAT id."""
-    country = facts.country.strip().upper()
-    return replace(
-        facts,
-        company=" ".join(facts.company.split()),
-        vat_id=normalise_vat_id(facts.vat_id, country=country),
-        country=country,
-        contact_name=" ".join(facts.contact_name.split()),
-        contact_email=facts.contact_email.strip().lower(),
-        wiping_standard=facts.wiping_standard.strip(),
-        note=facts.note.strip(),
-    )
 
 
 def round_of(appealed_at: datetime | None) -> int:

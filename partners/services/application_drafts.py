@@ -31,9 +31,7 @@ from partners.rules.applications import (
 )
 from partners.rules.countries import NAMES
 from partners.rules.knowledge_test import Marked, mark
-from partners.rules.promises import answer_due_at
 from partners.selectors.drafts import answers_of, case_of, open_questions, pages_of, paper_of
-from partners.selectors.mar import mar_zone
 from partners.services.application_pages import clean_page, page_of, recount_page, write_page
 from partners.services.documents import remove_document, store_document
 
@@ -222,7 +220,7 @@ def agree_to_statement(
 
 @transaction.atomic
 def submit_application(application_id: UUID, *, by: Actor, at: datetime) -> Application:
-    """Send a complete draft: it is answered within five working days.
+    """Send a complete draft; from now on the promised day of the answer runs.
 
     :raises ApplicationIncomplete: naming each page that is not finished.
     :raises ApplicationClosed: when it was sent before.
@@ -232,8 +230,8 @@ def submit_application(application_id: UUID, *, by: Actor, at: datetime) -> Appl
         _require_complete(application)
         application.state = ApplicationState.SUBMITTED
         application.submitted_at = at
-        application.due_at = answer_due_at(at, zone=mar_zone())
-        application.save(update_fields=["state", "submitted_at", "due_at"])
+        application.save(update_fields=["state", "submitted_at"])
+        application.refresh_from_db(fields=["due_at"])  # our promise, set by the database
     note(application, "partners.application.submitted", by=by, at=at, country=application.country)
     enqueue("partners.send_application_received", at=at, application_id=application.pk)
     enqueue("partners.run_checks", at=at, application_id=application.pk)

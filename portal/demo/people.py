@@ -10,7 +10,6 @@ from core.models import User
 from core.tenancy import mar_scope, partner_scope
 from licensing.services.onboarding import open_account
 from partners.models import ApiKey, Mar, Membership, Partner, TermsVersion
-from partners.rules.applications import ApplicationFacts
 from partners.selectors.terms import text_in
 from partners.services.agreements import open_master_agreement
 from partners.services.api_keys import create_api_key
@@ -18,9 +17,9 @@ from partners.services.applications import (
     approve_application,
     claim_application,
     recommend,
-    submit_application,
 )
 from partners.services.terms import accept_terms
+from portal.demo.applying import apply
 from portal.demo.programme import MAR, PARTNERS, TERMS_SUMMARY, TERMS_TEXT, TERMS_VERSION, DemoPartner
 from portal.demo_people import DEMO_PEOPLE, DemoPerson, enrol, password_of
 
@@ -103,13 +102,7 @@ def welcome(cast: Cast, wanted: DemoPartner, terms: TermsVersion, *, at: datetim
 
 
 def _apply(cast: Cast, wanted: DemoPartner, at: datetime) -> Partner:
-    facts = ApplicationFacts(
-        company=wanted.name, vat_id=wanted.vat_id, country=wanted.country, contact_name=wanted.contact,
-        contact_email=wanted.email, wiping_standard="NIST SP 800-88 Rev. 2",
-        expected_volume=max(wanted.monthly_quantity // 2, 20),
-    )  # fmt: skip
-    visitor = Actor(ActorKind.USER, "", "visitor")
-    application = submit_application(facts, by=visitor, at=at - timedelta(days=3))
+    application = apply(wanted, at=at - timedelta(days=3))
     with mar_scope():
         claim_application(application.pk, by=cast.staff("marta"), at=at - timedelta(days=2, hours=4))
         recommend(

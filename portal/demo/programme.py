@@ -92,51 +92,51 @@ class DemoPartner:
 
 PARTNERS = (
     DemoPartner(
-        "TPR-0001", "ReByte Computer GmbH", "DE", "DE999999901", "Olivia Hartmann", "olivia@rebyte.example",
+        "TPR-0001", "ReByte Computer GmbH", "DE", "DE999999987", "Olivia Hartmann", "olivia@rebyte.example",
         weight=30, joined=13, credit=Decimal("60000"), monthly_quantity=1500, story="busy",
     ),
     DemoPartner(
-        "TPR-0002", "Tweede Leven IT", "NL", "NL999999902B01", "Noor de Vries", "noor@tweedeleven.example",
+        "TPR-0002", "Tweede Leven IT", "NL", "NL999999990B01", "Noor de Vries", "noor@tweedeleven.example",
         weight=3, joined=13, credit=Decimal("4000"), monthly_quantity=150, story="small",
     ),
     DemoPartner(
-        "TPR-0003", "Seconde Vie Informatique", "FR", "FR40999999903", "Lucie Moreau", "lucie@secondevie.example",
+        "TPR-0003", "Seconde Vie Informatique", "FR", "FR54999999980", "Lucie Moreau", "lucie@secondevie.example",
         weight=14, joined=13, credit=Decimal("25000"), monthly_quantity=700, story="steady",
     ),
     DemoPartner(
-        "TPR-0004", "Drugie Życie PC sp. z o.o.", "PL", "PL9999999904", "Paweł Zieliński", "pawel@drugiezycie.example",
+        "TPR-0004", "Drugie Życie PC sp. z o.o.", "PL", "PL9999999982", "Paweł Zieliński", "pawel@drugiezycie.example",
         weight=8, joined=12, credit=Decimal("15000"), monthly_quantity=400, story="late",
     ),
     DemoPartner(
-        "TPR-0005", "GreenTech Wiederverwendung eG", "DE", "DE999999905", "Henrike Vogt", "henrike@greentech.example",
+        "TPR-0005", "GreenTech Wiederverwendung eG", "DE", "DE999999979", "Henrike Vogt", "henrike@greentech.example",
         weight=12, joined=13, credit=Decimal("22000"), monthly_quantity=600, story="steady",
     ),
     DemoPartner(
-        "TPR-0006", "Ordi Bis SRL", "BE", "BE0999999906", "Sofie Lambert", "sofie@ordibis.example",
+        "TPR-0006", "Ordi Bis SRL", "BE", "BE0999999922", "Sofie Lambert", "sofie@ordibis.example",
         weight=6, joined=11, credit=Decimal("9000"), monthly_quantity=300, story="suspended",
     ),
     DemoPartner(
-        "TPR-0007", "Kringloop Digitaal", "NL", "NL999999907B01", "Joris Bakker", "joris@kringloopdigitaal.example",
+        "TPR-0007", "Kringloop Digitaal", "NL", "NL999999989B01", "Joris Bakker", "joris@kringloopdigitaal.example",
         weight=7, joined=10, credit=Decimal("12000"), monthly_quantity=350, story="returns",
     ),
     DemoPartner(
-        "TPR-0008", "Computer für alle e. V.", "DE", "DE999999908", "Miriam Stein", "miriam@computerfueralle.example",
+        "TPR-0008", "Computer für alle e. V.", "DE", "DE999999962", "Miriam Stein", "miriam@computerfueralle.example",
         weight=4, joined=9, credit=Decimal("5000"), monthly_quantity=250, story="charity",
     ),
     DemoPartner(
-        "TPR-0009", "Odnowa Komputery", "PL", "PL9999999909", "Katarzyna Mazur", "kasia@odnowa.example",
+        "TPR-0009", "Odnowa Komputery", "PL", "PL9999999976", "Katarzyna Mazur", "kasia@odnowa.example",
         weight=9, joined=8, credit=Decimal("16000"), monthly_quantity=450, story="denied",
     ),
     DemoPartner(
-        "TPR-0010", "Circuit Court SARL", "FR", "FR83999999910", "Antoine Petit", "antoine@circuitcourt.example",
+        "TPR-0010", "Circuit Court SARL", "FR", "FR30999999972", "Antoine Petit", "antoine@circuitcourt.example",
         weight=5, joined=6, credit=Decimal("8000"), monthly_quantity=300, story="hashes",
     ),
     DemoPartner(
-        "TPR-0011", "Herstart Antwerpen BV", "BE", "BE0999999911", "Wout Peeters", "wout@herstart.example",
+        "TPR-0011", "Herstart Antwerpen BV", "BE", "BE0999999823", "Wout Peeters", "wout@herstart.example",
         weight=2, joined=3, credit=Decimal("4000"), monthly_quantity=150, story="young",
     ),
     DemoPartner(
-        "TPR-0012", "Neustart IT UG", "DE", "DE999999912", "Nina Falk", "nina@neustart-it.example",
+        "TPR-0012", "Neustart IT UG", "DE", "DE999999954", "Nina Falk", "nina@neustart-it.example",
         weight=0, joined=0, credit=Decimal("2500"), monthly_quantity=100, story="new",
     ),
 )  # fmt: skip

@@ -3,36 +3,36 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.browsing import Person
 from tests.e2e.stack import Stack
 from tests.e2e.totp import AuthenticatorApp
+from tests.factories.applications import ANSWERS, RIGHT_ANSWERS, page_answers
 
 PASSWORD = "four brave words together"
 
 
 @dataclass(frozen=True)
 class Applicant:
-    """Who applies."""
+    """Who applies, from where, and what his pages say differently from the usual answers."""
 
     company: str
     vat_id: str
     name: str
     email: str
+    country: str = "DE"
+    kind: str = "shop"
+    branch: str = "new"
 
-    def answers(self) -> dict[str, str]:
-        """Return the form's answers."""
-        return {
-            "company": self.company,
-            "country": "DE",
-            "vat_id": self.vat_id,
-            "contact_name": self.name,
-            "contact_email": self.email,
-            "wiping_standard": "NIST SP 800-88 Rev. 2",
-            "expected_volume": "40",
-            "note": "We repair for schools.",
-        }
+    def pages(self) -> dict[str, dict[str, Any]]:
+        """Return the answers of each page with fields, in the order of the task list."""
+        own = {"company": self.company, "contact_name": self.name, "contact_email": self.email}
+        if self.vat_id:
+            own["vat_id"] = self.vat_id
+        names = [name for name in ANSWERS if name != "transfer" or self.branch != "new"]
+        return {name: page_answers(name, self.country, own, kind=self.kind) for name in names}
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,77 @@ def sign_in(person: Person, email: str, password: str, code: str) -> None:
     person.page.wait_for_url(lambda url: "/accounts/" not in url)
 
 
-def apply(person: Person, applicant: Applicant) -> str:
-    """Send the application from the public page and return its reference."""
+def apply(person: Person, applicant: Applicant, *, paper: Path | None = None) -> str:
+    """Apply from the public page to the confirmation, and return the reference."""
+    begin(person, applicant)
+    for name, answers in applicant.pages().items():
+        fill_page(person, name, answers, paper=paper)
+    pass_test(person)
+    agree(person, applicant)
+    return send(person)
+
+
+def begin(person: Person, applicant: Applicant) -> None:
+    """Begin a draft on the public page."""
     person.go("/")
     person.page.get_by_role("link", name="Apply to join").first.click()
-    person.fill(**applicant.answers())
+    for name in ("kind", "branch"):
+        person.page.locator(f"main [name='{name}'][value='{getattr(applicant, name)}']").check()
+    person.fill(country=applicant.country, contact_email=applicant.email)
+    person.press("Begin the application")
+    person.page.wait_for_url("**/apply/tasks/")
+
+
+def fill_page(person: Person, name: str, answers: dict[str, Any], *, paper: Path | None = None) -> None:
+    """Fill one page and save it."""
+    person.go(f"/apply/pages/{name}/")
+    for field, value in answers.items():
+        _answer(person, field, value)
+    if paper is not None and person.page.locator("main [name='charity_proof']").count():
+        person.page.locator("main [name='charity_proof']").set_input_files(paper)
+    person.press("Save and continue")
+    person.page.wait_for_url(lambda url: not url.endswith(f"/apply/pages/{name}/"))
+
+
+def pass_test(person: Person) -> None:
+    """Answer the six questions; one wrong answer may be among them."""
+    person.go("/apply/knowledge/")
+    for name, right in RIGHT_ANSWERS.items():
+        person.page.locator(f"main [name='{name}'][value='{right}']").check()
+    person.press("Hand in the answers")
+    person.reads("6 of 6 answers are right.")
+
+
+def agree(person: Person, applicant: Applicant) -> None:
+    """Agree to the statement."""
+    person.go("/apply/statement/")
+    person.fill(name=applicant.name, role="Owner")
+    person.page.locator("main [name='agreed']").check()
+    person.press("I agree")
+    person.page.wait_for_url("**/apply/tasks/")
+
+
+def send(person: Person) -> str:
+    """Check the answers and send; return the reference."""
+    person.go("/apply/answers/")
     person.press("Send the application")
-    person.page.wait_for_url("**/apply/sent/")
-    person.reads(applicant.email)
+    person.page.wait_for_url("**/apply/status/")
     found = re.search(r"A-[A-Z2-9]{6}", person.page.locator("main").inner_text())
     assert found is not None
     return found.group()
+
+
+def _answer(person: Person, field: str, value: Any) -> None:
+    inputs = person.page.locator(f"main [name='{field}']")
+    if not inputs.count():
+        return  # not asked of this applicant
+    if isinstance(value, bool):
+        inputs.set_checked(value)
+    elif isinstance(value, list):
+        for one in value:
+            person.page.locator(f"main [name='{field}'][value='{one}']").check()
+    else:
+        person.fill(**{field: str(value)})
 
 
 def review(person: Person, reference: str) -> None:

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.slow
 PRODUCT = "WIN11-HOME-REF-COM"
 # Who, where, and which button; "first" is a page that leads to the form by its first row.
 EMPTY_FORMS = (
-    ("", "/apply/", "Send the application"),
+    ("", "/apply/", "Begin the application"),
+    ("", "/check/", "Show the answer"),
     ("", "/accounts/login/", "Sign in"),
     ("", "/accounts/password/reset/", ""),
     ("olivia", "/people/invite/", ""),
@@ -81,14 +82,15 @@ def _leads_to_its_field(page: Page, link: Locator) -> None:
 def test_form_keeps_what_was_typed(crowd: Crowd) -> None:
     visitor = crowd.newcomer()
     visitor.go("/apply/")
-    visitor.fill(company="Kreislauf PC GmbH", contact_name="Eva Brandt", vat_id="nonsense", country="DE")
+    visitor.page.locator("main [name='kind'][value='charity']").check()
+    visitor.fill(contact_email="nonsense", country="FR")
     with visitor.refused(422):
-        visitor.press("Send the application")
+        visitor.press("Begin the application")
     kept = {
-        name: visitor.page.locator(f"[name={name}]").input_value()
-        for name in ("company", "vat_id", "country")
+        name: visitor.page.locator(f"[name={name}]").input_value() for name in ("contact_email", "country")
     }
-    assert kept == {"company": "Kreislauf PC GmbH", "vat_id": "nonsense", "country": "DE"}
+    assert kept == {"contact_email": "nonsense", "country": "FR"}
+    assert visitor.page.locator("main [name='kind'][value='charity']").is_checked()
 
 
 def _orders(stack: Stack, reference: str) -> int:

@@ -32,13 +32,11 @@ from licensing.services.onboarding import open_account
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.samples import sample_oa3
 from partners.models import Invitation, Partner
-from partners.rules.applications import ApplicationFacts
 from partners.services.api_keys import create_api_key
 from partners.services.applications import (
     approve_application,
     claim_application,
     recommend,
-    submit_application,
 )
 from partners.services.invitations import accept_invitation
 from partners.services.terms import accept_terms
@@ -50,6 +48,7 @@ from reporting.services.invariants import check_all
 from reporting.services.issuing import issue_report
 from reporting.services.workflow import approve_report, review_report
 from tests.factories import actor_for, hash_of, make_mar, make_member, make_product, make_terms
+from tests.factories.applications import make_application
 
 pytestmark = pytest.mark.slow
 DAY = datetime(2026, 10, 6, 9, 0, tzinfo=UTC)
@@ -73,10 +72,10 @@ PC = DeviceIdentity("LENOVO", "ThinkPad T490", "PF2OCT01")
 
 def _partner(marta: User, jonas: User) -> tuple[Partner, User]:
     """Take the partner in: application, review, another person's approval, the owner's invitation, the terms."""
-    facts = ApplicationFacts(
-        COMPANY, "DE123456788", "DE", "Ida Wolff", "ida@wiederda.example", "IEEE 2883-2022", 40
-    )
-    applied = submit_application(facts, by=Actor.system("visitor"), at=DAY)
+    applied = make_application(
+        company=COMPANY, contact_name="Ida Wolff", contact_email="ida@wiederda.example",
+        wiping_standard="IEEE 2883-2022", expected_volume=40, at=DAY,
+    )  # fmt: skip
     terms = make_terms()
     with mar_scope():
         claim_application(applied.pk, by=actor_for(marta), at=DAY)

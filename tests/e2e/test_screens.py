@@ -40,7 +40,24 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }  # fmt: skip
 # Reached by doing something first: tests/e2e/test_whole_road.py goes there.
-NOT_WITHOUT_DOING = {"apply-sent", "join", "theme-set", "terms-accept", "tpr:build-upload-detail"}
+NOT_WITHOUT_DOING = {
+    "apply-answers",
+    "apply-appeal",
+    "apply-knowledge",
+    "apply-open",
+    "apply-page",
+    "apply-paper",
+    "apply-questions",
+    "apply-statement",
+    "apply-status",
+    "apply-tasks",
+    "apply-withdraw",
+    "check-result",
+    "join",
+    "theme-set",
+    "terms-accept",
+    "tpr:build-upload-detail",
+}
 PEOPLE = {"tpr": ("olivia", "nina"), "mar": ("marta", "jonas"), "compliance": ("carla", "anton")}
 
 

@@ -13,7 +13,7 @@ from tests.e2e.stack import Stack
 from tests.e2e.totp import AuthenticatorApp
 
 pytestmark = pytest.mark.slow
-APPLICANT = Applicant("Wieder Da GmbH", "DE123456788", "Ida Wolff", "ida@wiederda.example")
+APPLICANT = Applicant("Wieder Da GmbH", "DE123456796", "Ida Wolff", "ida@wiederda.example")
 REVEALED_PC = Device("LENOVO", "ThinkPad T490", "PF2ROAD1")
 STATION_PC = Device("LENOVO", "ThinkPad T490", "PF2ROAD2")
 

@@ -13,7 +13,7 @@ from tests.e2e.stack import Stack
 from tests.e2e.totp import AuthenticatorApp
 
 pytestmark = pytest.mark.slow
-APPLICANT = Applicant("Ohne Skript GmbH", "DE123456799", "Olaf Still", "olaf@ohneskript.example")
+APPLICANT = Applicant("Ohne Skript GmbH", "DE123456796", "Olaf Still", "olaf@ohneskript.example")
 PRODUCT = "WIN11-PRO-REF-COM"
 
 

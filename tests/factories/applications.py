@@ -115,10 +115,10 @@ def fill(
     for name in ANSWERS:
         if name == "transfer" and draft.branch == "new":
             continue
-        save_section(
-            draft.pk, name, page_answers(name, draft.country, facts) | dict((pages or {}).get(name, {})),
-            by=VISITOR, at=at,
-        )  # fmt: skip
+        answers = page_answers(name, draft.country, facts, kind=draft.kind) | dict(
+            (pages or {}).get(name, {})
+        )
+        save_section(draft.pk, name, answers, by=VISITOR, at=at)
     if draft.kind in {"charity", "school"}:
         hand_in_paper(
             draft.pk, "register", "charity_proof", papers.JPEG, file_name="statutes.jpg", by=VISITOR, at=at
@@ -127,9 +127,12 @@ def fill(
     agree(draft.pk, at=at)
 
 
-def page_answers(name: str, country: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def page_answers(name: str, country: str, facts: Mapping[str, Any], *, kind: str = "shop") -> dict[str, Any]:
     """Return a page's good answers in a country, with facts by field name put over them."""
     answers = ANSWERS[name] | COUNTRIES.get(country, {}).get(name, {})
+    for field, only_for in (("prepared_by", "broker"), ("supervisor", "school")):
+        if kind != only_for:
+            answers.pop(field, None)
     known = answers.keys() | {"vat_id", "note", "trade_name", "iban", "website"}
     return answers | {field: value for field, value in facts.items() if field in known}
 

@@ -1,32 +1,21 @@
 """Applications and actors for the tests of partners."""
 
-from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
-from core.actor import Actor, ActorKind
 from core.models import User
 from core.tenancy import mar_scope
 from partners.models import Application
-from partners.rules.applications import ApplicationFacts
-from partners.services.applications import claim_application, recommend, submit_application
-from tests.factories import AT, actor_for, make_mar, make_member
+from partners.services.applications import claim_application, recommend
+from tests.factories import AT, actor_for, make_member
+from tests.factories.applications import VISITOR, make_application
 
-VISITOR = Actor(ActorKind.USER, "", "visitor", ip="127.0.0.1")
-FACTS = ApplicationFacts(
-    company="Kreislauf PC GmbH",
-    vat_id="DE123456789",
-    country="DE",
-    contact_name="Eva Brandt",
-    contact_email="eva@kreislauf.example",
-    wiping_standard="NIST SP 800-88 Rev. 2",
-    expected_volume=120,
+__all__ = ["FACTS", "VISITOR", "make_application"]
+
+# What an applicant says of himself when a test says nothing else.
+FACTS = SimpleNamespace(
+    company="Kreislauf PC GmbH", contact_email="eva@kreislauf.example", vat_id="DE123456796"
 )
-
-
-def make_application(**changes: Any) -> Application:
-    """Return a submitted application."""
-    make_mar()
-    return submit_application(replace(FACTS, **changes), by=VISITOR, at=AT)
 
 
 def make_claimed_application(reviewer: User | None = None, **changes: Any) -> Application:

@@ -1,6 +1,6 @@
 """The applicant's steps until he sends: kept page by page, sent only when complete, closed afterwards."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,6 +9,7 @@ from core.errors import NotFound
 from core.tenancy import guest_scope, mar_scope
 from partners.models import Application, ApplicationSection, Document
 from partners.models.application import ApplicationState
+from partners.rules.applications import ANSWER_DAYS
 from partners.rules.knowledge_test import QUESTIONS
 from partners.selectors.drafts import pages_of
 from partners.services.application_drafts import (
@@ -243,10 +244,8 @@ def test_every_kind_of_applicant_comes_to_the_end(kind, branch, country, pages):
 
 def test_sending_promises_an_answer_and_asks_for_mails_and_checks():
     draft = make_full_draft()
-    sent = submit_application(
-        draft.pk, by=VISITOR, at=datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
-    )  # a Wednesday
-    assert sent.due_at == datetime(2026, 11, 25, 22, 59, 59, tzinfo=UTC)
+    sent = submit_application(draft.pk, by=VISITOR, at=AT)
+    assert sent.due_at == AT + timedelta(days=ANSWER_DAYS)
     assert queued("partners.send_application_received") == [{"application_id": str(draft.pk)}]
     assert queued("partners.run_checks") == [{"application_id": str(draft.pk)}]
     assert audited("partners.application.submitted") == 1

@@ -1,6 +1,5 @@
 """An application's way: submitted by a visitor, reviewed by one person, decided by another."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from core.tenancy import guest_scope, mar_scope
 from licensing.models import FamilyGrant, OrderLimit
 from licensing.services.onboarding import open_account
 from partners.models import Application, CreditPosition, Invitation, Partner
-from partners.services.applications import VatIdWrong, approve_application, submit_application
+from partners.services.applications import approve_application
 from tests.factories import AT, actor_for, make_member, make_partner
 from tests.partners.samples import (
     FACTS,
@@ -38,30 +37,6 @@ def _stored(application):
         return Application.objects.get(pk=application.pk)
 
 
-def test_submitting_stores_normalised_facts_and_queues_the_mails():
-    application = submit_application(
-        replace(
-            FACTS,
-            company="  Kreislauf   PC GmbH ",
-            vat_id="de 123.456-789",
-            contact_email="Eva@Kreislauf.example",
-        ),
-        by=VISITOR,
-        at=AT,
-    )
-    stored = _stored(application)
-    assert (stored.company, stored.vat_id, stored.contact_email) == (
-        "Kreislauf PC GmbH",
-        "DE123456789",
-        "eva@kreislauf.example",
-    )
-    assert stored.state == "submitted"
-    assert len(stored.reference) == 8
-    assert stored.reference.startswith("A-")
-    assert queued("partners.send_application_received") == [{"application_id": str(application.pk)}]
-    assert audited("partners.application.submitted") == 1
-
-
 def test_a_visitor_reads_the_application_he_opened_and_no_other():
     mine, _other = make_application(), make_application()
     assert Application.objects.count() == 0
@@ -69,17 +44,9 @@ def test_a_visitor_reads_the_application_he_opened_and_no_other():
         assert list(Application.objects.values_list("pk", flat=True)) == [mine.pk]
 
 
-def test_a_wrong_vat_id_is_refused_with_the_expected_form():
-    with pytest.raises(VatIdWrong) as caught:
-        submit_application(replace(FACTS, vat_id="DE12"), by=VISITOR, at=AT)
-    assert caught.value.refusals[0].facts["example"] == "DE123456789"
-    with mar_scope():
-        assert Application.objects.count() == 0
-
-
 def test_a_taken_reference_is_drawn_again(monkeypatch):
     drawn = iter("AAAAAA" + "AAAAAA" + "BBBBBB")
-    monkeypatch.setattr("partners.services.applications.secrets.choice", lambda _symbols: next(drawn))
+    monkeypatch.setattr("partners.services.application_drafts.secrets.choice", lambda _symbols: next(drawn))
     assert make_application().reference == "A-AAAAAA"
     assert make_application().reference == "A-BBBBBB"
 
@@ -97,7 +64,7 @@ def test_approval_makes_the_partner_his_credit_and_the_owners_invitation():
         )
         assert (partner.state, partner.vat_id, partner.name) == (
             "agreement_pending",
-            "DE123456789",
+            FACTS.vat_id,
             FACTS.company,
         )
         assert CreditPosition.objects.get(partner=partner).limit == Decimal("5000")

@@ -239,22 +239,22 @@ def test_after_a_decision_the_next_case_opens_and_then_the_queue_is_clear():
 def test_ticked_answers_are_asked_about_in_one_mail():
     marta = make_member("mar_admin")
     application, client = make_claimed_application(marta), sign_in(Client(), marta)
-    assert 'name="field" value="company.vat_id"' in client.get(_path(application)).text
+    assert 'name="field" value="register.vat_id"' in client.get(_path(application)).text
     path = _path(application, "ask/")
-    page = client.get(path, {"field": ["company.vat_id", "company.street", "nobody.knows"]})
-    assert [fact.key for fact, _form in page.context["asked"]] == ["company.vat_id"]
+    page = client.get(path, {"field": ["register.vat_id", "register.street", "nobody.knows"]})
+    assert [fact.key for fact, _form in page.context["asked"]] == ["register.vat_id"]
     day = (timezone.now() + timedelta(days=10)).date()
     answers = {
-        "field": ["company.vat_id"],
-        "company.vat_id-reason_code": "vat_not_confirmed",
-        "company.vat_id-text": "",
-        "company.vat_id-example": "",
-        "company.vat_id-due_on": day.isoformat(),
+        "field": ["register.vat_id"],
+        "register.vat_id-reason_code": "vat_not_confirmed",
+        "register.vat_id-text": "",
+        "register.vat_id-example": "",
+        "register.vat_id-due_on": day.isoformat(),
     }
     assert client.post(path, answers).status_code == 302
     with mar_scope():
         question = FieldQuestion.objects.get()
-    assert (question.field, question.due_on, question.value_before) == ("vat_id", day, "DE123456789")
+    assert (question.field, question.due_on, question.value_before) == ("vat_id", day, "DE123456796")
     assert question.text.startswith("The VAT service does not confirm")
     assert _stored(application).state == "info_requested"
     assert queued("partners.send_application_questions") == [{"application_id": str(application.pk)}]
@@ -272,8 +272,10 @@ def test_a_question_that_lacks_something_is_not_sent(change):
     application = make_claimed_application(marta)
     day = (timezone.now() + timedelta(days=10)).date().isoformat()
     answers = {"reason_code": "unclear", "text": "", "example": "", "due_on": day} | change
-    posted = {f"company.vat_id-{name}": value for name, value in answers.items()}
-    response = sign_in(Client(), marta).post(_path(application, "ask/"), {"field": "company.vat_id"} | posted)
+    posted = {f"register.vat_id-{name}": value for name, value in answers.items()}
+    response = sign_in(Client(), marta).post(
+        _path(application, "ask/"), {"field": "register.vat_id"} | posted
+    )
     assert response.status_code == 422
     with mar_scope():
         assert FieldQuestion.objects.count() == 0
@@ -322,7 +324,7 @@ def test_what_is_carried_over_is_ticked_off_before_the_approval():
 
 
 def test_a_company_seen_before_is_pointed_out():
-    partner = make_partner(vat_id="DE123456789")
+    partner = make_partner(vat_id="DE123456796")
     earlier = make_application()
     application = make_application(company="Another Name")
     with mar_scope():

@@ -70,7 +70,7 @@ def rows(application: Application) -> int:
 
 
 def test_each_check_shows_word_sentence_source_and_time():
-    page = shown(checked())
+    page = shown(checked(vat_id="DE123456789"))
     for text in ("VAT number", "E-mail domain", "Company known already", "Sanctions lists", "Web site"):
         assert f"<h3>{text}</h3>" in page
     assert "python-stdnum · <time" in page

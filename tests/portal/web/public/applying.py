@@ -37,7 +37,7 @@ def fill_all(client: Client, draft: Application) -> None:
     for name in ANSWERS:
         if name == "transfer" and draft.branch == "new":
             continue
-        answers = form_data(page_answers(name, draft.country, {}))
+        answers = form_data(page_answers(name, draft.country, {}, kind=draft.kind))
         if name == "register" and draft.kind in {"charity", "school"}:
             answers["charity_proof"] = SimpleUploadedFile("statutes.pdf", papers.make_pdf())
         response = client.post(f"/apply/pages/{name}/", answers)
