@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from portal import health
 from portal.api import docs as api_docs
+from portal.metrics import metrics
 from portal.web.public import joining, terms
 from portal.web.public import views as public_views
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("api/openapi.json", api_docs.schema, name="api-schema"),
     path("api/docs", api_docs.page, name="api-docs"),
     path("health/live", health.live, name="health-live"),
+    path("metrics", metrics, name="metrics"),
     path("health/ready", health.ready, name="health-ready"),
 ]
 

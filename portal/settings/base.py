@@ -22,6 +22,7 @@ VAR_DIR = Path(os.environ.get("PORTAL_VAR", BASE_DIR / "var"))
 DEBUG = False
 SECRET_KEY = required("PORTAL_SECRET_KEY")
 SECRET_KEY_FALLBACKS = words("PORTAL_SECRET_KEY_FALLBACKS")
+METRICS_TOKEN = os.environ.get("PORTAL_METRICS_TOKEN", "")  # empty: /metrics does not exist
 BASE_URL = os.environ.get("PORTAL_BASE_URL", "http://localhost:8000")
 ALLOWED_HOSTS = words("PORTAL_ALLOWED_HOSTS")
 

@@ -1,5 +1,6 @@
 """Find reports, their files, and where the months stand."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -30,6 +31,14 @@ def all_reports() -> QuerySet[UsageReport]:
     """Return every revision, the newest month first."""
     return UsageReport.objects.select_related("previous", "reviewed_by", "approved_by").order_by(
         "-period", "-revision"
+    )
+
+
+def report_counts() -> dict[str, int]:
+    """Return how many revisions stand in each state; one whose building found a problem counts as "problem"."""
+    rows = UsageReport.objects.order_by().values_list("state", "problem")
+    return dict(
+        Counter("problem" if state == ReportState.BUILDING and problem else state for state, problem in rows)
     )
 
 

@@ -1,0 +1,23 @@
+"""Figures a monitor asks for every few seconds: each from an index, whatever the number of keys."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from licensing.models import Order, Product
+from licensing.selectors.order_facts import free_stock
+
+NEWEST = 10_000
+
+
+def orders_of_last_hour(at: datetime) -> dict[str, int]:
+    """Return how many of the newest 10,000 orders were placed within the hour, by state. In the MAR's scope."""
+    newest = Order.objects.order_by("-number").values("pk")[:NEWEST]
+    recent = Order.objects.filter(pk__in=newest, placed_at__gt=at - timedelta(hours=1))
+    return dict(recent.order_by().values_list("state").annotate(Count("pk")))
+
+
+def free_keys_by_product() -> dict[str, int]:
+    """Return how many keys of each product can be ordered now, by the product's code."""
+    products = Product.objects.order_by("code").values_list("code", "pk")
+    return {code: free_stock(product_id) for code, product_id in products}
