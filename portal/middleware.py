@@ -15,6 +15,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from core.tenancy import mar_scope, partner_scope
+from partners.models import Membership
+from partners.models.membership import Role
+from partners.models.partner import PartnerState
 from partners.rules.permissions import permissions_of
 from partners.selectors.people import membership_of
 from portal import view_as
@@ -131,11 +134,17 @@ def identify(request: HttpRequest) -> None:
 
         request.api_key = find_api_key(request)  # type: ignore[attr-defined]
     elif settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-        membership = membership_of(request.user)
+        membership = membership_of(request.user, at=timezone.now())
         request.membership = membership  # type: ignore[attr-defined]
         if membership is not None:
-            request.permissions = permissions_of(membership.role)  # type: ignore[attr-defined]
+            request.permissions = permissions_at(membership)  # type: ignore[attr-defined]
             view_as.apply(request, at=timezone.now())
+
+
+def permissions_at(membership: Membership) -> frozenset[str]:
+    """Return what a person may do: at a partner whose contract has ended, read."""
+    is_over = membership.partner is not None and membership.partner.state == PartnerState.TERMINATED
+    return permissions_of(Role.TPR_READONLY if is_over else membership.role)
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:

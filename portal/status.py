@@ -366,6 +366,12 @@ COMPANY_CHANGE: Mapping[str, Status] = {
     "withdrawn": Status(_("Taken back"), "neutral", "arrow-back-up", _("Taken back by the partner.")),
 }
 
+EXIT_ITEM: Mapping[str, Status] = {
+    "open": Status(_("Open"), "warning", "circle-dashed", _("To be settled before the contract ends.")),
+    "settled": Status(_("Settled"), "success", "circle-check", _("Nothing is left to do.")),
+    "waived": Status(_("Let go"), "neutral", "minus", _("Two people let it go, with a reason.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -385,6 +391,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "quota_exception": QUOTA_EXCEPTION,
     "document": DOCUMENT,
     "company_change": COMPANY_CHANGE,
+    "exit_item": EXIT_ITEM,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

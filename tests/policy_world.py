@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from compliance.models import WindDown, WindDownItem
 from core.actor import Actor
 from core.models import User
 from core.storage import store_bytes
@@ -146,6 +148,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         )
         for name in ("site", "brand", "document", "change")
     },
+    ("mar/partners/", "kind"): Sample(lambda w: "labels", None, "no-such-kind"),
     ("mar/partners/", "note_id"): Sample(lambda w: w.own.papers["note"], None, NOBODYS),
     ("mar/partners/", "change_id"): Sample(lambda w: w.own.papers["change"], None, NOBODYS),
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
@@ -281,6 +284,14 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
             partner=partner, before={"name": partner.name}, after={"name": "New GmbH"}, reason="Register",
             state="requested", requested_by=colleague, requested_at=AT,
         )  # fmt: skip
+        # A way out without its end: every page of it opens, and the partner still does everything.
+        wind_down = WindDown.objects.create(
+            partner=partner, reason="Leaves", started_by="Marta", started_by_id="1", started_at=AT,
+            ends_at=AT + timedelta(days=30), file_path=path, file_sha256=digest, file_made_at=AT,
+        )  # fmt: skip
+        WindDownItem.objects.bulk_create(
+            WindDownItem(wind_down=wind_down, partner=partner, kind=kind) for kind in WindDownItem.Kind.values
+        )
         note = PartnerNote.objects.create(partner=partner, author=colleague, text="Calls on Fridays", at=AT)
     found = {"document": document, "site": site, "brand": brand, "change": change, "note": note}
     return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}

@@ -58,6 +58,11 @@ class Partner(models.Model):
         _("tier"), max_length=20, default="starter", help_text=_("A code of compliance's tiers, pushed down.")
     )
     created_at = models.DateTimeField(_("partner since"))
+    access_ends_at = models.DateTimeField(
+        _("access ends"),
+        null=True,
+        help_text=_("Exclusive: from this instant no person and no key opens anything."),
+    )
 
     class Meta:
         ordering = ("name",)

@@ -42,6 +42,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "partner.manage",
         "partner.note",
         "partner.view_as",
+        "exit.manage",
         "people.manage",
         "api_key.manage",
         "exchange.operate",
@@ -51,7 +52,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     },
     # An approver may be the first person as well, though never both in one case: appeals need new eyes.
     Role.MAR_APPROVER: MAR_READ
-    | {"application.review", "application.decide", "import.release", "report.view", "report.approve"},
+    | {"application.review", "application.decide", "import.release", "report.view", "report.approve"}
+    | {"exit.manage"},
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ

@@ -20,6 +20,8 @@ def find_active(secret_text: str, at: datetime) -> ApiKey | None:
         return None
     wanted = hash_secret(secret_text)
     alive = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+    # None of the MAR's: its keys have no partner whose access could have ended.
+    alive &= Q(partner__access_ends_at__isnull=True) | Q(partner__access_ends_at__gt=at)
     found = (
         ApiKey.objects.select_related("partner")
         .filter(alive, secret_hash=wanted, revoked_at__isnull=True)

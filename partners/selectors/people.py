@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from core.models import User
 from partners.models import Invitation, Membership
@@ -13,9 +13,15 @@ from partners.models import Invitation, Membership
 Row = TypeVar("Row", bound=Model)
 
 
-def membership_of(user: User) -> Membership | None:
-    """Return the person's active membership with its partner, None for someone without one."""
-    return Membership.objects.select_related("partner").filter(user=user, is_active=True).first()
+def membership_of(user: User, *, at: datetime | None = None) -> Membership | None:
+    """Return the person's active membership with its partner, None for someone without one.
+
+    With a time, a membership at a partner whose access has ended by then counts as none.
+    """
+    active = Membership.objects.select_related("partner").filter(user=user, is_active=True)
+    if at is not None:
+        active = active.filter(Q(partner__access_ends_at__isnull=True) | Q(partner__access_ends_at__gt=at))
+    return active.first()
 
 
 def is_email_taken(email: str) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import DomainError, NotFound, refuse
-from partners.models import CreditPosition, Partner
+from partners.models import ApiKey, CreditPosition, Invitation, Membership, Partner
 from partners.models.partner import PartnerState
 from partners.services.standing_state import locked_partner, move, note
 
@@ -52,6 +52,36 @@ def terminate_partner(partner_id: UUID, *, reason: str, by: Actor, at: datetime)
         )
     move(partner, PartnerState.TERMINATED, reason=reason, by=by, at=at)
     return partner
+
+
+@transaction.atomic
+def set_end_of_access(partner_id: UUID, *, ends_at: datetime, by: Actor, at: datetime) -> Partner:
+    """Say when a leaving partner's people and stations stop being let in; the exit calls it.
+
+    :raises NotFound: for an unknown partner.
+    """
+    partner = locked_partner(partner_id)
+    partner.access_ends_at = ends_at
+    partner.save(update_fields=["access_ends_at"])
+    note("partners.partner.access_ends_set", partner_id, by=by, at=at, ends_at=ends_at.isoformat())
+    return partner
+
+
+@transaction.atomic
+def end_access(partner_id: UUID, *, by: Actor, at: datetime) -> tuple[int, int]:
+    """Revoke all of a partner's credentials and end his people's memberships and open invitations.
+
+    Returns how many credentials and people. Nobody is let in any more since ``access_ends_at``; this
+    tidies up what that instant has closed. Safe to run twice.
+    """
+    locked_partner(partner_id)
+    keys = ApiKey.objects.filter(partner_id=partner_id, revoked_at__isnull=True).update(revoked_at=at)
+    people = Membership.objects.filter(partner_id=partner_id, is_active=True).update(is_active=False)
+    Invitation.objects.filter(
+        partner_id=partner_id, accepted_at__isnull=True, cancelled_at__isnull=True
+    ).update(cancelled_at=at)
+    note("partners.partner.access_ended", partner_id, by=by, at=at, credentials=keys, people=people)
+    return keys, people
 
 
 @transaction.atomic

@@ -3,10 +3,11 @@
 from typing import Any
 
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from partners.models import ApiKey
+from partners.models.partner import PartnerState
 
 PARTNER = "partner"
 MAR = "mar"
@@ -34,5 +35,9 @@ class HasScope(BasePermission):
         method = "GET" if request.method == "HEAD" else request.method
         scope = wanted.get(method) if isinstance(wanted, dict) else wanted
         if scope is None or (api_key.partner_id is None) != (view.side == MAR):
+            return False
+        # A partner whose contract has ended reads what is his until his access ends.
+        is_over = api_key.partner is not None and api_key.partner.state == PartnerState.TERMINATED
+        if is_over and request.method not in SAFE_METHODS:
             return False
         return scope == "" or scope in api_key.scopes

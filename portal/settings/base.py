@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "take-scores": {"task": "compliance.take_scores", "schedule": timedelta(hours=6)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},
     "remind-of-rules": {"task": "partners.send_due_reminders", "schedule": timedelta(hours=1)},
+    "end-accesses": {"task": "compliance.end_accesses", "schedule": timedelta(minutes=5)},
     "remind-of-expiry": {"task": "partners.remind_of_expiry", "schedule": timedelta(hours=6)},
     "expire-recipients": {"task": "partners.expire_recipients", "schedule": timedelta(hours=1)},
     "care-for-drafts": {"task": "partners.care_for_drafts", "schedule": timedelta(days=1)},

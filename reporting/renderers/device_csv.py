@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from reporting.rules.csv_guard import write_row
+from core.csv_guard import write_row
 from reporting.rules.device_columns import DEVICE_COLUMNS, DeviceLine
 from reporting.rules.key_pattern import refuse_keys
 

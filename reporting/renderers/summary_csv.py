@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
+from core.csv_guard import Cell, write_row
 from reporting.builders.lines import PartnerLine, StockLine
 from reporting.builders.usage_report import UsageReport
-from reporting.rules.csv_guard import Cell, write_row
 from reporting.rules.key_pattern import refuse_keys
 
 STOCK_COLUMNS = tuple(field.name for field in fields(StockLine))

@@ -93,9 +93,12 @@ def _tabs(partner_id: UUID, current: str, permissions: frozenset[str]) -> list[d
 def _actions(partner: Partner, permissions: frozenset[str]) -> list[dict[str, Any]]:
     """Return the guarded acts this person may do to this partner now; each asks for a reason."""
     manages = "partner.manage" in permissions
+    may_leave = manages and may_move(partner.state, PartnerState.WINDING_DOWN)
     possible = [
         ("view-as", _("Look at his pages …"), "eye", "partner.view_as" in permissions),
         ("suspend", _("Suspend …"), "ban", manages and may_move(partner.state, PartnerState.SUSPENDED)),
+        ("exit-begin", _("End the contract …"), "door-exit", may_leave),
+        ("exit", _("Way out"), "door-exit", partner.access_ends_at is not None),
         ("lift", _("Lift the suspension …"), "check", manages and partner.state == PartnerState.SUSPENDED),
     ]
     return [

@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.house import view_as_views
 from portal.web.mar import (
     company_views,
+    exit_views,
     partner_notes_views,
     partner_tabs,
     partners_views,
@@ -33,6 +34,23 @@ urlpatterns = [
         name="company-change",
     ),
     path("partners/<uuid:partner_id>/timeline/", partner_tabs.timeline, name="partner-timeline"),
+    path("partners/<uuid:partner_id>/exit/", exit_views.status, name="partner-exit"),
+    path("partners/<uuid:partner_id>/exit/begin/", exit_views.begin, name="partner-exit-begin"),
+    path("partners/<uuid:partner_id>/exit/end/", exit_views.move_end, name="partner-exit-end"),
+    path("partners/<uuid:partner_id>/exit/keys/", exit_views.take_back_keys, name="partner-exit-keys"),
+    path("partners/<uuid:partner_id>/exit/recall/", exit_views.recall_keys, name="partner-exit-recall"),
+    path("partners/<uuid:partner_id>/exit/file/make/", exit_views.make_file, name="partner-exit-make-file"),
+    path("partners/<uuid:partner_id>/exit/file/", exit_views.download_file, name="partner-exit-file"),
+    path("partners/<uuid:partner_id>/exit/finish/", exit_views.finish, name="partner-exit-finish"),
+    path(
+        "partners/<uuid:partner_id>/exit/<slug:kind>/settle/", exit_views.settle, name="partner-exit-settle"
+    ),
+    path("partners/<uuid:partner_id>/exit/<slug:kind>/waive/", exit_views.waive, name="partner-exit-waive"),
+    path(
+        "partners/<uuid:partner_id>/exit/<slug:kind>/confirm/",
+        exit_views.confirm_waiver,
+        name="partner-exit-confirm",
+    ),
     path("partners/<uuid:partner_id>/view-as/", view_as_views.begin, name="partner-view-as"),
     path("partners/<uuid:partner_id>/suspend/", partners_views.suspend, name="partner-suspend"),
     path("partners/<uuid:partner_id>/lift/", partners_views.lift, name="partner-lift"),

@@ -54,6 +54,9 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
                 _("Accept the TPR terms"), _("Ordering opens the moment the owner accepts them."), "/terms/"
             )
         )
+    if partner.access_ends_at is not None:
+        text = _("See what must be settled before your last day, and take your data along.")
+        tasks.append(_task(_("Your contract ends"), text, reverse("tpr:exit")))
     if partner.state == "suspended":
         tasks.append(
             _task(

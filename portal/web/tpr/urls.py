@@ -14,6 +14,7 @@ from portal.web.tpr import (
     settings_documents,
     settings_sites,
 )
+from portal.web.tpr import exit as tpr_exit
 
 app_name = "tpr"
 
@@ -21,6 +22,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),
+    path("exit/", tpr_exit.status, name="exit"),
+    path("exit/file/", tpr_exit.download, name="exit-file"),
     path("settings/company/", settings_company.company, name="company"),
     path("settings/company/contact/", settings_company.contact_facts, name="company-contact"),
     path("settings/company/change/", settings_company.company_change, name="company-change"),

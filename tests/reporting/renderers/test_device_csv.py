@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.csv_guard import unguard_text
 from reporting.renderers.device_csv import device_copy_sql, write_device_csv
-from reporting.rules.csv_guard import unguard_text
 from reporting.rules.device_columns import DEVICE_COLUMNS
 from reporting.rules.key_pattern import KeyInDocument
 from tests.reporting import samples

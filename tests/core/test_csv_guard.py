@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.rules.csv_guard import FORMULA_STARTS, guard_text, unguard_text, write_cell, write_row
+from core.csv_guard import FORMULA_STARTS, guard_text, unguard_text, write_cell, write_row
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 RISKY = st.builds(
