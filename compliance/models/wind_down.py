@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import TENANT_READ
+from core.people import WhoField
 from partners.models import Partner
 
 
@@ -19,7 +20,7 @@ class WindDown(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="wind_downs")
     reason = models.CharField(_("reason"), max_length=300)
-    started_by = models.CharField(_("begun by"), max_length=200)
+    started_by = WhoField(_("begun by"), max_length=200)
     started_by_id = models.CharField(max_length=40, editable=False)
     started_at = models.DateTimeField(_("begun"))
     ends_at = models.DateTimeField(
@@ -30,7 +31,7 @@ class WindDown(models.Model):
     file_size = models.PositiveBigIntegerField(_("size"), default=0, help_text=_("Bytes."))
     file_asked_at = models.DateTimeField(_("file asked for"), null=True)
     file_made_at = models.DateTimeField(_("file made"), null=True)
-    finished_by = models.CharField(_("finished by"), max_length=200, blank=True)
+    finished_by = WhoField(_("finished by"), max_length=200, blank=True)
     finished_by_id = models.CharField(max_length=40, blank=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
     access_ended_at = models.DateTimeField(_("access ended"), null=True)
@@ -84,14 +85,14 @@ class WindDownItem(models.Model):
     state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.OPEN)
     count = models.PositiveIntegerField(_("count"), default=0)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, default=0)
-    settled_by = models.CharField(_("settled by"), max_length=200, blank=True)
+    settled_by = WhoField(_("settled by"), max_length=200, blank=True)
     settled_note = models.CharField(_("how it was settled"), max_length=300, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True)
-    waived_by = models.CharField(_("waived by"), max_length=200, blank=True)
+    waived_by = WhoField(_("waived by"), max_length=200, blank=True)
     waived_by_id = models.CharField(max_length=40, blank=True, editable=False)
     waived_reason = models.CharField(_("why"), max_length=300, blank=True)
     waived_at = models.DateTimeField(_("proposed"), null=True)
-    waiver_confirmed_by = models.CharField(_("confirmed by"), max_length=200, blank=True)
+    waiver_confirmed_by = WhoField(_("confirmed by"), max_length=200, blank=True)
     waiver_confirmed_by_id = models.CharField(max_length=40, blank=True, editable=False)
     waiver_confirmed_at = models.DateTimeField(_("confirmed"), null=True)
 

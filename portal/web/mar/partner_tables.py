@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import AuditEvent
 from licensing.models import Build, Device, ProductKey
 from partners.models import Document
-from portal.tables import ChoiceFilter, Column, DateRangeFilter, Empty, Table
+from portal.tables import ChoiceFilter, Column, DateRangeFilter, Empty, Table, WhoFilter
 from portal.web.compliance.sentences import facts_in_words, object_url, sentence
 from portal.web.mar.orders_views import OrderTable
 from portal.web.tpr.builds import BuildTable
@@ -96,10 +96,9 @@ class PartnerEventTable(Table):
     )
     filters = (
         ChoiceFilter("area", _("About"), "action__startswith", choices=AREAS),
+        WhoFilter("actor", _("Person or station"), "actor_label"),
         DateRangeFilter("at", _("Time")),
     )
-    search = ("actor_label",)
-    search_label = _("Person or station")
     order = "-at"
     empty = Empty(
         _("Nothing has happened yet"), _("Every act about this partner is told here."), icon="history"

@@ -24,7 +24,7 @@ from partners.services.company import change_contact_facts, request_company_chan
 from portal.actors import actor_of
 from portal.plain_text import plain_text
 from portal.policy import allow
-from portal.tables import Column, DateRangeFilter, Empty, Table, render_table
+from portal.tables import Column, DateRangeFilter, Empty, Table, WhoFilter, render_table
 from portal.web.compliance.sentences import sentence
 from portal.web.refused import render_refused
 from portal.web.tpr.place import partner_id_of
@@ -82,9 +82,10 @@ class HistoryTable(Table):
         Column("who", gettext_lazy("Who"), accessor=lambda event: event.actor_label or _("Somebody")),
         Column("what", gettext_lazy("What"), accessor=sentence, primary=True),
     )
-    filters = (DateRangeFilter("at", gettext_lazy("Time")),)
-    search = ("actor_label",)
-    search_label = gettext_lazy("Person or station")
+    filters = (
+        WhoFilter("actor", gettext_lazy("Person or station"), "actor_label"),
+        DateRangeFilter("at", gettext_lazy("Time")),
+    )
     order = "-at"
     empty = Empty(gettext_lazy("Nothing has happened yet"), icon="history")
 
