@@ -55,12 +55,12 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("mar",), "mar:home", _("Home"), "home", "mar.home", shortcut="h"),
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),
     Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view", shortcut="a"),
-    Entry(("compliance",), "mar:sanctions", _("Sanctions lists"), "shield-lock", "application.view"),
     Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
     Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
     Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "mar_order.view", shortcut="o"),
     Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),
     Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view", shortcut="r"),
+    Entry(("compliance",), "mar:sanctions", _("Sanctions lists"), "shield-lock", "application.view"),
     Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view", shortcut="l"),
 )
 

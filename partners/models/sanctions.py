@@ -18,8 +18,8 @@ class SanctionsList(models.Model):
     class Source(models.TextChoices):
         """Who publishes the list, and in which form we read it."""
 
-        EU_XML = "eu_xml", _("EU consolidated financial sanctions list (XML)")
-        OPENSANCTIONS_CSV = "opensanctions_csv", _("OpenSanctions (targets.simple.csv)")
+        EU_XML = "eu_xml", _("EU consolidated list")
+        OPENSANCTIONS_CSV = "opensanctions_csv", _("OpenSanctions")
 
     class State(models.TextChoices):
         """Where the file stands."""

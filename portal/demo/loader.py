@@ -16,7 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases
+from portal.demo import cases, checks
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
 from portal.demo.programme import PARTNERS, PRODUCTS, DemoPartner, Size
@@ -69,6 +69,7 @@ def _set_stage(begin: datetime, now: datetime, months: list[Period], zone: objec
     cast = Cast()
     say("people, terms and partners")
     terms = open_the_house(cast, at=begin)
+    checks.load_sample_list(by=cast.staff("carla"), at=begin)
 
     def joined(wanted: DemoPartner) -> datetime:
         month = months[max(len(months) - 1 - wanted.joined, 0)]
@@ -156,6 +157,9 @@ def _restock(stage: Stage, builds: int, *, at: datetime, seed: str) -> None:
 
 
 def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
+    say("checks of applicants")
+    checks.load_sample_list(by=stage.cast.staff("carla"), at=now - timedelta(days=2))
+    checks.check_everybody()
     say("cases of docs/demo.md")
     cases.try_second_key(stage, at=now - timedelta(hours=5))
     cases.block_late_partner(stage, at=now - timedelta(hours=4))

@@ -4,6 +4,7 @@ Any page that shows an application puts ``**checks_context(request, application_
 includes ``mar/application_checks.html``.
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from core.errors import DomainError, NotFound
@@ -153,9 +154,14 @@ def _listed_name(hit: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list_line(each: Mapping[str, Any]) -> str:
     known = dict(SanctionsList.Source.choices)
-    return _("%(source)s of %(date)s, %(entries)s entries") % {
+    text = ngettext(
+        "%(source)s of %(date)s, %(entries)s entry",
+        "%(source)s of %(date)s, %(entries)s entries",
+        each["entries"],
+    )
+    return text % {
         "source": known.get(each["source"], each["source"]),
-        "date": each["published_on"],
+        "date": formatting.day(dt.date.fromisoformat(each["published_on"])),
         "entries": formatting.number(each["entries"]),
     }
 

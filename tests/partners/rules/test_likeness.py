@@ -17,6 +17,8 @@ NAMES = st.text(alphabet="abcde ", max_size=20).map(lambda name: " ".join(name.s
         ("ivan petrov", "ivan sergeyevich petrov", 90, 99),
         ("ivan petrov", "iwan petrow", 75, 90),
         ("rebyte computer", "rebyte computers", 90, 99),
+        ("rebyte computer", "re byte computers", 90, 99),
+        ("rebytecomputer", "rebyte computer", 99, 99),
         ("rebyte", "rebyte bank of commerce", 0, 60),
         ("kreislauf pc", "ordi bis", 0, 50),
         ("", "", 0, 0),

@@ -91,7 +91,7 @@ def test_a_name_on_a_list_is_shown_with_list_and_score():
     page = shown(checked())
     assert "<strong>Kreislauf PC</strong>" in page
     assert "EU.1.1 · INV · ZZ" in page
-    assert "EU consolidated financial sanctions list (XML) of 2026-11-10, 1 entries" in page
+    assert "EU consolidated list of 10 Nov 2026, 1 entry" in page
 
 
 def test_what_a_source_says_is_escaped():
