@@ -154,7 +154,7 @@ APPLICATION: Mapping[str, Status] = {
     "submitted": Status(_("Submitted"), "info", "inbox", _("Received. A review has not started yet.")),
     "in_review": Status(_("In review"), "info", "search", _("Someone is checking the facts now.")),
     "info_requested": Status(
-        _("Question to you"), "warning", "help-circle", _("One or more answers need your attention.")
+        _("Question open"), "warning", "help-circle", _("One or more answers are asked for again.")
     ),
     "recommended": Status(
         _("Reviewed"), "info", "user-check", _("Checked by one person. A second person decides.")

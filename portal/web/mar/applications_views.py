@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from core.periods import Period
@@ -139,6 +139,15 @@ def _in_days(times: LeadTimes) -> list[tuple[str, str]]:
 def _days(time: Any) -> str:
     """Return a time in days with one decimal, or in hours below one day."""
     hours = time.total_seconds() / 3600
-    if hours < 24:
-        return _("%(n)s hours") % {"n": formatting.number(round(hours))}
-    return _("%(n)s days") % {"n": formatting.number(round(hours / 24, 1))}
+    count = round(hours) if hours < 24 else round(hours / 24, 1)
+    words = (
+        ngettext("%(n)s hour", "%(n)s hours", _plural(count))
+        if hours < 24
+        else ngettext("%(n)s day", "%(n)s days", _plural(count))
+    )
+    return words % {"n": formatting.number(count)}
+
+
+def _plural(count: float) -> int:
+    """Return the number that chooses the plural: 1.5 days are several."""
+    return int(count) if count == int(count) else 2
