@@ -47,12 +47,14 @@ from partners.models.membership import Role
 from partners.rules.api_keys import scopes_of_house
 from partners.services.api_keys import create_api_key
 from partners.services.checks import request_checks
+from partners.services.documents import store_document
 from partners.services.invitations import invite_person
 from partners.services.sanctions import receive_list
 from partners.services.tokens import invitation_token
 from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
+from tests.partners.papers import PNG
 from tests.partners.samples import make_application
 from tests.web import sign_in
 
@@ -95,6 +97,7 @@ class World:
     foreign: House
     product: Product
     application_id: UUID
+    paper_id: UUID
     question_id: UUID
     carry_over_id: UUID
     invitation: Invitation
@@ -155,6 +158,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "check_id"): Sample(lambda w: w.check_id, None, NOBODYS),
     ("mar/sanctions/", "list_id"): Sample(lambda w: w.sanctions_list_id, None, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
+    ("mar/applications/", "document_id"): Sample(lambda w: w.paper_id, None, NOBODYS),
     ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
     ("mar/", "item_id"): Sample(lambda w: w.carry_over_id, None, NOBODYS),
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
@@ -204,12 +208,17 @@ def make_world() -> World:
             application=application, section="company", field="vat_id", reason_code="unclear", text="Which one?",
             due_on=AT, asked_by=people["mar_admin"], asked_at=AT,
         )  # fmt: skip
+        paper = store_document(
+            PNG, name="extract.png", kind="register_extract", application_id=application.pk,
+            by=Actor.system("test"), at=AT,
+        )  # fmt: skip
         carried = CarryOverItem.objects.create(application=application, kind="open_keys", stated="12")
     world = World(
         own=own,
         foreign=foreign,
         product=own.key.product,
         application_id=application.pk,
+        paper_id=paper.pk,
         question_id=question.pk,
         carry_over_id=carried.pk,
         invitation=_invite(own.partner),

@@ -1,6 +1,7 @@
 """What a partner of another MAR brings along: listed when the case is claimed, ticked off by staff."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -8,10 +9,14 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, refuse
-from partners.models import Application, ApplicationSection, CarryOverItem
+from partners.models import Application, CarryOverItem, Document
+from partners.rules.application_form import NOTICE
 from partners.rules.applications import CARRY_OVER_BRANCHES
 from partners.rules.carry_over import SECTION, items_of
+from partners.selectors.drafts import answers_of, papers_of
 from partners.services.application_case import locked, note_step, person
+
+PROOF_KIND = Document.Kind.EARLIER_MEMBERSHIP
 
 
 class CarryOverOpen(DomainError):
@@ -29,9 +34,9 @@ def ensure_carry_over(application: Application) -> list[CarryOverItem]:
     """
     if application.branch not in CARRY_OVER_BRANCHES:
         return []
-    section = ApplicationSection.objects.filter(application=application, name=SECTION).first()
+    answers = _stated(application)
     known = {item.kind: item for item in CarryOverItem.objects.filter(application=application)}
-    for kind, stated in items_of(section.answers if section else {}).items():
+    for kind, stated in items_of(answers).items():
         item = known.get(kind)
         if item is None:
             known[kind] = CarryOverItem.objects.create(application=application, kind=kind, stated=stated)
@@ -39,6 +44,14 @@ def ensure_carry_over(application: Application) -> list[CarryOverItem]:
             item.stated = stated
             item.save(update_fields=["stated"])
     return list(known.values())
+
+
+def _stated(application: Application) -> dict[str, Any]:
+    """Return his answers, the notice in words and the papers that prove the earlier membership."""
+    answers = answers_of(application.pk, SECTION)
+    notice = str(dict(NOTICE).get(answers.get("notice", ""), ""))
+    proofs = [paper.file_name for paper in papers_of(application.pk) if paper.kind == PROOF_KIND]
+    return answers | {"notice": f"{notice} {answers.get('notice_on', '')}".strip(), "proof": proofs}
 
 
 @transaction.atomic

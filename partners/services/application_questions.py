@@ -1,7 +1,7 @@
 """Ask the applicant back about single fields, and close a question."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from core.errors import Invalid, NotFound, refuse
 from core.queue import enqueue
 from partners.models import Application, ApplicationSection, FieldQuestion
 from partners.models.application import ApplicationState
-from partners.rules.applications import ANSWER_DAYS
+from partners.rules.promises import answer_due_at
 from partners.rules.questions import Question, completed, faults
 from partners.selectors.mar import mar_zone
 from partners.services.application_case import locked, note_step, person, require_claimed_by, require_move
@@ -45,8 +45,7 @@ def ask_back(
     _require_well_put(application, asked, at=at)
     stored = [_store(application, question, user_id=user_id, at=at) for question in asked]
     application.state = ApplicationState.INFO_REQUESTED
-    last_day = max(question.due_on for question in asked) + timedelta(days=1 + ANSWER_DAYS)
-    application.due_at = datetime.combine(last_day, time.min, tzinfo=mar_zone())
+    application.due_at = _promise_after(max(question.due_on for question in asked))
     application.save(update_fields=["state", "due_at"])
     fields = sorted(f"{question.section}.{question.field}" for question in asked)
     note_step("asked_back", application, by=by, at=at, fields=fields)
@@ -81,6 +80,12 @@ def close_question(question_id: UUID, *, by: Actor, at: datetime) -> FieldQuesti
 def close_all_questions(application: Application, *, at: datetime) -> None:
     """Close what is open: whoever recommends has no question left. Inside a step of the case."""
     application.questions.filter(closed_at__isnull=True).update(closed_at=at)
+
+
+def _promise_after(day: date) -> datetime:
+    """Return the day we promise an answer by when the applicant answers on his last day."""
+    zone = mar_zone()
+    return answer_due_at(datetime.combine(day, time(12), tzinfo=zone), zone=zone)
 
 
 def _waits_for_an_answer(application: Application) -> bool:

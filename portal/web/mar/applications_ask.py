@@ -20,7 +20,7 @@ from partners.services.applications import ask_back, close_question
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
-from portal.web.mar.applications_case import case_context, case_url, find, queue_of
+from portal.web.mar.applications_case import case_context, case_file, case_url, find, queue_of
 from portal.web.mar.applications_forms import QuestionForm
 from portal.web.mar.applications_words import Fact, fact_groups, facts_by_key
 from portal.web.refused import render_refused
@@ -68,7 +68,7 @@ def close(request: HttpRequest, application_id: UUID, question_id: UUID) -> Http
 def _asked(request: HttpRequest, application: Application) -> Asked:
     """Return the ticked answers, each with its form; what is no answer of this case is left out."""
     given = request.POST if request.method == "POST" else request.GET
-    known = facts_by_key(fact_groups(application, application.sections.order_by("name"), []))
+    known = facts_by_key(fact_groups(case_file(application)))
     keys = [key for key in dict.fromkeys(given.getlist("field")) if key in known][:MAX_QUESTIONS]
     today, answers = _today(), request.POST if request.method == "POST" else None
     return [(known[key], QuestionForm(answers, prefix=key, today=today)) for key in keys]

@@ -5,17 +5,19 @@ from urllib.parse import urlencode
 
 from django.forms import Form
 from django.http import Http404, HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partners.models import Application, Document
+from partners.models import Application
 from partners.models.application import ApplicationState
+from partners.rules.countries import country_name
 from partners.rules.reason_codes import REFUSAL_REASONS, refusal_reason
 from partners.selectors import applications as selectors
+from partners.selectors.drafts import all_answers, papers_of
 from partners.selectors.mar import mar_zone
 from portal.web.mar.applications_forms import RecommendationForm
-from portal.web.mar.applications_words import clock_badge, fact_groups
+from portal.web.mar.applications_words import CaseFile, clock_badge, fact_groups
 from portal.web.mar.check_views import checks_context
 from portal.web.mar.forms import ApprovalForm
 
@@ -44,13 +46,15 @@ def case_url(application_id: Any, queue: str) -> str:
 
 def case_context(request: HttpRequest, application: Application, form: Form | None = None) -> dict[str, Any]:
     """Return what the page of a case shows to this person."""
-    sections = application.sections.order_by("saved_at", "name")
-    questions = list(application.questions.select_related("asked_by"))
+    file = case_file(application)
     return {
         "application": application,
-        "groups": fact_groups(application, sections, questions),
-        "open_questions": [question for question in questions if question.closed_at is None],
-        "documents": _documents(application),
+        "country": country_name(application.country),
+        "groups": fact_groups(file),
+        "open_questions": [question for question in file.questions if question.closed_at is None],
+        "documents": [
+            {"paper": paper, "is_picture": paper.content_type in PICTURES} for paper in file.papers
+        ],
         "carry_over": list(application.carry_over.select_related("settled_by")),
         "history": _history(application),
         "decision_label": _decision_label(application),
@@ -58,6 +62,16 @@ def case_context(request: HttpRequest, application: Application, form: Form | No
         **_rail(request, application),
         **_steps(request, application, form),
     }
+
+
+def case_file(application: Application) -> CaseFile:
+    """Return what the applicant handed in, with every question about it."""
+    return CaseFile(
+        application,
+        all_answers(application.pk),
+        papers_of(application.pk),
+        list(application.questions.select_related("asked_by")),
+    )
 
 
 def _steps(request: HttpRequest, application: Application, form: Form | None) -> dict[str, Any]:
@@ -109,21 +123,6 @@ def _rail(request: HttpRequest, application: Application) -> dict[str, Any]:
         "previous_url": rail[here - 1]["url"] if here > 0 else "",
         "next_url": rail[here + 1]["url"] if here + 1 < len(rail) else "",
     }
-
-
-def _documents(application: Application) -> list[dict[str, Any]]:
-    papers = application.documents.filter(removed_at__isnull=True)
-    return [
-        {"paper": paper, "url": _document_url(paper), "is_picture": paper.content_type in PICTURES}
-        for paper in papers
-    ]
-
-
-def _document_url(document: Document) -> str:
-    try:
-        return reverse("document-open", args=[document.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _history(application: Application) -> list[dict[str, Any]]:

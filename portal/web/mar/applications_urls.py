@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{CASE}approve/", acts.approve, name="application-approve"),
     path(f"{CASE}reject/", acts.reject, name="application-reject"),
     path(f"{CASE}send-back/", acts.send_back, name="application-send-back"),
+    path(f"{CASE}papers/<uuid:document_id>/", views.paper, name="application-paper"),
     path(f"{CASE}ask/", ask.ask, name="application-ask"),
     path(f"{CASE}questions/<uuid:question_id>/close/", ask.close, name="application-question-close"),
     path(f"{CASE}carry-over/<uuid:item_id>/", acts.settle, name="application-settle"),

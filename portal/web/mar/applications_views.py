@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +16,11 @@ from core.periods import Period
 from partners.models import Application
 from partners.rules.countries import country_name
 from partners.selectors import applications as selectors
+from partners.selectors.drafts import paper_of
 from partners.selectors.lead_times import LeadTimes, lead_times
 from partners.selectors.mar import mar_zone
 from portal import formatting
+from portal.documents import document_response
 from portal.policy import allow
 from portal.tables import Column, Empty, Table, render_table, status_filter
 from portal.web.mar.applications_case import case_context, case_url, find, queue_of
@@ -89,6 +91,16 @@ def application_list(request: HttpRequest) -> HttpResponse:
 def application_detail(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Show one case beside its queue, and the next step to whoever may take it."""
     return render(request, "mar/application_detail.html", case_context(request, find(application_id)))
+
+
+@allow("application.view", houses=HOUSES)
+@require_safe
+def paper(request: HttpRequest, application_id: UUID, document_id: UUID) -> HttpResponse:
+    """Hand out one paper of a case."""
+    found = paper_of(find(application_id).pk, document_id)
+    if found is None:
+        raise Http404
+    return document_response(request, found)
 
 
 def _tabs(current: str, counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""An application in words: its clock, its answers page by page, and what people said about it."""
+"""An application in words: its clock, and its answers page by page."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partners.models import Application, ApplicationSection, FieldQuestion
+from partners.models import Application, Document, FieldQuestion
+from partners.rules.application_fields import FieldKind, FormField, Section
+from partners.rules.application_form import sections_for
 from partners.rules.countries import country_name
 from partners.rules.review_clock import Standing, standing
+from partners.selectors.drafts import case_of
 from partners.services.application_questions import COLUMNS_SECTION
-from portal import markup
+from portal import formatting, markup
 from portal.status import status
 
-# What stands in columns of the application, in the order a reviewer reads it.
+# An application without pages, such as one taken over from paper: what its row knows.
 COLUMNS = (
     "company", "trade_name", "legal_form", "country", "vat_id", "register_number", "contact_name",
     "contact_email", "phone", "street", "postcode", "city", "website", "wiping_standard",
@@ -35,6 +38,7 @@ class Fact:
     label: str
     value: Any
     questions: list[FieldQuestion] = field(default_factory=list)
+    is_askable: bool = True
 
     @property
     def key(self) -> str:
@@ -49,6 +53,20 @@ class FactGroup:
     section: str
     title: str
     facts: list[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What an applicant handed in: answers by page, papers, and the questions about them."""
+
+    application: Application
+    answers: Mapping[str, Mapping[str, Any]]
+    papers: Iterable[Document]
+    questions: Iterable[FieldQuestion] = ()
+
+    def asked(self, section: str, name: str) -> list[FieldQuestion]:
+        """Return the questions about one answer."""
+        return [each for each in self.questions if (each.section, each.field) == (section, name)]
 
 
 def clock_words(at: Standing) -> str:
@@ -72,57 +90,83 @@ def clock_badge(application: Application, *, today: date, zone: ZoneInfo) -> Saf
     )  # fmt: skip
 
 
-def fact_groups(
-    application: Application, sections: Iterable[ApplicationSection], questions: Iterable[FieldQuestion]
-) -> list[FactGroup]:
-    """Return the applicant's answers page by page, each with the questions about it."""
-    asked: dict[str, list[FieldQuestion]] = {}
-    for question in questions:
-        asked.setdefault(f"{question.section}.{question.field}", []).append(question)
-    groups = [_group(section.name, section.answers, asked) for section in sections]
-    if not any(group.section == COLUMNS_SECTION for group in groups):
-        groups.insert(0, _group(COLUMNS_SECTION, _columns(application), asked))
+def fact_groups(file: CaseFile) -> list[FactGroup]:
+    """Return the applicant's answers page by page, in the order he was asked, each with its questions."""
+    if not file.answers:
+        return [_columns(file)]
+    case = case_of(file.application)
+    groups = [_page(file, section, section.fields_for(case)) for section in sections_for(case)]
     return [group for group in groups if group.facts]
 
 
 def facts_by_key(groups: Iterable[FactGroup]) -> dict[str, Fact]:
-    """Return the answers under the names they are asked about."""
-    return {fact.key: fact for group in groups for fact in group.facts}
+    """Return the answers that can be asked about, under the names they are asked about."""
+    return {fact.key: fact for group in groups for fact in group.facts if fact.is_askable}
 
 
-def _group(name: str, answers: Mapping[str, Any], asked: Mapping[str, list[FieldQuestion]]) -> FactGroup:
+def _page(file: CaseFile, section: Section, fields: Iterable[FormField]) -> FactGroup:
+    answers = file.answers.get(section.name, {})
+    if section.is_done is not None:
+        return FactGroup(section.name, str(section.title), _own_form(section.name, answers))
     facts = [
-        Fact(name, key, _label(key), _in_words(key, value), asked.get(f"{name}.{key}", []))
-        for key, value in answers.items()
+        Fact(section.name, each.name, str(each.label), value, file.asked(section.name, each.name))
+        for each in fields
+        if (value := _in_words(each, answers, file.papers)) not in ("", None) or each.name in answers
     ]
-    return FactGroup(name, _title(name), facts)
+    return FactGroup(section.name, str(section.title), facts)
 
 
-def _columns(application: Application) -> dict[str, Any]:
-    found = {name: getattr(application, name) for name in COLUMNS}
-    return {name: value for name, value in found.items() if value not in ("", None)}
+def _own_form(name: str, answers: Mapping[str, Any]) -> list[Fact]:
+    """Return what came of a page that is no list of fields: the test, the statement."""
+    if name == "knowledge" and answers:
+        said = _("%(right)s right, attempts: %(attempts)s") % {
+            "right": answers.get("right", 0),
+            "attempts": answers.get("attempts", 0),
+        }
+        return [Fact(name, "result", _("Result"), said, is_askable=False)]
+    if answers.get("agreed"):
+        said = f"{answers.get('name', '')}, {answers.get('role', '')} ({answers.get('version', '')})"
+        return [Fact(name, "agreed", _("Agreed by"), said, is_askable=False)]
+    return []
 
 
-def _title(section: str) -> str:
-    return _("Company and contact") if section == COLUMNS_SECTION else _readable(section)
-
-
-def _label(name: str) -> str:
-    if name in COLUMNS:
-        label = str(getattr(Application._meta.get_field(name), "verbose_name", name))
-        return label[:1].upper() + label[1:]
-    return _readable(name)
-
-
-def _readable(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
-
-
-def _in_words(name: str, value: Any) -> Any:
-    if name == "country" and isinstance(value, str):
-        return country_name(value)
+def _in_words(asked: FormField, answers: Mapping[str, Any], papers: Iterable[Document]) -> Any:
+    if asked.kind == FieldKind.PAPER:
+        return ", ".join(paper.file_name for paper in papers if paper.kind == asked.paper_kind)
+    value = answers.get(asked.name)
+    if asked.kind == FieldKind.TICK:
+        return _("Yes") if value else ""
+    words = {str(code): str(label) for code, label in asked.choices}
     if isinstance(value, list | tuple):
-        return ", ".join(str(each) for each in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_readable(str(key))}: {each}" for key, each in value.items())
-    return value
+        return ", ".join(words.get(str(each), str(each)) for each in value)
+    if asked.kind == FieldKind.DATE and value:
+        return _day(str(value))
+    return words.get(str(value), value) if words else value
+
+
+def _day(text: str) -> str:
+    try:
+        return formatting.day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _columns(file: CaseFile) -> FactGroup:
+    found = {name: getattr(file.application, name) for name in COLUMNS}
+    facts = [
+        Fact(
+            COLUMNS_SECTION,
+            name,
+            _column_label(name),
+            country_name(value) if name == "country" else value,
+            file.asked(COLUMNS_SECTION, name),
+        )
+        for name, value in found.items()
+        if value not in ("", None)
+    ]
+    return FactGroup(COLUMNS_SECTION, _("Company and contact"), facts)
+
+
+def _column_label(name: str) -> str:
+    label = str(getattr(Application._meta.get_field(name), "verbose_name", name))
+    return label[:1].upper() + label[1:]

@@ -298,14 +298,15 @@ def test_what_is_carried_over_is_ticked_off_before_the_approval():
         Application.objects.filter(pk=application.pk).update(branch="transfer")
         ApplicationSection.objects.create(
             application=application, name="transfer", saved_at=AT,
-            answers={"open_keys": 12, "unreported_builds": 0, "notice": "Sent on 1 November"},
+            answers={"open_keys": 12, "unreported_builds": 0, "notice": "given", "notice_on": "2026-12-31"},
         )  # fmt: skip
         marta = make_member("mar_admin")
         claim_application(application.pk, by=actor_for(marta), at=AT)
         recommend(application.pk, recommendation="approve", note="x", by=actor_for(marta), at=AT)
         items = dict(CarryOverItem.objects.values_list("kind", "stated"))
     assert items == {
-        "open_keys": "12", "labels": "Not stated", "notice": "Sent on 1 November", "proof": "Not stated",
+        "open_keys": "12", "labels": "Not stated", "notice": "Given, with the end date below 2026-12-31",
+        "proof": "Not stated",
     }  # fmt: skip
     client = _as("mar_approver")
     response = client.post(_path(application, "approve/"), APPROVAL)
@@ -339,12 +340,13 @@ def test_pages_of_the_task_list_show_their_answers():
     application = make_application()
     with mar_scope():
         ApplicationSection.objects.create(
-            application=application, name="channels", saved_at=AT,
-            answers={"web_shops": ["https://shop.example", "https://two.example"], "sells_abroad": False},
+            application=application, name="volumes", saved_at=AT,
+            answers={"channels": ["web_shop", "counter"], "web_shops": "https://shop.example"},
         )  # fmt: skip
     page = _as("auditor").get(_path(application)).text
-    assert "https://shop.example, https://two.example" in page
-    assert "Sells abroad" in page
+    assert "Own web shop, Shop counter" in page
+    assert "https://shop.example" in page
+    assert "Addresses of your web shops" in page
 
 
 @pytest.mark.parametrize(
@@ -411,13 +413,15 @@ def test_the_lead_times_of_the_month_are_shown():
 def test_the_case_asks_the_same_number_of_questions_with_one_and_three_of_everything():
     application, client = make_claimed_application(), _as("mar_admin")
     counts = []
-    for number in (1, 2, 3):
+    for number, (section, name) in enumerate(
+        (("company", "city"), ("people", "contact_name"), ("practice", "tool")), start=1
+    ):
         with mar_scope():
             ApplicationSection.objects.create(
-                application=application, name=f"page{number}", saved_at=AT, answers={"a": 1}
+                application=application, name=section, saved_at=AT, answers={name: "x"}
             )
             FieldQuestion.objects.create(
-                application=application, section=f"page{number}", field="a", reason_code="unclear", text="?",
+                application=application, section=section, field=name, reason_code="unclear", text="?",
                 due_on=AT, asked_by=make_member("mar_admin"), asked_at=AT,
             )  # fmt: skip
         make_application()
