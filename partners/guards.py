@@ -66,7 +66,7 @@ def _application_function() -> str:
     """Return the guard of an application: the table's steps, and of these the applicant his own only.
 
     A recommendation and a decision need their row in the history, which names two people; an appeal is
-    claimed by somebody new. Who forgets the day we promise an answer by gets it here.
+    claimed by somebody new. The day we promise an answer by is set here, since every road leads by here.
     """
     edits = ", ".join(f"'{state}'" for state in sorted(applications.APPLICANT_EDITS))
     promise = f"interval '{applications.ANSWER_DAYS} days'"
@@ -107,10 +107,9 @@ BEGIN
     RAISE EXCEPTION 'a refusal is appealed once' USING ERRCODE = 'check_violation';
   END IF;
   IF OLD.state = 'draft' AND NEW.state = 'submitted' THEN
-    NEW.due_at := coalesce(NEW.due_at, NEW.submitted_at + {promise});
+    NEW.due_at := NEW.submitted_at + {promise};
   ELSIF OLD.state = 'rejected' AND NEW.state = 'appealed' THEN
-    NEW.due_at := CASE WHEN NEW.due_at IS DISTINCT FROM OLD.due_at THEN NEW.due_at
-      ELSE NEW.appealed_at + {promise} END;
+    NEW.due_at := NEW.appealed_at + {promise};
   ELSIF OLD.state = 'appealed' AND NEW.state = 'in_review' THEN
     IF EXISTS (SELECT 1 FROM partners_applicationdecision d WHERE d.application_id = NEW.id
       AND d.person_id = NEW.claimed_by_id AND d.step <> 'sent_back') THEN

@@ -37,7 +37,7 @@ APPLICANT_EDITS = frozenset({State.DRAFT, State.INFO_REQUESTED})
 OPEN_STATES = (State.SUBMITTED, State.APPEALED, State.IN_REVIEW, State.INFO_REQUESTED, State.RECOMMENDED)
 CLAIMABLE = (State.SUBMITTED, State.APPEALED)
 
-# Five working days (promises.py) in days of the calendar: what the database sets when nobody set a day.
+# Our promise to the applicant, in days from his submission, his appeal, or the day he is to answer by.
 ANSWER_DAYS = 7
 
 # Who comes from another MAR or from the former programme brings things along that staff tick off.

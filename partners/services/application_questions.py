@@ -1,7 +1,7 @@
 """Ask the applicant back about single fields, and close a question."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from core.errors import Invalid, NotFound, refuse
 from core.queue import enqueue
 from partners.models import Application, ApplicationSection, FieldQuestion
 from partners.models.application import ApplicationState
-from partners.rules.promises import answer_due_at
+from partners.rules.applications import ANSWER_DAYS
 from partners.rules.questions import Question, completed, faults
 from partners.selectors.mar import mar_zone
 from partners.services.application_case import locked, note_step, person, require_claimed_by, require_move
@@ -83,9 +83,8 @@ def close_all_questions(application: Application, *, at: datetime) -> None:
 
 
 def _promise_after(day: date) -> datetime:
-    """Return the day we promise an answer by when the applicant answers on his last day."""
-    zone = mar_zone()
-    return answer_due_at(datetime.combine(day, time(12), tzinfo=zone), zone=zone)
+    """Return by when we promise an answer, if the applicant answers on his last day."""
+    return datetime.combine(day + timedelta(days=ANSWER_DAYS + 1), time.min, tzinfo=mar_zone())
 
 
 def _waits_for_an_answer(application: Application) -> bool:

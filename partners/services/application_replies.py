@@ -18,9 +18,7 @@ from partners.models.application import ApplicationState
 from partners.rules.application_answers import AnswerWrong, clean_answer
 from partners.rules.application_fields import FieldKind
 from partners.rules.applications import may_move
-from partners.rules.promises import answer_due_at
 from partners.selectors.drafts import answers_of, case_of, open_questions, papers_of
-from partners.selectors.mar import mar_zone
 from partners.services.application_drafts import closed, locked, note
 from partners.services.application_pages import page_of, write_page
 
@@ -92,8 +90,7 @@ def appeal(application_id: UUID, *, text: str, by: Actor, at: datetime) -> Appli
             raise AnswerMissing(_missing(_("Say why you think the decision is wrong.")))
         application.state = ApplicationState.APPEALED
         application.appeal_text, application.appealed_at = words, at
-        application.due_at = answer_due_at(at, zone=mar_zone())
-        application.save(update_fields=["state", "appeal_text", "appealed_at", "due_at"])
+        application.save(update_fields=["state", "appeal_text", "appealed_at"])
     note(application, "partners.application.appealed", by=by, at=at)
     enqueue("partners.send_appeal_received", at=at, application_id=application.pk)
     return application

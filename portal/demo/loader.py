@@ -17,6 +17,7 @@ from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
 from portal.demo import cases, checks
+from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
 from portal.demo.programme import PARTNERS, PRODUCTS, DemoPartner, Size
@@ -161,6 +162,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     checks.load_sample_list(by=stage.cast.staff("carla"), at=now - timedelta(days=2))
     checks.check_everybody()
     say("cases of docs/demo.md")
+    queue_cases(stage.cast, now=now)
     cases.try_second_key(stage, at=now - timedelta(hours=5))
     cases.block_late_partner(stage, at=now - timedelta(hours=4))
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))

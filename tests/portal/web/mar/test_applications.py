@@ -23,8 +23,11 @@ from partners.models import (
 )
 from partners.services.applications import claim_application, recommend
 from partners.services.checks import request_checks, run_check
+from partners.services.documents import store_document
 from tests.factories import AT, actor_for, make_member, make_partner
+from tests.partners.papers import PNG
 from tests.partners.samples import (
+    VISITOR,
     audited,
     make_application,
     make_claimed_application,
@@ -336,17 +339,28 @@ def test_a_company_seen_before_is_pointed_out():
     assert earlier.reference in page
 
 
-def test_pages_of_the_task_list_show_their_answers():
-    application = make_application()
-    with mar_scope():
-        ApplicationSection.objects.create(
-            application=application, name="volumes", saved_at=AT,
-            answers={"channels": ["web_shop", "counter"], "web_shops": "https://shop.example"},
-        )  # fmt: skip
-    page = _as("auditor").get(_path(application)).text
-    assert "Own web shop, Shop counter" in page
-    assert "https://shop.example" in page
+def test_pages_of_the_task_list_show_their_answers_in_words():
+    page = _as("auditor").get(_path(make_application())).text
     assert "Addresses of your web shops" in page
+    assert "https://shop.kreislauf.example" in page
+    assert "Own web shop" in page
+    assert "Purge: cannot be recovered by any laboratory" in page
+    assert "6 right, attempts: 1" in page
+    assert "Eva Brandt, Owner" in page
+
+
+def test_the_papers_of_a_case_are_handed_out_and_those_of_another_are_not():
+    application, other = make_application(), make_application()
+    with mar_scope():
+        paper = store_document(
+            PNG, name="extract.png", kind="register_extract", application_id=application.pk, by=VISITOR, at=AT
+        )
+    client = _as("compliance")
+    page = client.get(_path(application)).text
+    assert f"{_path(application)}papers/{paper.pk}/" in page
+    response = client.get(_path(application, f"papers/{paper.pk}/"))
+    assert (response.status_code, response.content) == (200, PNG)
+    assert client.get(_path(other, f"papers/{paper.pk}/")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -417,9 +431,6 @@ def test_the_case_asks_the_same_number_of_questions_with_one_and_three_of_everyt
         (("company", "city"), ("people", "contact_name"), ("practice", "tool")), start=1
     ):
         with mar_scope():
-            ApplicationSection.objects.create(
-                application=application, name=section, saved_at=AT, answers={name: "x"}
-            )
             FieldQuestion.objects.create(
                 application=application, section=section, field=name, reason_code="unclear", text="?",
                 due_on=AT, asked_by=make_member("mar_admin"), asked_at=AT,
