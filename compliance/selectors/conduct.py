@@ -1,7 +1,7 @@
 """Gather the facts of partners' conduct: for one or for all in the same number of queries."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from licensing.models import Build, KeyHandOver, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from partners.models import CreditPosition, Document, Partner, Recipient
 from partners.models.recipients import RecipientState
+from partners.selectors.training import required_courses, valid_passes
 
 NOT_REPORTED = (KeyState.RETRIEVED, KeyState.CONSUMED)
 ENABLED = (KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_ENABLED_PENDING_UPDATE)
@@ -36,7 +37,8 @@ def conduct_of_all(
     wanted = Partner.objects.all() if only is None else Partner.objects.filter(pk__in=list(only))
     found: dict[UUID, dict[str, Any]] = {partner_id: {} for partner_id in wanted.values_list("pk", flat=True)}
     ids = None if only is None else list(found)
-    since = at - timedelta(days=rules.window_days)
+    since, today = at - timedelta(days=rules.window_days), at.astimezone(zone).date()
+    courses = required_courses(at)
     for rows in (
         _unreported(ids, rules, at),
         _built(ids, rules, since, at),
@@ -44,13 +46,20 @@ def conduct_of_all(
         _held(ids),
         _returned(ids, since),
         _credit(ids),
-        _papers(ids, rules, at, zone),
-        _recipients(ids, at, zone),
+        _papers(ids, rules, at, today),
+        _recipients(ids, today),
+        _training(ids, courses, today),
     ):
         for partner_id, facts in rows.items():
             if partner_id in found:
                 found[partner_id] |= facts
-    defaults = {"papers_wanted": len(rules.wanted_papers), "papers_missing": len(rules.wanted_papers)}
+    defaults = {
+        "papers_wanted": len(rules.wanted_papers),
+        "papers_missing": len(rules.wanted_papers),
+        # Without a required course there is nothing to measure.
+        "courses": len(courses) or None,
+        "courses_missing": len(courses),
+    }
     return {partner_id: Conduct(**(defaults | facts)) for partner_id, facts in found.items()}
 
 
@@ -133,10 +142,9 @@ def _credit(ids: list[UUID] | None) -> dict[UUID, dict[str, Any]]:
 
 
 def _papers(
-    ids: list[UUID] | None, rules: ScoreRules, at: datetime, zone: ZoneInfo
+    ids: list[UUID] | None, rules: ScoreRules, at: datetime, today: date
 ) -> dict[UUID, dict[str, Any]]:
     """Count wanted papers without a valid one, and others of which only expired ones are left."""
-    today = at.astimezone(zone).date()
     valid = Q(expires_on__isnull=True) | Q(expires_on__gte=today)
     papers = Document.objects.filter(partner__isnull=False, removed_at__isnull=True, uploaded_at__lte=at)
     rows = (
@@ -160,9 +168,19 @@ def _papers(
     }
 
 
-def _recipients(ids: list[UUID] | None, at: datetime, zone: ZoneInfo) -> dict[UUID, dict[str, Any]]:
-    today = at.astimezone(zone).date()
+def _recipients(ids: list[UUID] | None, today: date) -> dict[UUID, dict[str, Any]]:
     rows = _of(Recipient.objects.filter(state__in=(RecipientState.APPROVED, RecipientState.EXPIRED)), ids)
     over = Q(state=RecipientState.EXPIRED) | Q(evidence_until__lt=today)
     counted = rows.values_list("partner_id").annotate(all=Count("id"), over=Count("id", filter=over))
     return {row[0]: {"evidence": row[1], "evidence_expired": row[2]} for row in counted.order_by()}
+
+
+def _training(ids: list[UUID] | None, courses: list[UUID], today: date) -> dict[UUID, dict[str, Any]]:
+    """Count the required courses that nobody of a partner has a valid pass in."""
+    counted = (
+        _of(valid_passes(today).filter(course__in=courses), ids)
+        .values_list("partner_id")
+        .annotate(passed=Count("course", distinct=True))
+        .order_by()
+    )
+    return {row[0]: {"courses_missing": len(courses) - row[1]} for row in counted}

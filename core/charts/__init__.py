@@ -8,6 +8,7 @@ reference, differ by pattern as well as by colour, and start bars at zero.
 from core.charts.bars import MonthValues, RankedBar, Segment, month_bars, ranked_bars, stacked_bar
 from core.charts.bridge import Stage, bridge
 from core.charts.histogram import Bin, histogram
+from core.charts.scores import ScoreRow, score_bars, score_line
 from core.charts.strips import BoxStatus, MonthBox, month_strip, sparkline
 from core.charts.svg import Chart, Theme, thousands
 
@@ -18,6 +19,7 @@ __all__ = [
     "MonthBox",
     "MonthValues",
     "RankedBar",
+    "ScoreRow",
     "Segment",
     "Stage",
     "Theme",
@@ -26,6 +28,8 @@ __all__ = [
     "month_bars",
     "month_strip",
     "ranked_bars",
+    "score_bars",
+    "score_line",
     "sparkline",
     "stacked_bar",
     "thousands",

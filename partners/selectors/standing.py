@@ -77,3 +77,13 @@ def public_badges(at: datetime) -> dict[UUID, list[str]]:
     for partner_id, code in badges.values_list("partner_id", "code"):
         found.setdefault(partner_id, []).append(code)
     return found
+
+
+def block_of(partner_id: UUID, block_id: UUID) -> OrderBlock | None:
+    """Return a partner's restriction, None when it is not his."""
+    return OrderBlock.objects.filter(pk=block_id, partner_id=partner_id).first()
+
+
+def grace_of(partner_id: UUID, grace_id: UUID) -> Grace | None:
+    """Return a partner's grace, None when it is not his."""
+    return Grace.objects.filter(pk=grace_id, partner_id=partner_id).first()

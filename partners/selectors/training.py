@@ -28,10 +28,19 @@ def missing_training(partner_id: UUID, at: datetime) -> list[Course]:
 
 
 def _passes(partner_id: UUID, today: date) -> QuerySet[TrainingAttempt]:
+    return valid_passes(today).filter(partner_id=partner_id)
+
+
+def valid_passes(today: date) -> QuerySet[TrainingAttempt]:
+    """Return every valid pass of somebody who still belongs to its partner."""
     still_here = Membership.objects.filter(user=OuterRef("user"), partner=OuterRef("partner"), is_active=True)
-    return TrainingAttempt.objects.filter(
-        Exists(still_here), partner_id=partner_id, is_passed=True, expires_on__gt=today
-    )
+    return TrainingAttempt.objects.filter(Exists(still_here), is_passed=True, expires_on__gt=today)
+
+
+def required_courses(at: datetime) -> list[UUID]:
+    """Return the courses that are required at a time."""
+    rows = Course.objects.filter(is_required=True, required_from__lte=at)
+    return list(rows.order_by("code").values_list("pk", flat=True))
 
 
 def courses(at: datetime) -> QuerySet[Course]:

@@ -48,6 +48,7 @@ urlpatterns = [
     path("settings/documents/<uuid:document_id>/", settings_documents.replace, name="document-replace"),
     path("settings/documents/<uuid:document_id>/remove/", settings_documents.remove, name="document-remove"),
     path("settings/documents/<uuid:document_id>/file/", settings_documents.download, name="document-file"),
+    path("standing/", standing.standing, name="standing"),
     path("order/", orders.catalogue, name="catalogue"),
     path("order/<slug:code>/", orders.new_order, name="order-new"),
     path("orders/", orders.order_list, name="order-list"),
