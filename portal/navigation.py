@@ -51,6 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("tpr",), "tpr:key-list", _("Keys"), "key", "key.view", shortcut="k"),
     Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view", shortcut="r"),
     Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view", shortcut="d"),
+    Entry(("tpr",), "tpr:standing", _("Standing"), "shield-check", "standing.view", shortcut="t"),
     Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "house.view", shortcut="s"),
     Entry(("mar",), "mar:home", _("Home"), "home", "mar.home", shortcut="h"),
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),

@@ -215,7 +215,10 @@ PARTNER: Mapping[str, Status] = {
         _("Restricted"), "warning", "alert-triangle", _("May report devices, but new orders are limited.")
     ),
     "suspended": Status(
-        _("Suspended"), "danger", "ban", _("May not order or receive keys. Reporting stays open.")
+        _("Suspended"),
+        "danger",
+        "ban",
+        _("Orders, keys or both are stopped. Reporting and payment stay open."),
     ),
     "winding_down": Status(
         _("Winding down"), "warning", "hourglass", _("Finishes open work. No new orders.")
@@ -372,6 +375,19 @@ EXIT_ITEM: Mapping[str, Status] = {
     "waived": Status(_("Let go"), "neutral", "minus", _("Two people let it go, with a reason.")),
 }
 
+SCORE: Mapping[str, Status] = {
+    "passed": Status(_("Reached"), "success", "circle-check", _("The score reaches the mark.")),
+    "missed": Status(_("Missed"), "warning", "alert-triangle", _("The score lies below the mark.")),
+    "early": Status(_("Too early"), "neutral", "clock", _("Too few facts for a score yet.")),
+}
+
+TIER_PROPOSAL: Mapping[str, Status] = {
+    "open": Status(_("Waits"), "warning", "user-check", _("A person confirms or declines the move.")),
+    "confirmed": Status(_("Confirmed"), "success", "circle-check", _("The partner has moved.")),
+    "declined": Status(_("Declined"), "neutral", "ban", _("A person left the tier as it is.")),
+    "overtaken": Status(_("Overtaken"), "neutral", "archive", _("Newer facts suggest something else.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -381,6 +397,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "sanctions_list": SANCTIONS_LIST,
     "review_clock": REVIEW_CLOCK,
     "partner": PARTNER,
+    "score": SCORE,
+    "tier_proposal": TIER_PROPOSAL,
     "import": IMPORT,
     "cbr": CBR,
     "report": REPORT,

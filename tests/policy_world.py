@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from compliance.models import WindDown, WindDownItem
+from compliance.models import ScoreModel, Tier, TierProposal, WindDown, WindDownItem
 from core.actor import Actor
 from core.models import User
 from core.storage import store_bytes
@@ -48,8 +48,10 @@ from partners.rules.api_keys import scopes_of_house
 from partners.services.api_keys import create_api_key
 from partners.services.checks import request_checks
 from partners.services.documents import store_document
+from partners.services.graces import give_grace
 from partners.services.invitations import invite_person
 from partners.services.sanctions import receive_list
+from partners.services.standing import restrict_partner
 from partners.services.tokens import invitation_token
 from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, make_mar, make_member, make_partner
@@ -106,6 +108,7 @@ class World:
     stranger: User  # the owner of the other partner
     check_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
+    standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
 
@@ -162,6 +165,10 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
     ("mar/", "item_id"): Sample(lambda w: w.carry_over_id, None, NOBODYS),
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
+    ("mar/", "block_id"): Sample(lambda w: w.standing["block"], None, NOBODYS),
+    ("mar/", "grace_id"): Sample(lambda w: w.standing["grace"], None, NOBODYS),
+    ("compliance/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
+    ("compliance/", "model_id"): Sample(lambda w: w.standing["model"], None, 999_999),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
     ("mar/stock/", "batch_id"): Sample(lambda w: w.papers.batch_id, None, NOBODYS),
@@ -226,6 +233,7 @@ def make_world() -> World:
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
+    world.standing = _standing(own.partner)
     with mar_scope():
         world.check_id = request_checks(application.pk, at=AT)[0].pk
         world.sanctions_list_id = receive_list(
@@ -304,6 +312,29 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
         note = PartnerNote.objects.create(partner=partner, author=colleague, text="Calls on Fridays", at=AT)
     found = {"document": document, "site": site, "brand": brand, "change": change, "note": note}
     return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}
+
+
+def _standing(partner: Partner) -> dict[str, Any]:
+    by = Actor.system("test")
+    with mar_scope():
+        block = restrict_partner(
+            partner.pk, kind="orders", reason="Late", until=AT + timedelta(days=1), by=by, at=AT
+        )
+        grace = give_grace(
+            partner.pk,
+            rule="CMP-11",
+            reason="Flood",
+            valid_from=AT,
+            valid_before=AT + timedelta(days=9),
+            by=by,
+            at=AT,
+        )
+        tiers = [Tier.objects.get(code=code) for code in ("starter", "standard")]
+        proposal = TierProposal.objects.create(
+            partner=partner, from_tier=tiers[0], to_tier=tiers[1], builds=60, score=70, proposed_at=AT
+        )
+        model = ScoreModel.objects.get()
+    return {"block": block.pk, "grace": grace.pk, "proposal": proposal.pk, "model": model.pk}
 
 
 def _papers(house: House) -> Papers:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
-from compliance.models import ScoreModel, ScoreSnapshot
+from compliance.models import ScoreModel, ScoreSnapshot, Tier
 from compliance.rules.coach import Plan, plan_for
 from compliance.rules.conduct import Conduct
 from compliance.rules.score_model import ScoreRules, rules_of
 from compliance.selectors.conduct import conduct_of
+from partners.models import Partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ def model_in_force(at: datetime) -> ScoreModel:
     if found is None:
         raise ScoreModel.DoesNotExist
     return found
+
+
+def score_models() -> QuerySet[ScoreModel]:
+    """Return every version, the latest beginning first."""
+    return ScoreModel.objects.order_by("-valid_from", "-id")
 
 
 def rules_in(model: ScoreModel) -> ScoreRules:
@@ -71,6 +77,17 @@ def newest_totals() -> dict[UUID, ScoreSnapshot]:
     days = dict(newest.order_by())
     found = ScoreSnapshot.objects.filter(taken_on__in=set(days.values())).defer("facts")
     return {row.partner_id: row for row in found if days[row.partner_id] == row.taken_on}
+
+
+def with_scores(partners: QuerySet[Partner]) -> QuerySet[Partner]:
+    """Return partners with the total of their newest snapshot and the name and rank of their tier, for a list."""
+    newest = ScoreSnapshot.objects.filter(partner_id=OuterRef("pk")).order_by("-taken_on")
+    tier = Tier.objects.filter(code=OuterRef("tier"))
+    return partners.annotate(
+        score=Subquery(newest.values("total")[:1]),
+        tier_name=Subquery(tier.values("name")[:1]),
+        tier_rank=Subquery(tier.values("rank")[:1]),
+    )
 
 
 def score_movements() -> QuerySet[ScoreSnapshot]:

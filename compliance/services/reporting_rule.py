@@ -90,8 +90,8 @@ def _open(
         next_step=_("Report these PCs, or tell the MAR which keys are lost. The restriction ends by itself."),
         facts={
             _("Keys over %(days)s days") % {"days": days}: count,
-            _("The oldest was taken"): f"{oldest:%Y-%m-%d}",
-            _("Its age in days"): (at - oldest) // timedelta(days=1),
+            _("Oldest taken on"): f"{oldest:%Y-%m-%d}",
+            _("Age of the oldest, in days"): (at - oldest) // timedelta(days=1),
         },
         by=PORTAL,
         at=at,

@@ -94,7 +94,9 @@ def score_line(
             continue
         run.append((x, y_of(value)))
         pen.circle(x, y_of(value), 3, role="series-1")
-        pen.text(x, y_of(value) - 8, str(value), role="strong", anchor="middle")
+        # Beneath the dot where the line of the mark runs just above it.
+        below = 0 <= mark - value < 20
+        pen.text(x, y_of(value) + (16 if below else -8), str(value), role="strong", anchor="middle")
     _draw_run(pen, run)
     rows = tuple((label, none_label if value is None else str(value)) for label, value in points)
     svg = pen.finish(width, height, headline=headline, description=describe(columns, rows))

@@ -12,6 +12,7 @@ TPR_READ = frozenset(
         "terms.view",
         "catalogue.view",
         "house.view",
+        "standing.view",
     }
 )
 MAR_READ = frozenset(
@@ -40,6 +41,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "application.review",
         "application.invite",
         "partner.manage",
+        "standing.manage",
+        "standing.confirm",
+        "standing.grace",
+        "tier.decide",
+        "score_model.change",
         "partner.note",
         "partner.view_as",
         "exit.manage",
@@ -53,12 +59,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     # An approver may be the first person as well, though never both in one case: appeals need new eyes.
     Role.MAR_APPROVER: MAR_READ
     | {"application.review", "application.decide", "import.release", "report.view", "report.approve"}
-    | {"exit.manage"},
+    | {"exit.manage", "standing.confirm", "tier.decide", "score_model.change"},
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
     | {"partner.note", "partner.view_as"}
+    | {"standing.manage", "standing.confirm", "score_model.change"}
     | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"}
     | {"sanctions.load"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,

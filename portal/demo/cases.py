@@ -12,7 +12,7 @@ from licensing.services.builds import BuildFacts, report_build
 from licensing.services.hand_over import claim_key
 from licensing.services.returns import send_return
 from partners.models import OrderBlock
-from partners.services.standing import confirm_suspension, restrict_partner, suspend_partner
+from partners.services.standing import confirm_suspension, suspend_partner
 from portal.demo.history import Stage
 
 FORCED = ("07", "03", "01", "08", "06")
@@ -51,20 +51,6 @@ def try_second_key(stage: Stage, *, at: datetime) -> bool:
         _audit_refusal(stage, "TPR-0001", error, at)
         return True
     raise RuntimeError("a second key was given for one PC")
-
-
-def block_late_partner(stage: Stage, *, at: datetime) -> None:
-    """Pattern 11: builds that are not reported stop new orders."""
-    partner = stage.cast.partners["TPR-0004"]
-    with mar_scope():
-        late = KeyHandOver.objects.filter(
-            partner=partner, key__state=KeyState.RETRIEVED, handed_at__lt=at - timedelta(days=30)
-        ).count()
-        restrict_partner(
-            partner.pk, kind=OrderBlock.Kind.ORDERS, rule="CMP-11", reason="Builds are not reported for over 30 days.",
-            next_step="Report or return the keys, then ask the compliance officer to lift the block.",
-            facts={"Keys over 30 days": late}, by=stage.cast.staff("carla"), at=at,
-        )  # fmt: skip
 
 
 def sell_denied_pc(stage: Stage, *, at: datetime) -> int:

@@ -139,7 +139,7 @@ def _report(
     with partner_scope(partner_id):
         report_batch(
             partner_id=partner_id,
-            builds=[Bound(key, _hash_of(key), _facts_of(model)) for key, model in reported],
+            builds=[Bound(key, hash_of(key), _facts_of(model)) for key, model in reported],
             by=stage.cast.station(partner.code),
             at=at,
         )
@@ -154,7 +154,8 @@ def _held_back(stage: Stage, partner: DemoPartner, count: int, is_last: bool) ->
     return 1 if stage.chance.random() < 0.04 and count > 5 else 0
 
 
-def _hash_of(key: Taken) -> str:
+def hash_of(key: Taken) -> str:
+    """Return the made-up hardware hash of a key's PC."""
     body = random.Random(f"hash:{key.product_key_id}").randbytes(HASH_BYTES)  # noqa: S311  (sample data, no secret)
     return base64.b64encode(b"OA" + body).decode()
 

@@ -16,7 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks
+from portal.demo import cases, checks, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -47,10 +47,14 @@ def load(size: Size, *, now: datetime, say: Say) -> None:
     begin = months[0].starts_at(zone) - timedelta(days=20)
     with left_to_the_sweep():
         stage = _set_stage(begin, now, months, zone, say)
+        standing.begin_scoring(stage, at=begin, shadow_until=months[-2].starts_at(zone))
+        standing.hand_in_papers(stage, at=begin + timedelta(days=2))
         for place, month in enumerate(months):
             _play_month(stage, size, months, month, now, say)
             if place == len(months) - 2:
                 cases.suspend(stage, at=min(month.ends_before(zone) - timedelta(days=2), now))
+            if month != months[-1]:
+                standing.score_month(stage, at=month.ends_before(zone) - timedelta(hours=1))
         _close_the_play(stage, now, say)
     _forget_old_mail(now)
     with mar_scope():
@@ -164,7 +168,8 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     say("cases of docs/demo.md")
     queue_cases(stage.cast, now=now)
     cases.try_second_key(stage, at=now - timedelta(hours=5))
-    cases.block_late_partner(stage, at=now - timedelta(hours=4))
+    standing.catch_up(stage, at=now - timedelta(days=2))
+    standing.show_standing(stage, at=now)
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
 

@@ -35,7 +35,7 @@ LINES: dict[str, tuple[Promise, Promise | str]] = {
     "hygiene.duplicates": (gettext_lazy("Seen before or stolen, by Microsoft’s answer"), ""),
     "hygiene.revealed": (gettext_lazy("Looked at on a screen"), gettext_lazy("taken")),
     "hygiene.returned": (gettext_lazy("Returned after activation"), gettext_lazy("activated")),
-    "payment.unpaid": (gettext_lazy("Of your credit limit unpaid, in cents"), gettext_lazy("limit")),
+    "payment.unpaid": (gettext_lazy("Unpaid, of your credit limit"), ""),
     "training.missing": (gettext_lazy("Required courses without a valid pass"), gettext_lazy("required")),
     "evidence.missing": (gettext_lazy("Required papers missing or expired"), gettext_lazy("required")),
     "evidence.expired": (gettext_lazy("Other papers expired"), ""),
@@ -59,7 +59,7 @@ BADGE_PROOFS: dict[str, Promise] = {
 ACTION_LABELS: dict[str, Promise] = {
     Action.REPORT: gettext_lazy("Report builds"),
     Action.RETURN_DENIED: gettext_lazy("See refused keys"),
-    Action.PAY: gettext_lazy("Order page with your credit"),
+    Action.PAY: gettext_lazy("See your credit"),
     Action.TRAIN: gettext_lazy("Open training"),
     Action.RENEW: gettext_lazy("Hand in papers"),
 }
@@ -70,7 +70,9 @@ def action_words(action: str, count: int) -> str:
     sentences = {
         Action.REPORT: ngettext("Report the oldest build.", "Report the %(count)s oldest builds.", count),
         Action.RETURN_DENIED: ngettext(
-            "Have the key that Microsoft refused returned.", "Have %(count)s keys that Microsoft refused returned.", count
+            "Have the key that Microsoft refused returned.",
+            "Have %(count)s keys that Microsoft refused returned.",
+            count,
         ),
         Action.PAY: _("Pay the open invoices."),
         Action.TRAIN: ngettext("Pass a required course.", "Pass %(count)s required courses.", count),
@@ -140,8 +142,17 @@ def area_table(score: Score) -> list[dict[str, Any]]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    label, whole = LINES[line.code]
-    return {"label": label, "count": line.count, "whole": line.whole, "whole_label": whole, "cost": line.cost}
+    label, whole_label = LINES[line.code]
+    # Payment is counted in cents and read in whole units of the currency.
+    unit = 100 if line.code == "payment.unpaid" else 1
+    whole = None if line.whole is None else line.whole // unit
+    return {
+        "label": label,
+        "count": line.count // unit,
+        "whole": whole,
+        "whole_label": whole_label,
+        "cost": line.cost,
+    }
 
 
 def area_chart(score: Score) -> Chart:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.compliance import audit_views, home_views, report_actions, report_views
+from portal.web.compliance import audit_views, home_views, report_actions, report_views, score_views
 
 app_name = "compliance"
 
@@ -20,6 +20,13 @@ urlpatterns = [
     path("reports/<uuid:report_id>/correct/", report_actions.correct, name="report-correct"),
     path("reports/<uuid:report_id>/compare/", report_actions.compare, name="report-compare"),
     path("reports/<uuid:report_id>/build/", report_actions.build, name="report-build"),
+    path("scores/", score_views.score_list, name="score-list"),
+    path("scores/model/", score_views.model_list, name="score-models"),
+    path("scores/model/new/", score_views.model_new, name="score-model-new"),
+    path("scores/model/<int:model_id>/", score_views.model_decide, name="score-model"),
+    path("tiers/", score_views.tier_list, name="tier-list"),
+    path("tiers/<uuid:proposal_id>/", score_views.tier_proposal, name="tier-proposal"),
+    path("tiers/<uuid:proposal_id>/decide/", score_views.tier_decide, name="tier-decide"),
     path("audit/", audit_views.audit_list, name="audit"),
     path("audit/chains/", audit_views.chain_verify, name="chain-verify"),
 ]

@@ -15,7 +15,7 @@ from licensing.selectors.partner_home import order_limit
 from partners.models import Partner
 from partners.models.partner import PartnerState
 from partners.rules.countries import country_name
-from partners.rules.partner_states import may_move
+from partners.rules.partner_states import IN_STANDING, may_move
 from partners.selectors import partners as selectors
 from partners.selectors.company import open_change_of
 from partners.selectors.standing import partner_standing
@@ -33,6 +33,7 @@ class Tab:
 
 TABS = (
     Tab("detail", gettext_lazy("Overview")),
+    Tab("standing", gettext_lazy("Standing")),
     Tab("orders", gettext_lazy("Orders"), "mar_order.view"),
     Tab("keys", gettext_lazy("Keys"), "mar_order.view"),
     Tab("devices", gettext_lazy("Devices"), "mar_order.view"),
@@ -92,14 +93,16 @@ def _tabs(partner_id: UUID, current: str, permissions: frozenset[str]) -> list[d
 
 def _actions(partner: Partner, permissions: frozenset[str]) -> list[dict[str, Any]]:
     """Return the guarded acts this person may do to this partner now; each asks for a reason."""
-    manages = "partner.manage" in permissions
-    may_leave = manages and may_move(partner.state, PartnerState.WINDING_DOWN)
+    keeps = "standing.manage" in permissions
+    may_leave = "partner.manage" in permissions and may_move(partner.state, PartnerState.WINDING_DOWN)
     possible = [
         ("view-as", _("Look at his pages …"), "eye", "partner.view_as" in permissions),
-        ("suspend", _("Suspend …"), "ban", manages and may_move(partner.state, PartnerState.SUSPENDED)),
+        ("restrict", _("Restrict …"), "hand-stop", keeps and partner.state in IN_STANDING),
+        ("suspend", _("Suspend …"), "ban", keeps and may_move(partner.state, PartnerState.SUSPENDED)),
+        ("lift", _("Lift the suspension …"), "check", keeps and partner.state == PartnerState.SUSPENDED),
+        ("grace", _("Give time …"), "clock", "standing.grace" in permissions),
         ("exit-begin", _("End the contract …"), "door-exit", may_leave),
         ("exit", _("Way out"), "door-exit", partner.access_ends_at is not None),
-        ("lift", _("Lift the suspension …"), "check", manages and partner.state == PartnerState.SUSPENDED),
     ]
     return [
         {"label": label, "icon": icon, "url": reverse(f"mar:partner-{name}", args=[partner.pk])}

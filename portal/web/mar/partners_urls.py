@@ -9,6 +9,7 @@ from portal.web.mar import (
     partner_notes_views,
     partner_tabs,
     partners_views,
+    standing_views,
 )
 
 urlpatterns = [
@@ -52,6 +53,24 @@ urlpatterns = [
         name="partner-exit-confirm",
     ),
     path("partners/<uuid:partner_id>/view-as/", view_as_views.begin, name="partner-view-as"),
-    path("partners/<uuid:partner_id>/suspend/", partners_views.suspend, name="partner-suspend"),
-    path("partners/<uuid:partner_id>/lift/", partners_views.lift, name="partner-lift"),
+    path("partners/<uuid:partner_id>/standing/", standing_views.standing, name="partner-standing"),
+    path("partners/<uuid:partner_id>/suspend/", standing_views.suspend, name="partner-suspend"),
+    path("partners/<uuid:partner_id>/lift/", standing_views.lift, name="partner-lift"),
+    path("partners/<uuid:partner_id>/restrict/", standing_views.restrict, name="partner-restrict"),
+    path(
+        "partners/<uuid:partner_id>/restrictions/<uuid:block_id>/lift/",
+        standing_views.lift_block,
+        name="standing-lift-block",
+    ),
+    path(
+        "partners/<uuid:partner_id>/restrictions/<uuid:block_id>/confirm/",
+        standing_views.confirm,
+        name="standing-confirm",
+    ),
+    path("partners/<uuid:partner_id>/grace/", standing_views.grace, name="partner-grace"),
+    path(
+        "partners/<uuid:partner_id>/graces/<uuid:grace_id>/end/",
+        standing_views.grace_end,
+        name="standing-grace-end",
+    ),
 ]

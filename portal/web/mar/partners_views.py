@@ -1,32 +1,17 @@
-"""Partners: the list, suspending and lifting. The pages about one partner: partner_tabs.py."""
+"""Partners: the list. The pages about one partner: partner_tabs.py; his standing: standing_views.py."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
-from uuid import UUID
-
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from core.errors import DomainError
+from compliance.selectors.score import with_scores
 from partners.models import Partner
 from partners.rules.countries import choices as countries
 from partners.rules.countries import country_name
 from partners.selectors import partners as selectors
-from partners.services.standing import lift_suspension, suspend_partner
-from portal.actors import actor_of
-from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import ChoiceFilter, Column, Empty, Table, render_table, status_filter
-from portal.web.mar.forms import ReasonForm
-from portal.web.mar.partner_header import find_partner
-from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
 
@@ -51,6 +36,8 @@ class PartnerTable(Table):
             sort="credit__limit",
         ),
         Column("since", gettext_lazy("Partner since"), kind="date", accessor="created_at", sort="created_at"),
+        Column("tier", gettext_lazy("Tier"), accessor="tier_name", sort="tier_rank"),
+        Column("score", gettext_lazy("Score"), kind="number", sort="score"),
         Column("state", gettext_lazy("State"), kind="status", status="partner", sort="state"),
     )
     filters = (
@@ -72,40 +59,5 @@ class PartnerTable(Table):
 def partner_list(request: HttpRequest) -> HttpResponse:
     """List the partners."""
     return render_table(
-        request, "mar/partner_list.html", {"table": PartnerTable(request, selectors.partners())}
+        request, "mar/partner_list.html", {"table": PartnerTable(request, with_scores(selectors.partners()))}
     )
-
-
-@allow("partner.manage", houses=("mar",))
-@require_http_methods(["GET", "HEAD", "POST"])
-def suspend(request: HttpRequest, partner_id: UUID) -> HttpResponse:
-    """Suspend a partner with a reason."""
-    return _with_reason(
-        request, partner_id, "mar/partner_suspend.html", suspend_partner, _("The partner is suspended.")
-    )
-
-
-@allow("partner.manage", houses=("mar",))
-@require_http_methods(["GET", "HEAD", "POST"])
-def lift(request: HttpRequest, partner_id: UUID) -> HttpResponse:
-    """Lift a suspension with a reason."""
-    return _with_reason(
-        request, partner_id, "mar/partner_lift.html", lift_suspension, _("The suspension is lifted.")
-    )
-
-
-def _with_reason(
-    request: HttpRequest, partner_id: UUID, template: str, act: Callable[..., Partner], done: str
-) -> HttpResponse:
-    """Ask for the reason, act, and come back to the partner."""
-    now: datetime = timezone.now()
-    form = ReasonForm(request.POST or None)
-    context: dict[str, Any] = {"partner": find_partner(partner_id), "form": form}
-    if not form.is_valid():
-        return render(request, template, context, status=FORM_ERROR_STATUS if form.is_bound else 200)
-    try:
-        act(partner_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=now)
-    except DomainError as error:
-        return render_refused(request, template, context, error)
-    messages.success(request, done)
-    return redirect("mar:partner-detail", partner_id)

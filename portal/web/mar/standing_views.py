@@ -72,7 +72,9 @@ def lift(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
 
     def act() -> None:
-        lift_suspension(partner_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now())
+        lift_suspension(
+            partner_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now()
+        )
 
     return _ask(request, partner_id, "mar/partner_lift.html", form, act, _("The suspension is lifted."))
 
@@ -115,7 +117,9 @@ def lift_block(request: HttpRequest, partner_id: UUID, block_id: UUID) -> HttpRe
     form = ReasonForm(request.POST or None)
 
     def act() -> None:
-        lift_restriction(block_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now())
+        lift_restriction(
+            block_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now()
+        )
 
     done = _("The restriction has ended.")
     return _ask(request, partner_id, "mar/standing_lift_block.html", form, act, done, block=block)

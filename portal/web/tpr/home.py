@@ -15,6 +15,7 @@ from licensing.selectors.partner_home import PartnerHome, partner_home
 from partners.selectors.mar import mar_zone
 from portal.policy import allow
 from portal.web.tpr.place import partner_id_of
+from portal.web.tpr.standing import standing_line
 
 Task = dict[str, object]
 
@@ -23,8 +24,8 @@ Task = dict[str, object]
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs this partner today."""
-    partner_id = partner_id_of(request)
-    figures = partner_home(partner_id, at=timezone.now(), zone=mar_zone())
+    partner_id, now = partner_id_of(request), timezone.now()
+    figures = partner_home(partner_id, at=now, zone=mar_zone())
     tasks = tasks_of(request, figures)
     context = {
         "figures": figures,
@@ -33,6 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "charts": _charts(figures),
         "recent": orders_of(partner_id).order_by("-number")[:5],
         "has_keys": bool(figures.by_state),
+        **standing_line(partner_id, at=now),
     }
     return render(request, "tpr/home.html", context)
 
@@ -57,12 +59,6 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
     if partner.access_ends_at is not None:
         text = _("See what must be settled before your last day, and take your data along.")
         tasks.append(_task(_("Your contract ends"), text, reverse("tpr:exit")))
-    if partner.state == "suspended":
-        tasks.append(
-            _task(
-                _("Your account is suspended"), partner.state_reason or _("Write to the MAR."), "", "blocked"
-            )
-        )
     if figures.denied:
         text = ngettext("%(count)s PC must not be sold: Microsoft refused its key.",
                         "%(count)s PCs must not be sold: Microsoft refused their keys.", figures.denied)  # fmt: skip

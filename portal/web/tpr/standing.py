@@ -14,6 +14,7 @@ from compliance.rules.badges import proofs_of
 from compliance.rules.conduct import Action
 from compliance.selectors.score import ScoreNow, history_of, score_now
 from compliance.selectors.tiers import all_tiers, moves_of
+from partners.rules.partner_states import left_by
 from partners.selectors.mar import mar_zone
 from partners.selectors.standing import partner_standing, past_blocks
 from portal.policy import allow
@@ -68,6 +69,18 @@ def standing_page(partner_id: UUID, *, at: datetime) -> dict[str, Any]:
         "coach": _coach(now),
         **_programme(partner_id, stand.partner.tier),
         "badges": _badges(now),
+    }
+
+
+def standing_line(partner_id: UUID, *, at: datetime) -> dict[str, Any]:
+    """Return the one sentence about a partner's standing and what stops him now, for his home."""
+    now = score_now(partner_id, at=at, zone=mar_zone())
+    stand = partner_standing(partner_id, at)
+    truth, tone = words.truth_of(stand, now.plan.now, is_shadow=now.is_shadow)
+    return {
+        "standing_truth": truth,
+        "standing_tone": tone,
+        "stopping": [{"block": block, "left": left_by(block.kind)} for block in stand.stopping],
     }
 
 

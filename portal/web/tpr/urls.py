@@ -13,6 +13,7 @@ from portal.web.tpr import (
     settings_contacts,
     settings_documents,
     settings_sites,
+    standing,
 )
 from portal.web.tpr import exit as tpr_exit
 

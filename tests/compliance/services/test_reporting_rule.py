@@ -52,7 +52,9 @@ def test_a_restriction_carries_its_facts_and_ends_once_when_the_cause_ends():
     with mar_scope():
         block = OrderBlock.objects.get()
     assert block.facts == {
-        "Keys over 30 days": 2, "The oldest was taken": f"{AT - timedelta(days=40):%Y-%m-%d}", "Its age in days": 40,
+        "Keys over 30 days": 2,
+        "Oldest taken on": f"{AT - timedelta(days=40):%Y-%m-%d}",
+        "Age of the oldest, in days": 40,
     }  # fmt: skip
     assert (block.rule, block.is_by_rule, block.reason) == (
         "CMP-11", True, "2 keys were taken more than 30 days ago and are not reported.",

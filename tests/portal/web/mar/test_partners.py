@@ -69,10 +69,10 @@ def test_a_partner_is_suspended_and_lifted_with_a_reason():
     assert "Kreislauf PC" in client.get(path).text
     assert client.get(f"{path}suspend/").status_code == 200
     assert client.post(f"{path}suspend/", {"reason": ""}).status_code == 422
-    assert client.post(f"{path}suspend/", {"reason": "Late."})["Location"] == path
+    assert client.post(f"{path}suspend/", {"reason": "Late."})["Location"] == f"{path}standing/"
     assert "Late." in client.get(path).text
     assert client.post(f"{path}suspend/", {"reason": "Late."}).status_code == 409
-    assert client.post(f"{path}lift/", {"reason": "Done."})["Location"] == path
+    assert client.post(f"{path}lift/", {"reason": "Done."})["Location"] == f"{path}standing/"
     with mar_scope():
         assert Partner.objects.get().state == "active"
 
@@ -81,7 +81,7 @@ def test_only_who_manages_partners_may_suspend():
     partner = make_partner()
     path = f"/mar/partners/{partner.pk}/suspend/"
     assert _as("mar_approver").post(path, {"reason": "x"}).status_code == 403
-    assert _as("compliance").post(path, {"reason": "x"}).status_code == 404
+    assert _as("auditor").post(path, {"reason": "x"}).status_code == 403
     assert _as("tpr_owner", partner=partner).post(path, {"reason": "x"}).status_code == 404
     assert "suspend/" not in _as("mar_approver").get(f"/mar/partners/{partner.pk}/").text
     assert _as("mar_admin").get(f"/mar/partners/{uuid4()}/").status_code == 404
