@@ -60,6 +60,11 @@ class SanctionsList(models.Model):
         return f"{self.source} {self.published_on}"
 
 
+def no_names() -> list[str]:
+    """Return a fresh empty list; inside the class below ``list`` is the list a name stands on."""
+    return []
+
+
 class SanctionsEntry(models.Model):
     """One person or organisation of the list in force. The ``_norm`` columns are what is compared."""
 
@@ -76,8 +81,8 @@ class SanctionsEntry(models.Model):
     reference = models.CharField(_("reference"), max_length=100)
     name = models.CharField(_("name"), max_length=500)
     name_norm = models.CharField(max_length=500)
-    aliases = models.JSONField(_("other names"), default=list)
-    aliases_norm = models.JSONField(default=list)
+    aliases = models.JSONField(_("other names"), default=no_names)
+    aliases_norm = models.JSONField(default=no_names)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     programme = models.CharField(_("programme"), max_length=300, blank=True)
     country = models.CharField(_("country"), max_length=60, blank=True)

@@ -64,6 +64,9 @@ def finish(application_id: UUID, *, name: str, at: datetime) -> None:
 def pages(wanted: DemoPartner) -> dict[str, dict[str, Any]]:
     """Return the answers of every page with a form of fields."""
     register, street, postcode, city, phone = PLACES[wanted.country]
+    # Nobody shares a door or a telephone with another company: the duplicate check would say so.
+    number = int(wanted.code[-2:])
+    street, phone = street.replace("7", str(number + 6)), f"{phone[:-2]}{number:02d}"
     host = wanted.email.partition("@")[2]
     found: dict[str, dict[str, Any]] = {
         "company": {

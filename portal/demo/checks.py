@@ -11,6 +11,8 @@ from partners.models import Application, CheckResult, SanctionsList
 from partners.models.application import ApplicationState
 from partners.services.checks import request_checks, run_check
 from partners.services.sanctions import load_list, receive_list
+from portal.demo.applying import apply
+from portal.demo.programme import APPLICANTS
 
 SAMPLE = Path(__file__).parent / "samples" / "sanctions-sample.xml"
 SAMPLE_DATE = "2026-11-02"
@@ -56,13 +58,19 @@ def check_everybody() -> None:
             run_check(check_id, at=at + timedelta(seconds=2))
 
 
-def vat_service_away(application_id: UUID, *, now: datetime) -> None:
-    """Leave one VAT check without an answer: the portal has asked four times and will ask again."""
-    at = now - AWAY_SINCE
+def applicants_arrive(*, now: datetime) -> None:
+    """Let two companies apply: a day ago one without a fault, this evening one to look at twice."""
+    alike, faultless = APPLICANTS
+    apply(faultless, at=now - timedelta(days=1))
+    application = apply(alike, at=now - AWAY_SINCE)
+    _check_without_vat_service(application.pk, at=now - AWAY_SINCE)
+
+
+def _check_without_vat_service(application_id: UUID, *, at: datetime) -> None:
+    """Leave the VAT check without an answer: the portal has asked four times and will ask again."""
     with mar_scope():
-        application = Application.objects.get(pk=application_id)
-        checks = request_checks(application.pk, at=at)
-    for check in checks:
+        begun = request_checks(application_id, at=at)
+    for check in begun:
         if check.kind != _VatServiceAway.kind:
             run_check(check.pk, at=at)
             continue

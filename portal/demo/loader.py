@@ -163,7 +163,9 @@ def _restock(stage: Stage, builds: int, *, at: datetime, seed: str) -> None:
 
 def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     say("checks of applicants")
+    checks.check_everybody()
     checks.load_sample_list(by=stage.cast.staff("carla"), at=now - timedelta(days=2))
+    checks.applicants_arrive(now=now)
     checks.check_everybody()
     say("cases of docs/demo.md")
     queue_cases(stage.cast, now=now)

@@ -90,6 +90,18 @@ class DemoPartner:
     story: str
 
 
+# Two who wait for an answer: one like a partner and with a name on the invented sanctions list, one without a fault.
+APPLICANTS = (
+    DemoPartner(
+        "APP-0021", "Re-Byte Computers UG", "DE", "DE999999938", "Pavel Zadenkowski", "pavel@rebyte-computers.example",
+        weight=0, joined=0, credit=Decimal(0), monthly_quantity=80, story="alike",
+    ),
+    DemoPartner(
+        "APP-0022", "Deuxième Clavier SARL", "FR", "FR06999999964", "Inès Laurent", "ines@deuxiemeclavier.example",
+        weight=0, joined=0, credit=Decimal(0), monthly_quantity=120, story="faultless",
+    ),
+)  # fmt: skip
+
 PARTNERS = (
     DemoPartner(
         "TPR-0001", "ReByte Computer GmbH", "DE", "DE999999987", "Olivia Hartmann", "olivia@rebyte.example",
