@@ -52,6 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view", shortcut="r"),
     Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view", shortcut="d"),
     Entry(("tpr",), "tpr:standing", _("Standing"), "shield-check", "standing.view", shortcut="t"),
+    Entry(("tpr",), "tpr:duties", _("Duties"), "calendar-event", "house.view", shortcut="u"),
     Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "house.view", shortcut="s"),
     Entry(("mar",), "mar:home", _("Home"), "home", "mar.home", shortcut="h"),
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),

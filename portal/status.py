@@ -388,6 +388,13 @@ TIER_PROPOSAL: Mapping[str, Status] = {
     "overtaken": Status(_("Overtaken"), "neutral", "archive", _("Newer facts suggest something else.")),
 }
 
+DUTY: Mapping[str, Status] = {
+    "overdue": Status(_("Overdue"), "danger", "alert-triangle", _("Its day has passed.")),
+    "soon": Status(_("Soon"), "warning", "clock", _("Due within two weeks.")),
+    "later": Status(_("Later"), "neutral", "calendar", _("Nothing to do yet.")),
+    "done": Status(_("Done"), "success", "circle-check", _("Nothing is left to do.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -410,6 +417,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "document": DOCUMENT,
     "company_change": COMPANY_CHANGE,
     "exit_item": EXIT_ITEM,
+    "duty": DUTY,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

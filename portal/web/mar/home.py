@@ -16,6 +16,7 @@ from partners.models import Application, Partner
 from partners.models.application import ApplicationState
 from partners.models.partner import PartnerState
 from partners.rules.applications import CLAIMABLE
+from partners.selectors.company import open_changes_count
 from portal import formatting
 from reporting.models import UsageReport
 from reporting.models.usage_report import ReportState
@@ -53,6 +54,19 @@ WAITS = (
         _("Decide"),
         "mar:application-list",
         "?queue=decide",
+    ),
+    Wait(
+        "partner.manage",
+        open_changes_count,
+        ngettext_lazy(
+            "%(count)d change of company data to confirm",
+            "%(count)d changes of company data to confirm",
+            "count",
+        ),
+        _("A partner asks to change what stands on his contract."),
+        _("Look"),
+        "mar:partner-list",
+        "?change=requested",
     ),
     Wait(
         "import.release",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from compliance.selectors.duties import lead_times
 from core.charts import Chart, Stage, bridge
 from core.selectors.audit import partner_events
 from licensing.rules.key_states import KeyState
@@ -19,6 +20,7 @@ from partners.selectors.mar import mar_zone
 from partners.selectors.partner_documents import documents_of
 from partners.selectors.people import open_invitations_of, people_of
 from partners.selectors.terms import acceptances_of
+from portal import formatting
 from portal.policy import allow
 from portal.tables import Table, render_table
 from portal.web.mar.partner_header import partner_page
@@ -32,6 +34,7 @@ from portal.web.mar.partner_tables import (
     event_sentence,
 )
 from portal.web.tpr.devices import with_latest_key
+from portal.web.tpr.duties import shown_duties, shown_steps
 
 HOUSES = ("mar", "compliance")
 LATEST = 10
@@ -48,6 +51,8 @@ def overview(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         "stats": _stats(figures),
         "chart": _way_of_keys(figures) if figures.by_state else None,
         "contacts": contacts_of(partner_id),
+        "duties": shown_duties(partner_id, with_links=False),
+        "first_steps": _steps_with_averages(partner_id),
         "events": [
             {"at": event.at, "text": event_sentence(event), "icon": "point"}
             for event in partner_events(partner_id).order_by("-id")[:LATEST]
@@ -142,6 +147,17 @@ def timeline(request: HttpRequest, partner_id: UUID) -> HttpResponse:
 
 def _listed(request: HttpRequest, page: dict[str, Any], table: Table) -> HttpResponse:
     return render_table(request, "mar/partner_table.html", page | {"table": table})
+
+
+def _steps_with_averages(partner_id: UUID) -> list[dict[str, Any]]:
+    """Return a new partner's first steps beside what they take on average."""
+    steps = shown_steps(partner_id)
+    averages = lead_times() if steps else {}
+    for step in steps:
+        if step["name"] in averages:
+            days = formatting.number(round(averages[step["name"]], 1))
+            step["average"] = _("on average after %(days)s days") % {"days": days}
+    return steps
 
 
 def _stats(figures: PartnerHome) -> list[dict[str, Any]]:

@@ -43,6 +43,12 @@ class PartnerTable(Table):
     filters = (
         status_filter("state", gettext_lazy("State"), "partner"),
         ChoiceFilter("country", gettext_lazy("Country"), choices=countries),
+        ChoiceFilter(
+            "change",
+            gettext_lazy("Company data"),
+            "company_changes__state",
+            choices=(("requested", gettext_lazy("Change to confirm")),),
+        ),
     )
     search = ("code", "name", "vat_id")
     search_label = gettext_lazy("Code, name or VAT number")

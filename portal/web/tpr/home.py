@@ -1,5 +1,7 @@
 """The partner's home: one sentence of truth, what to do next, four charts."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,10 +16,12 @@ from licensing.selectors.orders import orders_of
 from licensing.selectors.partner_home import PartnerHome, partner_home
 from partners.selectors.mar import mar_zone
 from portal.policy import allow
+from portal.web.tpr.duties import duty_tasks, shown_duties
 from portal.web.tpr.place import partner_id_of
 from portal.web.tpr.standing import standing_line
 
 Task = dict[str, object]
+MOST = 5
 
 
 @allow("tpr.home", houses=("tpr",))
@@ -26,7 +30,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what needs this partner today."""
     partner_id, now = partner_id_of(request), timezone.now()
     figures = partner_home(partner_id, at=now, zone=mar_zone())
-    tasks = tasks_of(request, figures)
+    # A list of the most urgent: what is said above is not said again by the calendar.
+    known = tasks_of(request, figures)
+    tasks = [*known, *(each for each in _duty_tasks(partner_id) if each["url"] not in _urls(known))][:MOST]
     context = {
         "figures": figures,
         "tasks": tasks,
@@ -88,7 +94,15 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
                 reverse("tpr:catalogue"),
             )
         )
-    return tasks[:5]
+    return tasks[:MOST]
+
+
+def _duty_tasks(partner_id: UUID) -> list[Task]:
+    return [{**each} for each in duty_tasks(shown_duties(partner_id))]
+
+
+def _urls(tasks: list[Task]) -> set[object]:
+    return {task["url"] for task in tasks if task["url"]}
 
 
 def _task(label: str, text: str, url: str, state: str = "") -> Task:

@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.tpr import (
     builds,
     devices,
+    duties,
     home,
     keys,
     orders,
@@ -23,6 +24,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),
+    path("duties/", duties.calendar, name="duties"),
+    path("duties/duties.ics", duties.calendar_file, name="duties-file"),
     path("exit/", tpr_exit.status, name="exit"),
     path("exit/file/", tpr_exit.download, name="exit-file"),
     path("settings/company/", settings_company.company, name="company"),
