@@ -58,6 +58,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),
     Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view", shortcut="a"),
     Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
+    Entry(("mar",), "mar:recipient-list", _("Recipients"), "heart-handshake", "recipient.view", shortcut="c"),
     Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
     Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "mar_order.view", shortcut="o"),
     Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),

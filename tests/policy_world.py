@@ -27,6 +27,7 @@ from licensing.models import (
     Order,
     Product,
     ProductKey,
+    QuotaException,
     ReturnLine,
     ReturnRequest,
 )
@@ -41,6 +42,9 @@ from partners.models import (
     Membership,
     Partner,
     PartnerNote,
+    Recipient,
+    RecipientConflict,
+    RecipientEvidence,
     Site,
 )
 from partners.models.membership import Role
@@ -50,12 +54,16 @@ from partners.services.checks import request_checks
 from partners.services.documents import store_document
 from partners.services.graces import give_grace
 from partners.services.invitations import invite_person
+from partners.services.recipient_claims import settle_conflict
+from partners.services.recipient_review import approve_recipient
 from partners.services.sanctions import receive_list
 from partners.services.standing import restrict_partner
 from partners.services.tokens import invitation_token
 from reporting.models import ReportFile, UsageReport
-from tests.factories import AT, make_mar, make_member, make_partner
+from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
+from tests.factories.quota import make_exception
+from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
 from tests.partners.papers import PNG
 from tests.partners.samples import make_application
 from tests.web import sign_in
@@ -92,6 +100,19 @@ class Papers:
 
 
 @dataclass
+class Givers:
+    """Both houses' recipients of one school, with a paper and a quota exception each; so there is a conflict."""
+
+    own: Recipient
+    foreign: Recipient
+    own_paper: RecipientEvidence
+    foreign_paper: RecipientEvidence
+    own_exception: QuotaException
+    foreign_exception: QuotaException
+    conflict: RecipientConflict
+
+
+@dataclass
 class World:
     """Everything the routes can be asked for, and everyone who asks."""
 
@@ -104,6 +125,7 @@ class World:
     carry_over_id: UUID
     invitation: Invitation
     papers: "Papers"
+    givers: Givers
     people: dict[str, User]
     stranger: User  # the owner of the other partner
     check_id: UUID = NOBODYS
@@ -160,6 +182,17 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),
     ("mar/", "check_id"): Sample(lambda w: w.check_id, None, NOBODYS),
     ("mar/sanctions/", "list_id"): Sample(lambda w: w.sanctions_list_id, None, NOBODYS),
+    ("tpr/", "recipient_id"): Sample(lambda w: w.givers.own.pk, lambda w: w.givers.foreign.pk, NOBODYS),
+    ("tpr/", "evidence_id"): Sample(
+        lambda w: w.givers.own_paper.pk, lambda w: w.givers.foreign_paper.pk, NOBODYS
+    ),
+    ("tpr/", "exception_id"): Sample(
+        lambda w: w.givers.own_exception.pk, lambda w: w.givers.foreign_exception.pk, NOBODYS
+    ),
+    ("mar/", "recipient_id"): Sample(lambda w: w.givers.own.pk, None, NOBODYS),
+    ("mar/", "evidence_id"): Sample(lambda w: w.givers.own_paper.pk, None, NOBODYS),
+    ("mar/quota/", "exception_id"): Sample(lambda w: w.givers.own_exception.pk, None, NOBODYS),
+    ("mar/", "conflict_id"): Sample(lambda w: w.givers.conflict.pk, None, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("mar/applications/", "document_id"): Sample(lambda w: w.paper_id, None, NOBODYS),
     ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
@@ -230,6 +263,7 @@ def make_world() -> World:
         carry_over_id=carried.pk,
         invitation=_invite(own.partner),
         papers=_papers(own),
+        givers=_givers(own.partner, foreign.partner),
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
@@ -250,6 +284,24 @@ def make_world() -> World:
         **{scope: _secret(own.partner.pk, [scope]) for scope in scopes_of_house(is_partner=True)},
     }
     return world
+
+
+def _givers(own: Partner, foreign: Partner) -> Givers:
+    product = make_citizenship()
+    # The second one is shared, so that its partner may have an exception too.
+    first, second = make_recipient(own), make_reviewed(foreign)
+    decider = actor_for(make_member("mar_approver"))
+    with mar_scope():
+        conflict = RecipientConflict.objects.get()
+        settle_conflict(conflict.pk, outcome="shared", reason="Both deliver there.", by=decider, at=AT)
+        approve_recipient(second.pk, by=decider, at=AT)
+    exceptions = [
+        make_exception(partner, recipient, product, state="packaged")
+        for partner, recipient in ((own, first), (foreign, second))
+    ]
+    with mar_scope():
+        papers = [RecipientEvidence.objects.get(recipient=recipient) for recipient in (first, second)]
+    return Givers(first, second, *papers, *exceptions, conflict)
 
 
 def _house(name: str) -> House:

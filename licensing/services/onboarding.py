@@ -34,3 +34,19 @@ def open_account(
         facts={"monthly_quantity": monthly_quantity, "families": granted},
     )
     return limit
+
+
+@transaction.atomic
+def grant_family(partner_id: UUID, *, family: str, by: Actor, at: datetime) -> FamilyGrant:
+    """Add a licence family to a partner's contract from now on. Runs in the MAR's scope."""
+    grant = FamilyGrant.objects.create(partner_id=partner_id, family=family, valid_from=at)
+    audit.record(
+        "licensing.account.family_granted",
+        by=by,
+        at=at,
+        object_type="partner",
+        object_id=partner_id,
+        partner_id=partner_id,
+        facts={"family": family},
+    )
+    return grant

@@ -13,10 +13,19 @@ TPR_READ = frozenset(
         "catalogue.view",
         "house.view",
         "standing.view",
+        "recipient.view",
     }
 )
 MAR_READ = frozenset(
-    {"mar.home", "partner.view", "application.view", "stock.view", "mar_order.view", "exchange.view"}
+    {
+        "mar.home",
+        "partner.view",
+        "application.view",
+        "stock.view",
+        "mar_order.view",
+        "exchange.view",
+        "recipient.view",
+    }
 )
 COMPLIANCE_READ = frozenset({"compliance.home", "report.view", "audit.view", "exception.view"})
 
@@ -31,8 +40,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "people.manage",
         "api_key.manage",
         "house.manage",
+        "recipient.manage",
+        "quota.request",
     },
-    Role.TPR_BUYER: TPR_READ | {"order.place", "order.cancel"},
+    Role.TPR_BUYER: TPR_READ | {"order.place", "order.cancel", "recipient.manage", "quota.request"},
     Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report"},
     Role.TPR_FINANCE: TPR_READ,
     Role.TPR_READONLY: TPR_READ,
@@ -40,6 +51,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {
         "application.review",
         "application.invite",
+        "recipient.review",
+        "quota.handle",
         "partner.manage",
         "standing.manage",
         "standing.confirm",
@@ -59,7 +72,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     # An approver may be the first person as well, though never both in one case: appeals need new eyes.
     Role.MAR_APPROVER: MAR_READ
     | {"application.review", "application.decide", "import.release", "report.view", "report.approve"}
-    | {"exit.manage", "standing.confirm", "tier.decide", "score_model.change"},
+    | {
+        "exit.manage",
+        "standing.confirm",
+        "tier.decide",
+        "score_model.change",
+        "recipient.decide",
+        "quota.answer",
+    },
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ

@@ -8,9 +8,14 @@ from django.db.models import Case, CharField, QuerySet, Value, When
 from partners.models import Brand, Document
 from partners.rules.expiry import WARN_DAYS, days_before
 
+# Papers about recipients are handed in and taken back on their own pages, where they belong to a case.
+OF_RECIPIENTS = (Document.Kind.RECIPIENT_EVIDENCE, Document.Kind.EXCEPTION_LETTER)
+ELSEWHERE = (Document.Kind.LOGO, *OF_RECIPIENTS)
+
 
 def documents_of(partner_id: UUID, *, today: date) -> QuerySet[Document]:
-    """Return a partner's papers that he has not taken back, each with its ``standing``; logos are none."""
+    """Return a partner's papers that he has not taken back, each with its ``standing``; logos and papers
+    about recipients are none."""
     soon = days_before(today, -max(WARN_DAYS))
     standing = Case(
         When(expires_on__lt=today, then=Value("expired")),
@@ -19,12 +24,13 @@ def documents_of(partner_id: UUID, *, today: date) -> QuerySet[Document]:
         output_field=CharField(),
     )
     papers = Document.objects.filter(partner_id=partner_id, removed_at__isnull=True)
-    return papers.exclude(kind=Document.Kind.LOGO).annotate(standing=standing)
+    return papers.exclude(kind__in=ELSEWHERE).annotate(standing=standing)
 
 
 def document_of(document_id: UUID, partner_id: UUID) -> Document | None:
     """Return one paper of a partner, None when he has no such or took it back."""
-    return Document.objects.filter(pk=document_id, partner_id=partner_id, removed_at__isnull=True).first()
+    papers = Document.objects.filter(pk=document_id, partner_id=partner_id, removed_at__isnull=True)
+    return papers.exclude(kind__in=OF_RECIPIENTS).first()
 
 
 def logo_of(brand_id: UUID, partner_id: UUID) -> Document | None:

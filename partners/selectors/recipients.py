@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from partners.models import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.recipients import Claim, RecipientState
@@ -32,6 +32,12 @@ def class_names() -> dict[str, str]:
 def recipients_of(partner_id: UUID) -> QuerySet[Recipient]:
     """Return a partner's recipients."""
     return Recipient.objects.filter(partner_id=partner_id)
+
+
+def with_class_name(recipients: QuerySet[Recipient]) -> QuerySet[Recipient]:
+    """Add the newest name of each recipient's class as ``class_name``."""
+    newest = RecipientClass.objects.filter(code=OuterRef("class_code")).order_by("-valid_from")
+    return recipients.annotate(class_name=Subquery(newest.values("name")[:1]))
 
 
 def recipient_of(partner_id: UUID, recipient_id: UUID) -> Recipient | None:

@@ -7,6 +7,8 @@ from rest_framework import serializers
 from licensing.models import Build, Order, OrderLine, ProductKey
 from licensing.rules.key_states import KeyState
 from licensing.rules.ordering import MAX_QUANTITY
+from partners.models import Recipient
+from partners.rules.recipients import TAP_CRITERIA
 
 
 class OrderRequestSerializer(serializers.Serializer[Any]):
@@ -15,6 +17,43 @@ class OrderRequestSerializer(serializers.Serializer[Any]):
     product = serializers.CharField(max_length=30, help_text="Product code of the catalogue.")
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
     reference = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    recipient = serializers.UUIDField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="Id of your approved recipient: Citizenship only.",
+    )
+
+
+class RecipientSerializer(serializers.ModelSerializer[Recipient]):
+    """An organisation that receives Citizenship licences. Nothing of a private person."""
+
+    class_code = serializers.CharField(help_text="charity, academic, specially_approved or tap.")
+
+    class Meta:
+        model = Recipient
+        fields = (
+            "id", "class_code", "name", "register_id", "country", "town", "website", "size", "state", "claim",
+            "evidence_until", "last_order_at",
+        )  # fmt: skip
+
+
+class RecipientDraftSerializer(serializers.Serializer[Any]):
+    """An organisation to be noted as a draft; evidence and submission follow in the browser."""
+
+    class_code = serializers.CharField(max_length=20)
+    name = serializers.CharField(max_length=120)
+    register_id = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    country = serializers.CharField(max_length=2)
+    town = serializers.CharField(max_length=80)
+    website = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
+    size = serializers.ChoiceField(choices=Recipient.Size.choices)
+    purpose = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    criteria = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(TAP_CRITERIA)), required=False, default=list, max_length=5
+    )
+    programme_page = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
+    programme_criteria = serializers.CharField(max_length=600, required=False, default="", allow_blank=True)
 
 
 class DeviceSerializer(serializers.Serializer[Any]):
@@ -98,7 +137,9 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     class Meta:
         model = Order
-        fields = ("id", "number", "state", "channel", "reference", "placed_at", "allocated_at", "lines")
+        fields = (
+            "id", "number", "state", "channel", "reference", "recipient", "placed_at", "allocated_at", "lines",
+        )  # fmt: skip
 
 
 class OrderDetailSerializer(OrderSerializer):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.api import views
+from portal.api import recipient_views, views
 
 urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("orders", views.OrdersView.as_view(), name="api-orders"),
     path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),
     path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),
+    path("recipients", recipient_views.RecipientsView.as_view(), name="api-recipients"),
     path("keys", views.KeysView.as_view(), name="api-keys"),
     path("keys:claim", views.ClaimView.as_view(), name="api-claim"),
     path("builds", views.BuildsView.as_view(), name="api-builds"),

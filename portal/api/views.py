@@ -179,7 +179,11 @@ class PreflightView(PartnerView):
         wanted = self.cleaned(OrderRequestSerializer)
         product = product_by_code(wanted["product"])
         shown = preflight(
-            partner_id=self.partner_id, product_id=product.id, quantity=wanted["quantity"], at=timezone.now()
+            partner_id=self.partner_id,
+            product_id=product.id,
+            quantity=wanted["quantity"],
+            recipient_id=wanted["recipient"],
+            at=timezone.now(),
         )
         return Response(
             {
@@ -230,7 +234,11 @@ class OrdersView(PartnerOrdersView):
         placed = place_order(
             partner_id=self.partner_id,
             request=OrderRequest(
-                product_by_code(wanted["product"]).id, wanted["quantity"], wanted["reference"], "api"
+                product_by_code(wanted["product"]).id,
+                wanted["quantity"],
+                wanted["reference"],
+                "api",
+                wanted["recipient"],
             ),
             idempotency_key=key,
             by=actor_of(request._request),

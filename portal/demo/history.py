@@ -76,6 +76,13 @@ def work_week(stage: Stage, partner: DemoPartner, *, builds: int, at: datetime, 
         _report(stage, partner, taken, at + timedelta(hours=30), is_last=is_last)
 
 
+def use_keys(stage: Stage, partner: DemoPartner, code: str, quantity: int, at: datetime) -> None:
+    """Let a partner take keys he has ordered, each for a PC, and report them all a day later."""
+    _report(
+        stage, partner, _take(stage, partner, code, quantity, at), at + timedelta(hours=20), is_last=False
+    )
+
+
 def _split(stage: Stage, builds: int, at: datetime) -> list[tuple[str, int]]:
     on_sale = [
         product for product in PRODUCTS

@@ -16,7 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, standing
+from portal.demo import cases, checks, recipients, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -30,7 +30,7 @@ WEEKS = 4
 # The season of a refurbisher's year, in tenths of an even month, from January.
 SEASON = (8, 8, 9, 10, 10, 9, 8, 10, 13, 12, 12, 11)
 # Mails of the past would only fill the demo's mailbox.
-MAIL_TASKS = ("partners.%", "licensing.tell_order_allocated")
+MAIL_TASKS = ("partners.%", "licensing.tell_order_allocated", "licensing.send_quota_answer")
 STAGED_WORK = ("licensing.validate_batch", "licensing.release_batch")
 
 
@@ -125,6 +125,8 @@ def _play_month(
                 work_week(
                     stage, partner, builds=share, at=at + timedelta(minutes=11 * place), is_last=is_last
                 )
+        if week == 0 and month in months[-2:]:
+            recipients.play_month(stage, month, is_first=month == months[-2], at=at, now=now)
         if not is_last:
             cases.force_denials(stage, every=90)
             exchange(at=at + timedelta(hours=32))
@@ -174,6 +176,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     standing.show_standing(stage, at=now)
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
+    recipients.leave_open(stage, now=now)
 
 
 def _forget_old_mail(now: datetime) -> None:

@@ -268,6 +268,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "licensing.models.order.OrderState",
         "BuildStateEnum": "licensing.models.build.BuildState",
+        "RecipientStateEnum": "partners.models.recipients.RecipientState",
+        "RecipientSizeEnum": "partners.models.recipients.Recipient.Size",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -9,7 +9,10 @@ from reporting.selectors.rows import Row, fetch_rows
 
 TREND_MONTHS = 12
 LISTED_AFTER_DAYS = 7
-CITIZENSHIP_QUOTA = 250  # Source: domain.md 2.1, licences per refurbisher and month
+# The programme's limit at the month's last instant; what an exception lifts stands with the exception.
+_CITIZENSHIP_QUOTA = """(SELECT x.amount FROM licensing_programmelimit x WHERE x.code = 'citizenship.windows.month'
+      AND x.valid_from < %(end)s AND (x.valid_before IS NULL OR x.valid_before >= %(end)s)
+      ORDER BY x.valid_from DESC LIMIT 1)"""
 
 # Handed over and without a build report.
 _UNREPORTED_STATES = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)
@@ -88,7 +91,7 @@ SELECT p.code, p.name, p.country,
   CASE WHEN EXISTS (SELECT 1 FROM licensing_familygrant g
     WHERE g.partner_id = p.id AND g.family = 'citizenship' AND g.valid_from < %(end)s
       AND (g.valid_before IS NULL OR g.valid_before > %(start)s))
-    THEN {CITIZENSHIP_QUOTA} END AS citizenship_quota,
+    THEN {_CITIZENSHIP_QUOTA} END AS citizenship_quota,
   coalesce(m.office, 0)::int AS office
 FROM partners_partner p LEFT JOIN moved m ON m.partner_id = p.id LEFT JOIN answered a ON a.partner_id = p.id
   LEFT JOIN ordered o ON o.partner_id = p.id LEFT JOIN waiting w ON w.partner_id = p.id

@@ -9,6 +9,7 @@ from portal.web.mar import (
     home_views,
     orders_urls,
     partners_urls,
+    recipients_urls,
     stock_urls,
 )
 
@@ -19,6 +20,7 @@ urlpatterns = [
     *applications_urls.urlpatterns,
     *partners_urls.urlpatterns,
     *checks_urls.urlpatterns,
+    *recipients_urls.urlpatterns,
     *orders_urls.urlpatterns,
     *exchange_urls.urlpatterns,
     *stock_urls.urlpatterns,

@@ -1,5 +1,7 @@
 """Order licences and look at orders."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -13,16 +15,21 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError, NotFound
-from licensing.models import Order, ProductKey
+from licensing.models import LicenceFamily, Order, Product, ProductKey
 from licensing.rules.ordering import MAX_QUANTITY
-from licensing.selectors.catalogue import catalogue_for, product_by_code
+from licensing.rules.quota import kind_of
+from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_by_code
 from licensing.selectors.orders import keys_of, orders_of
+from licensing.selectors.quota import quota_of_product
 from licensing.selectors.timeline import order_events
 from licensing.services.orders import OrderRequest, place_order, preflight
+from partners.models import Recipient
+from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS, IdempotencyField
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.quota_words import quota_meter
 from portal.web.refused import render_refused
 from portal.web.tpr.place import device_of, partner_id_of
 
@@ -50,6 +57,27 @@ class OrderForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     token = IdempotencyField()
+
+
+class CitizenshipOrderForm(OrderForm):
+    """The same with the recipient, whom a Citizenship licence needs."""
+
+    recipient = forms.TypedChoiceField(
+        label=gettext_lazy("For which recipient?"),
+        coerce=UUID,
+        required=False,
+        empty_value=None,
+        help_text=gettext_lazy("Your approved recipients that may receive this product."),
+    )
+    field_order = ("recipient", "quantity", "reference", "token")
+
+    def __init__(self, *args: Any, recipients: list[Recipient], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["recipient"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  (tells the type checker)
+        field.choices = [("", _("Choose one"))] + [
+            (str(each.pk), f"{each.name}, {each.town}") for each in recipients
+        ]
 
 
 class OrderTable(Table):
@@ -121,8 +149,17 @@ class OrderKeyTable(Table):
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Show what can be ordered, at which price, and how much is in stock."""
-    items = catalogue_for(partner_id=partner_id_of(request), at=timezone.now())
-    return render(request, "tpr/catalogue.html", {"items": items})
+    partner_id, now = partner_id_of(request), timezone.now()
+    items = catalogue_for(partner_id=partner_id, at=now)
+    shown = [(item, _quota_shown(partner_id, item, now)) for item in items]
+    return render(request, "tpr/catalogue.html", {"items": shown})
+
+
+def _quota_shown(partner_id: UUID, item: CatalogueItem, at: datetime) -> dict[str, Any] | None:
+    """Return the quota's bar of a Citizenship product the partner may order, None for every other."""
+    if not item.is_allowed or item.product.family != LicenceFamily.CITIZENSHIP:
+        return None
+    return quota_meter(quota_of_product(partner_id, item.product, at))
 
 
 @allow("order.place", houses=HOUSE)
@@ -133,12 +170,19 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
         product = product_by_code(code)
     except NotFound as error:
         raise Http404 from error
-    form = OrderForm(request.POST or _asked(request))
+    partner_id = partner_id_of(request)
+    form = _form_for(request, product, partner_id)
     context = {"form": form, "product": product}
     if not form.is_valid():
         return render(request, "tpr/order_new.html", context, status=FORM_ERROR_STATUS)
-    partner_id, quantity = partner_id_of(request), form.cleaned_data["quantity"]
-    shown = preflight(partner_id=partner_id, product_id=product.id, quantity=quantity, at=timezone.now())
+    quantity, recipient_id = form.cleaned_data["quantity"], form.cleaned_data.get("recipient")
+    shown = preflight(
+        partner_id=partner_id,
+        product_id=product.id,
+        quantity=quantity,
+        recipient_id=recipient_id,
+        at=timezone.now(),
+    )
     context["preflight"] = shown
     if request.method != "POST" or "check" in request.POST:
         template = "tpr/_preflight.html" if request.htmx else "tpr/order_new.html"  # type: ignore[attr-defined]
@@ -146,7 +190,9 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     try:
         placed = place_order(
             partner_id=partner_id,
-            request=OrderRequest(product.id, quantity, form.cleaned_data["reference"]),
+            request=OrderRequest(
+                product.id, quantity, form.cleaned_data["reference"], recipient_id=recipient_id
+            ),
             idempotency_key=str(form.cleaned_data["token"]),
             by=actor_of(request),
             at=timezone.now(),
@@ -158,11 +204,20 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("tpr:order-detail", placed.order_id)
 
 
+def _form_for(request: HttpRequest, product: Product, partner_id: UUID) -> OrderForm:
+    given = request.POST or _asked(request)
+    if product.family != LicenceFamily.CITIZENSHIP:
+        return OrderForm(given)
+    kind = kind_of(product.generation)
+    return CitizenshipOrderForm(given, recipients=orderable_recipients(partner_id, kind, timezone.now()))
+
+
 def _asked(request: HttpRequest) -> dict[str, object]:
     blank = OrderForm()
     return {
         "quantity": request.GET.get("quantity", "1"),
         "reference": request.GET.get("reference", ""),
+        "recipient": request.GET.get("recipient", ""),
         "token": request.GET.get("token") or blank["token"].initial,
     }
 
