@@ -19,7 +19,10 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may use a route: anyone, anyone signed in, or a house's people with a permission."""
+    """Who may use a route: anyone, anyone signed in, a house's people with a permission, or one applicant.
+
+    ``kind`` is public, signed_in, permission, or guest: whoever has opened his application by its link.
+    """
 
     kind: str
     houses: tuple[str, ...] = ()

@@ -66,6 +66,7 @@ from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
 from tests.partners.papers import PNG
 from tests.partners.samples import make_application
+from tests.portal.web.public.applying import begin
 from tests.web import sign_in
 
 LOGO = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -133,6 +134,13 @@ class World:
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
+
+    @staticmethod
+    def applicant() -> Client:
+        """Return the browser of somebody who has begun an application."""
+        client = Client(raise_request_exception=False)
+        begin(client)
+        return client
 
     def client(self, role: str) -> Client:
         """Return a browser in which a person of this role is signed in, his second factor fresh."""

@@ -133,7 +133,8 @@ def _walk(
 
 ROUTES = list(_walk(get_resolver()))
 PAGES = [route for route in ROUTES if route.policy and route.policy.kind == "permission"]
-OPEN_PAGES = [route for route in ROUTES if route.policy and route.policy.kind != "permission"]
+OPEN_PAGES = [route for route in ROUTES if route.policy and route.policy.kind in ("public", "signed_in")]
+GUEST_PAGES = [route for route in ROUTES if route.policy and route.policy.kind == "guest"]
 CALLS = [route for route in ROUTES if route.api is not None]
 THIRD_PARTY = [route for route in ROUTES if route.name in ALLAUTH]
 
@@ -326,6 +327,27 @@ def test_open_page_needs_nobody(world: World, route: Route) -> None:
 def test_open_page_answers_only_its_methods(world: World, route: Route) -> None:
     client = world.client("tpr_owner")
     refused = {method for method in METHODS if _status(client, method, route.url(world)) == 405}
+    assert refused == set(METHODS) - route.methods
+
+
+@pytest.mark.django_db
+@each(GUEST_PAGES)
+def test_applicants_page_leads_everyone_else_to_the_start_of_an_application(
+    world: World, route: Route
+) -> None:
+    url = route.url(world)
+    for client in (Client(), world.client("tpr_owner"), world.client("mar_admin")):
+        for method in METHODS:
+            response = client.generic(method, url)
+            assert (response.status_code, response["Location"]) == (302, "/apply/"), method
+
+
+@pytest.mark.django_db
+@each(GUEST_PAGES)
+def test_applicants_page_answers_him_only_its_methods(world: World, route: Route) -> None:
+    url = route.url(world)
+    # Each method by an applicant of its own: the form that ends an application closes the next pages.
+    refused = {method for method in METHODS if _status(world.applicant(), method, url) == 405}
     assert refused == set(METHODS) - route.methods
 
 

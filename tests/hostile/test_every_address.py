@@ -14,6 +14,7 @@ from tests.licensing.exchange.corpus import CANARY_KEY
 from tests.policy_world import World
 from tests.test_policy_of_every_route import (  # the walk and its world, made for the policies
     ALLAUTH_ARGUMENTS,
+    GUEST_PAGES,
     OPEN_PAGES,
     PAGES,
     THIRD_PARTY,
@@ -55,6 +56,8 @@ def _client(route: Route, world: World) -> Client:
     """Return the browser of somebody who may use the route; a fault of ours is an answer like any other."""
     client = Client(raise_request_exception=False)
     policy = route.policy
+    if policy is not None and policy.kind == "guest":
+        return world.applicant()
     if policy is not None and policy.kind != "public":
         role = next(
             role
@@ -83,7 +86,7 @@ def _rolled_back(act: Any) -> Any:
     return done
 
 
-@each(PAGES + OPEN_PAGES + THIRD_PARTY)
+@each(PAGES + OPEN_PAGES + GUEST_PAGES + THIRD_PARTY)
 def test_hostile_query_is_no_fault(world: World, route: Route) -> None:
     client, url = _client(route, world), route.url(world)
     for text in TEXTS:
@@ -95,7 +98,7 @@ def test_hostile_query_is_no_fault(world: World, route: Route) -> None:
 @each(
     [
         route
-        for route in PAGES + OPEN_PAGES + THIRD_PARTY
+        for route in PAGES + OPEN_PAGES + GUEST_PAGES + THIRD_PARTY
         if "<str:" in route.address or route.name in ALLAUTH_ARGUMENTS
     ]
 )
@@ -111,7 +114,7 @@ def test_hostile_path_is_not_found(world: World, route: Route) -> None:
         assert is_plain(answer)
 
 
-@each(PAGES + OPEN_PAGES + THIRD_PARTY)
+@each(PAGES + OPEN_PAGES + GUEST_PAGES + THIRD_PARTY)
 def test_hostile_form_is_no_fault(world: World, route: Route) -> None:
     client, url, names = _client(route, world), route.url(world), _field_names()
     for text in TEXTS:
