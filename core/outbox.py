@@ -10,6 +10,7 @@ from celery import Task
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.people import forget_names
 from core.queue import nudge
 from core.tenancy import mar_scope, partner_scope
 
@@ -32,6 +33,7 @@ class WorkTask(Task):  # type: ignore[misc]
     scope: ClassVar[str] = "mar"
 
     def __call__(self, *args: Any, item_id: str | None = None, **kwargs: Any) -> Any:
+        forget_names()  # a worker lives long; a person may be gone since its last task
         try:
             if self.scope == "own":
                 return self._run_own(item_id, kwargs)

@@ -39,6 +39,7 @@ from partners.tasks_rules import (
     send_terms_notice,
     send_training_reminder,
 )
+from partners.tasks_sign_in import send_factor_reset, send_mar_role_given, send_security_notice
 
 # Celery looks for tasks here.
 __all__ = [
@@ -61,11 +62,14 @@ __all__ = [
     "send_document_expiry",
     "send_draft_reminder",
     "send_due_reminders",
+    "send_factor_reset",
     "send_invitation",
+    "send_mar_role_given",
     "send_partner_state",
     "send_recipient_claim",
     "send_recipient_state",
     "send_resume_links",
+    "send_security_notice",
     "send_terms_notice",
     "send_training_reminder",
 ]

@@ -22,14 +22,17 @@ from partners.rules.permissions import permissions_of
 from partners.selectors.people import membership_of
 from portal import view_as
 from portal.refusals import audit_refusals
-from portal.sign_in import missing_step
+from portal.sign_in import missing_step, waits_for_link
+from portal.sign_in_sessions import begin_following, keep_following
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 STARTED_AT = "portal_started_at"
 SEEN_AT = "portal_seen_at"
+IDLE_SECONDS = "portal_idle_seconds"
 SEEN_STEP_SECONDS = 60
 # Pages on which a person without a second factor may be: to set one up, or to leave.
 OPEN_WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/health/", "/demo/", "/api/", "/theme/")
+FACTOR_PAGES, RESET_PAGES = "/accounts/2fa/", "/accounts/2fa/reset/"
 
 
 class ClientAddressMiddleware:
@@ -71,11 +74,14 @@ class SessionAgeMiddleware:
         if started is None or seen is None:
             if request.user.is_authenticated:
                 session[STARTED_AT] = session[SEEN_AT] = now
+                begin_following(request)
             return
-        if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_COOKIE_AGE:
+        idle = session.get(IDLE_SECONDS, settings.SESSION_IDLE_SECONDS)
+        if now - seen > idle or now - started > settings.SESSION_COOKIE_AGE:
             logout(request)
         elif now - seen > SEEN_STEP_SECONDS:
             session[SEEN_AT] = now
+            keep_following(request)
 
 
 class TenantMiddleware:
@@ -110,6 +116,9 @@ class SecondFactorMiddleware:
             place = missing_step(request)
             if place is not None:
                 return redirect(place)
+        is_factor_page = request.path.startswith(FACTOR_PAGES) and not request.path.startswith(RESET_PAGES)
+        if is_factor_page and request.user.is_authenticated and waits_for_link(request):
+            return redirect("factor-reset-wait")
         return self.get_response(request)
 
 
@@ -138,6 +147,7 @@ def identify(request: HttpRequest) -> None:
         request.membership = membership  # type: ignore[attr-defined]
         if membership is not None:
             request.permissions = permissions_at(membership)  # type: ignore[attr-defined]
+            _limit_idleness(request)
             view_as.apply(request, at=timezone.now())
 
 
@@ -145,6 +155,14 @@ def permissions_at(membership: Membership) -> frozenset[str]:
     """Return what a person may do: at a partner whose contract has ended, read."""
     is_over = membership.partner is not None and membership.partner.state == PartnerState.TERMINATED
     return permissions_of(Role.TPR_READONLY if is_over else membership.role)
+
+
+def _limit_idleness(request: HttpRequest) -> None:
+    """Shorten the session of who may look at keys; the next request is held to it."""
+    may_see_keys = "key.reveal" in request.permissions  # type: ignore[attr-defined]
+    limit = settings.SESSION_IDLE_SECONDS_WITH_KEYS if may_see_keys else settings.SESSION_IDLE_SECONDS
+    if request.session.get(IDLE_SECONDS) != limit:
+        request.session[IDLE_SECONDS] = limit
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:

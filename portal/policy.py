@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -69,6 +70,10 @@ def allow(
             if permission not in request.permissions:  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role does not include this. Ask a colleague who may do it."))
             if fresh_factor and not is_second_factor_fresh(request):
+                if request.method == "POST":
+                    messages.info(
+                        request, _("Nothing was changed yet. Confirm that it is you, then press again.")
+                    )
                 return redirect(step_up_url(request))
             return view(request, *args, **kwargs)
 

@@ -2,19 +2,23 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from core.models import User
+from partners.selectors.factor_resets import open_reset_of
 from portal.factors import ANY, APP, PASSKEY, RECOVERY, kinds_for
 
 # Kinds of factor set up in this session: setting one up proves that one has it.
 ENROLLED = "portal_enrolled"
+# The reset whose link was opened in this session.
+OPENED_RESET = "portal_opened_reset"
 _WORDS = {APP: "app", PASSKEY: "passkey", RECOVERY: "recovery"}
 
 
@@ -66,10 +70,21 @@ def note_enrolment(request: HttpRequest, kind: str) -> None:
         request.session[ENROLLED] = sorted({*request.session.get(ENROLLED, []), kind})
 
 
+def waits_for_link(request: HttpRequest) -> bool:
+    """Return whether a colleague reset the person's factors and the mail's link was not opened here."""
+    user = request.user
+    if not isinstance(user, User) or has_factor(user):
+        return False
+    reset = open_reset_of(user.pk)
+    return reset is not None and request.session.get(OPENED_RESET) != str(reset.pk)
+
+
 def missing_step(request: HttpRequest) -> str | None:
     """Return where the person must go before anything else, None when nothing is missing."""
     user, kinds = request.user, kinds_of(request)
     assert isinstance(user, User)  # noqa: S101  (asked of signed-in people only)
+    if waits_for_link(request):
+        return reverse("factor-reset-wait")
     if not has_factor(user, kinds):
         return reverse("mfa_activate_totp" if APP in kinds else "mfa_add_webauthn")
     if came_by_recovery_code(request):
@@ -84,7 +99,18 @@ def step_up_url(request: HttpRequest) -> str:
     assert isinstance(request.user, User)  # noqa: S101  (asked of signed-in people only)
     by_passkey = has_factor(request.user, frozenset({PASSKEY}))
     page = reverse("mfa_reauthenticate_webauthn" if by_passkey else "mfa_reauthenticate")
-    return f"{page}?{urlencode({'next': request.get_full_path()})}"
+    return f"{page}?{urlencode({'next': _way_back(request)})}"
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Return the page to come back to: for a form that was sent, the page on which it stands."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
+        return reverse("after-sign-in")
+    parts = urlsplit(page)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _times(request: HttpRequest, kinds: frozenset[str]) -> list[float]:

@@ -5,7 +5,12 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.mfa.signals import (
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+    authenticator_used,
+)
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,10 +18,15 @@ from django.utils import timezone
 from core import audit
 from core.actor import Actor, ActorKind
 from core.models import User
+from core.queue import enqueue
+from core.services.sessions import end_sessions
 from core.tenancy import no_scope
 from partners.selectors.people import membership_of
+from partners.services.factor_resets import close_reset
 from portal.actors import actor_of, request_id_of
+from portal.factors import ANY, RECOVERY
 from portal.sign_in import note_enrolment
+from portal.sign_in_sessions import change_key, stop_following
 
 CHANGES = {
     "password_changed": password_changed,
@@ -33,6 +43,7 @@ def connect() -> None:
     user_logged_in.connect(signed_in, dispatch_uid="portal.audit.signed_in")
     user_logged_out.connect(signed_out, dispatch_uid="portal.audit.signed_out")
     user_login_failed.connect(refused, dispatch_uid="portal.audit.sign_in_refused")
+    authenticator_used.connect(change_key, dispatch_uid="portal.sign_in.change_key")
     for act, signal in CHANGES.items():
         signal.connect(_recorder(act), weak=False, dispatch_uid=f"portal.audit.{act}")
 
@@ -45,6 +56,7 @@ def signed_in(request: HttpRequest | None, user: User, **_kwargs: Any) -> None:
 def signed_out(request: HttpRequest | None, user: User | None, **_kwargs: Any) -> None:
     """Record a sign-out."""
     if user is not None:
+        stop_following(request)
         _record("signed_out", request, user)
 
 
@@ -71,9 +83,23 @@ def _recorder(act: str) -> Any:
             return
         if act == "factor_added" and request is not None and authenticator is not None:
             note_enrolment(request, authenticator.type)
-        _record(act, request, user, **({"kind": authenticator.type} if authenticator else {}))
+        kind = authenticator.type if authenticator else ""
+        _record(act, request, user, **({"kind": kind} if kind else {}))
+        _after_change(act, user, kind)
 
     return record
+
+
+def _after_change(act: str, user: User, kind: str) -> None:
+    """Tell the person, and end his other sessions when the password is another."""
+    now = timezone.now()
+    with no_scope():
+        if act in ("password_changed", "password_reset"):
+            end_sessions(user.pk, at=now)
+        if act == "factor_added" and kind in ANY:
+            close_reset(user.pk, by=Actor(ActorKind.USER, str(user.pk), user.name, user_id=user.pk), at=now)
+        if not (act == "factor_added" and kind == RECOVERY):  # those come with the first factor
+            enqueue("partners.send_security_notice", at=now, user_id=user.pk, what=act, where=kind)
 
 
 def _record(act: str, request: HttpRequest | None, user: User, **facts: str) -> None:

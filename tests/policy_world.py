@@ -224,6 +224,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("apply/papers/", "document_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("apply/open/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("apply/open/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
+    ("accounts/sessions/", "session_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
+    ("accounts/2fa/reset/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
     ("join/", "token"): Sample(lambda w: invitation_token(w.invitation.pk), None, "x" * 43),
     ("demo/", "name"): Sample(lambda w: "no-mail", None, "no-mail"),
     ("demo/", "number"): Sample(lambda w: 1, None, 1),

@@ -8,6 +8,7 @@ from partners.models.company_change import CompanyChange
 from partners.models.contact import NamedContact
 from partners.models.decision import ApplicationDecision
 from partners.models.document import Document
+from partners.models.factor_reset import FactorReset
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.note import PartnerNote
@@ -36,6 +37,7 @@ __all__ = [
     "CourseVersion",
     "CreditPosition",
     "Document",
+    "FactorReset",
     "FieldQuestion",
     "Grace",
     "Invitation",

@@ -60,6 +60,8 @@ def invite_person(
     invitation.save(force_insert=True)
     _audit("partners.invitation.sent", invitation, by=by, at=at)
     enqueue("partners.send_invitation", at=at, invitation_id=invitation.pk)
+    if partner_id is None:
+        enqueue("partners.send_mar_role_given", at=at, by=by.label, invitation_id=invitation.pk)
     return invitation
 
 

@@ -37,7 +37,7 @@ def application_arrived(application: Application) -> Letter:
         sentence=_("%(company)s (%(country)s) applies to become a partner.")
         % {"company": application.company, "country": application.country},
         button_label=_("Open the application"),
-        button_url=_address("mar:application-detail", application.pk),
+        button_url=address_of("mar:application-detail", application.pk),
     )
 
 
@@ -126,7 +126,7 @@ def appeal_arrived(application: Application) -> Letter:
         % {"company": application.company, "country": application.country},
         detail=_("It is reviewed by somebody who had no part in the first decision."),
         button_label=_("Open the application"),
-        button_url=_address("mar:application-detail", application.pk),
+        button_url=address_of("mar:application-detail", application.pk),
     )
 
 
@@ -140,7 +140,7 @@ def invitation(invited: Invitation, *, token: str, house: str) -> Letter:
         % {"by": invited.invited_by, "house": house, "role": Role(invited.role).label},
         detail=_("The link opens once, within seven days. You choose a password and set up a second factor."),
         button_label=_("Accept the invitation"),
-        button_url=_address("join", token),
+        button_url=address_of("join", token),
     )
 
 
@@ -163,8 +163,8 @@ def portal_address(path: str) -> str:
 
 def _resume(application: Application, label: str, *, token: str) -> dict[str, str]:
     """Return the button that opens the applicant's own page."""
-    return {"button_label": label, "button_url": _address("apply-open", application.pk, token)}
+    return {"button_label": label, "button_url": address_of("apply-open", application.pk, token)}
 
 
-def _address(url_name: str, *arguments: object) -> str:
+def address_of(url_name: str, *arguments: object) -> str:
     return portal_address(reverse(url_name, args=arguments))

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import DomainError, NotFound, refuse
+from core.queue import enqueue
+from core.services.sessions import end_sessions
 from partners import locks
 from partners.models import Membership
 from partners.models.membership import Role
@@ -31,6 +33,7 @@ def remove_person(membership_id: UUID, *, partner_id: UUID | None, by: Actor, at
     _require_another_keeper(membership, people)
     membership.is_active = False
     membership.save(update_fields=["is_active"])
+    end_sessions(membership.user_id, at=at)
     _audit("partners.person.removed", membership, by=by, at=at, role=membership.role)
     return membership
 
@@ -39,7 +42,7 @@ def remove_person(membership_id: UUID, *, partner_id: UUID | None, by: Actor, at
 def change_role(
     membership_id: UUID, *, partner_id: UUID | None, role: str, by: Actor, at: datetime
 ) -> Membership:
-    """Give a person another role of the same house.
+    """Give a person another role of the same house. His sessions end: none keeps the old role's powers.
 
     :raises NotFound: when nobody in this house has the membership.
     :raises RoleNotOfHouse: when the role is not one of this house.
@@ -52,7 +55,11 @@ def change_role(
     _require_another_keeper(membership, people)
     before, membership.role = membership.role, role
     membership.save(update_fields=["role"])
+    end_sessions(membership.user_id, at=at)
     _audit("partners.person.role_changed", membership, by=by, at=at, before=before, after=role)
+    enqueue("partners.send_security_notice", at=at, user_id=membership.user_id, what="role_changed")
+    if partner_id is None:
+        enqueue("partners.send_mar_role_given", at=at, by=by.label, membership_id=membership.pk)
     return membership
 
 

@@ -116,9 +116,10 @@ AUTH_USER_MODEL = "core.User"
 CELERY_BROKER_URL, _cache_url = broker_urls(required("REDIS_URL"))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.cache.SturdyRedisCache",
         "LOCATION": _cache_url,
         "KEY_PREFIX": "portal",
+        "OPTIONS": {"socket_timeout": 2},
     }
 }
 
@@ -176,11 +177,16 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Guessing is slowed by portal/sign_in_throttle.py; allauth's own count of failures would lock people out.
+ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": "60/m/ip"}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+ACCOUNT_EMAIL_NOTIFICATIONS = False
 MFA_ADAPTER = "portal.accounts.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "authenticate": "portal.web.account.forms.SecondStepForm",
+    "reauthenticate": "portal.web.account.forms.ConfirmForm",
     "authenticate_webauthn": "portal.web.account.forms.SecondStepPasskeyForm",
     "add_webauthn": "portal.web.account.forms.AddPasskeyForm",
 }
@@ -191,6 +197,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 30 * 60
+# For roles that may look at keys.
+SESSION_IDLE_SECONDS_WITH_KEYS = 15 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -9,15 +9,42 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.networks import network_of
+from core.selectors.sessions import is_known_network
+from portal.accounts import wait_error
 from portal.plain_text import plain_text
+from portal.sign_in_throttle import Try
 
 
-class SecondStepForm(AuthenticateForm):  # type: ignore[misc]
+class _SlowedForm(AuthenticateForm):  # type: ignore[misc]
+    """A code, with guessing slowed down."""
+
+    def clean_code(self) -> str:
+        """Count the try, then look at the code.
+
+        :raises ValidationError: for a wrong code, or when too many were wrong.
+        """
+        address = context.request.META.get("REMOTE_ADDR")
+        known = is_known_network(network_of(address), email=self.user.email)
+        attempt = Try("code", str(self.user.pk), address, is_known_network=known)
+        wait = attempt.admit()
+        if wait > 0:
+            raise wait_error(wait)
+        code: str = super().clean_code()
+        attempt.passed()
+        return code
+
+
+class SecondStepForm(_SlowedForm):
     """Six digits, or a recovery code, at sign-in. It was proved just now, so nothing asks at once again."""
 
     def save(self) -> None:
         """Note the factor in the session as a confirmation of seconds ago."""
         post_authentication(context.request, self.authenticator, reauthenticated=True)
+
+
+class ConfirmForm(SecondStepForm):
+    """Six digits to confirm what cannot be undone."""
 
 
 class SecondStepPasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]

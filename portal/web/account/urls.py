@@ -6,7 +6,7 @@ from typing import Any
 import allauth.urls
 from django.urls import URLPattern, URLResolver, path
 
-from portal.web.account import factor_views
+from portal.web.account import factor_views, reset_views, session_views
 
 OWN_VIEWS: Mapping[str, Any] = {
     "mfa_index": factor_views.OverviewView.as_view(),
@@ -34,5 +34,10 @@ def _with_own_view(pattern: Any) -> Any:
 
 urlpatterns = [
     path("2fa/replace/", factor_views.replace, name="factor-replace"),
+    path("2fa/reset/", reset_views.wait, name="factor-reset-wait"),
+    path("2fa/reset/<str:token>/", reset_views.open_link, name="factor-reset-open"),
+    path("sessions/", session_views.sessions, name="session-list"),
+    path("sessions/end-others/", session_views.end_others, name="session-end-others"),
+    path("sessions/<uuid:session_id>/end/", session_views.end, name="session-end"),
     *with_own_views(allauth.urls.urlpatterns),
 ]

@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from portal.web.house import api_key_views, people_views, view_as_views
+from portal.web.house import (
+    api_key_views,
+    factor_views,
+    people_views,
+    view_as_views,
+)
 
 urlpatterns = [
     path("people/", people_views.people, name="people"),
@@ -10,6 +15,7 @@ urlpatterns = [
     path("people/invitations/<uuid:invitation_id>/cancel/", people_views.cancel, name="invitation-cancel"),
     path("people/invitations/<uuid:invitation_id>/resend/", people_views.resend, name="invitation-resend"),
     path("people/<uuid:membership_id>/role/", people_views.change, name="people-role"),
+    path("people/<uuid:membership_id>/reset-factors/", factor_views.reset, name="people-reset-factors"),
     path("people/<uuid:membership_id>/remove/", people_views.remove, name="people-remove"),
     path("view-as/end/", view_as_views.end, name="view-as-end"),
     path("api-keys/", api_key_views.api_keys, name="api-key-list"),
