@@ -21,7 +21,6 @@ DANGEROUS = {
     "compliance:report-review",
     "compliance:report-submit",
     "mar:application-approve",
-    "mar:application-recommend",
     "mar:application-reject",
     "mar:cbr-mark-sent",
     "mar:company-change",

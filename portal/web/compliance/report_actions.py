@@ -40,7 +40,7 @@ class Page:
     is_final: bool = False
 
 
-@allow("report.review", houses=HOUSES)
+@allow("report.review", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Record the review of a draft."""
@@ -81,7 +81,7 @@ def approve(request: HttpRequest, report_id: UUID) -> HttpResponse:
     return _step(request, report_id, page, forms.Form, act)
 
 
-@allow("report.submit", houses=HOUSES)
+@allow("report.submit", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Record that the report was sent to Microsoft."""
@@ -105,7 +105,7 @@ def submit(request: HttpRequest, report_id: UUID) -> HttpResponse:
     return _step(request, report_id, page, SubmissionForm, act)
 
 
-@allow("report.submit", houses=HOUSES)
+@allow("report.submit", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Record Microsoft's answer."""
@@ -127,7 +127,7 @@ def answer(request: HttpRequest, report_id: UUID) -> HttpResponse:
     return _step(request, report_id, page, AnswerForm, act)
 
 
-@allow("report.correct", houses=HOUSES)
+@allow("report.correct", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Begin the next revision."""

@@ -87,7 +87,7 @@ def approve(request: HttpRequest, application_id: UUID) -> HttpResponse:
     return _onward(request, application_id)
 
 
-@allow("application.decide", houses=("mar",))
+@allow("application.decide", houses=("mar",), fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Refuse an application with a reason the applicant reads."""

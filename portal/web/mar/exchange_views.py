@@ -153,7 +153,7 @@ def cbr_download(request: HttpRequest, report_id: UUID) -> HttpResponse:
     return xml_file(content, report_file_name(report))
 
 
-@allow(OPERATE, houses=HOUSES)
+@allow(OPERATE, houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cbr_mark_sent(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """Note that the file was uploaded to Microsoft by hand."""

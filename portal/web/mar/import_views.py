@@ -115,7 +115,7 @@ def release(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return redirect("mar:import-detail", batch_id)
 
 
-@allow("import.release", houses=("mar",))
+@allow("import.release", houses=("mar",), fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Reject the import with a reason; its keys are deleted."""

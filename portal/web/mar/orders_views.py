@@ -105,7 +105,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return render_table(request, "mar/order_detail.html", context)
 
 
-@allow("partner.manage", houses=HOUSES)
+@allow("partner.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Cancel an order that nobody has touched."""

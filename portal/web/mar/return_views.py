@@ -49,7 +49,7 @@ def return_download(request: HttpRequest, return_id: UUID) -> HttpResponse:
     return xml_file(selectors.return_xml(found), f"{found.rma_number}.xml")
 
 
-@allow(OPERATE, houses=HOUSES)
+@allow(OPERATE, houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def return_new(request: HttpRequest) -> HttpResponse:
     """Give keys back to Microsoft."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import logout
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import MinimumLengthValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +27,9 @@ from portal.policy import public
 from portal.web.public.session import begin_session, confirm_address
 from portal.web.refused import render_refused
 
+# The password stands alone until the second factor is set up: longer than the 12 beside one.
+ENROLMENT_LENGTH = 15
+
 
 class JoiningForm(forms.Form):
     """Who the person is, and the password he chooses."""
@@ -41,7 +44,7 @@ class JoiningForm(forms.Form):
         label=_("Choose a password"),
         max_length=128,
         strip=False,
-        help_text=_("At least 12 characters. Four words that do not belong together are easy to keep."),
+        help_text=_("At least 15 characters. Four words that do not belong together are easy to keep."),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     again = forms.CharField(
@@ -61,6 +64,7 @@ class JoiningForm(forms.Form):
         password, again = cleaned.get("password"), cleaned.get("again")
         if password:
             try:
+                MinimumLengthValidator(ENROLMENT_LENGTH).validate(password)
                 validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
             except ValidationError as error:
                 self.add_error("password", error)
