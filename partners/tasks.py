@@ -25,7 +25,7 @@ from partners.tasks_applications import (
     send_application_questions,
     send_application_rejected,
 )
-from partners.tasks_checks import load_sanctions_list, run_check, run_checks
+from partners.tasks_checks import load_sanctions_list, recheck_sanctions, run_check, run_checks
 from partners.tasks_company import (
     remind_of_expiry_daily,
     send_company_change,
@@ -47,6 +47,7 @@ __all__ = [
     "care_for_drafts",
     "expire_recipients",
     "load_sanctions_list",
+    "recheck_sanctions",
     "remind_of_expiry_daily",
     "run_check",
     "run_checks",

@@ -25,6 +25,12 @@ def run_check(check_id: str) -> bool:
     return checks.run_check(UUID(check_id), at=timezone.now()) is not None
 
 
+@shared_task(name="partners.recheck_sanctions", base=WorkTask)  # type: ignore[untyped-decorator]
+def recheck_sanctions() -> int:
+    """Compare the undecided applications with the lists that are in force now."""
+    return checks.recheck_sanctions(at=timezone.now())
+
+
 @shared_task(name="partners.load_sanctions_list", base=WorkTask)  # type: ignore[untyped-decorator]
 def load_sanctions_list(list_id: str) -> bool:
     """Read an uploaded sanctions list; the whole of it comes into force, or nothing."""

@@ -66,3 +66,18 @@ def passkeys_have_a_safe_address(**_kwargs: Any) -> list[CheckMessage]:
             id="portal.E003",
         )
     ]
+
+
+@register()
+def vat_provider_is_known(**_kwargs: Any) -> list[CheckMessage]:
+    """Fail when no source answers to the name: every check of a VAT number would break, one by one."""
+    known = ("offline", "vies_rest", "vies_soap")
+    if settings.VAT_PROVIDER in known:
+        return []
+    return [
+        Error(
+            f"PORTAL_VAT_PROVIDER: there is no source {settings.VAT_PROVIDER!r}.",
+            hint=f"The sources are {', '.join(known)}.",
+            id="portal.E004",
+        )
+    ]

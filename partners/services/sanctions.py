@@ -23,9 +23,9 @@ from partners.checks.list_entries import ListEntry
 from partners.checks.list_refusals import ListRefused, RowErrors
 from partners.checks.opensanctions_csv import OpenSanctionsReader
 from partners.models import SanctionsEntry, SanctionsList
-from partners.services.checks import recheck_sanctions
 
 LOAD_LIST = "partners.load_sanctions_list"
+RECHECK = "partners.recheck_sanctions"
 ROWS_AT_ONCE = 1000
 _PORTAL = Actor.system("sanctions lists")
 _READERS: dict[str, type[EuListReader] | type[OpenSanctionsReader]] = {
@@ -99,7 +99,7 @@ def load_list(list_id: UUID, *, at: datetime) -> SanctionsList | None:
     except _RowsWrong:
         return _refuse_list(waiting.pk, errors.kept, at=at)
     _audit("partners.sanctions_list.loaded", waiting, by=_PORTAL, at=at)
-    recheck_sanctions(at=at)
+    enqueue(RECHECK, at=at)
     return waiting
 
 

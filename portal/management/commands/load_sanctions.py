@@ -51,6 +51,7 @@ class Command(BaseCommand):
             for error in loaded.errors[:ERRORS_SHOWN]:
                 self.stderr.write(f"{_place(error)}{in_words(error)}")
             raise CommandError("The list was refused. Nothing was changed.")
+        # The worker compares the undecided applications with it.
         self.stdout.write(f"In force: {loaded.entries} entries of {loaded.published_on}.")
 
 

@@ -9,7 +9,7 @@ from core.tenancy import mar_scope
 from partners.checks.sanctions import SanctionsLists
 from partners.models import CheckResult, SanctionsEntry, SanctionsList
 from partners.services import sanctions
-from partners.services.checks import request_checks, run_check
+from partners.services.checks import recheck_sanctions, request_checks, run_check
 from partners.services.sanctions import ListKnown, ListTooLarge, load_list, receive_list
 from tests.factories import AT
 from tests.partners.checks.lists import entity, eu_list, row, simple_csv
@@ -153,7 +153,9 @@ def test_a_new_list_is_compared_with_undecided_applications():
         for check in request_checks(application.pk, at=AT):
             run_check(check.pk, at=AT)
     loaded()
+    assert queued("partners.recheck_sanctions") == [{}]
     with mar_scope():
+        assert recheck_sanctions(at=AT) == 1
         waiting = CheckResult.objects.get(application=application, outcome="pending")
         assert run_check(waiting.pk, at=AT).outcome == "attention"
 
