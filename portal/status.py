@@ -322,12 +322,14 @@ RECIPIENT: Mapping[str, Status] = {
 }
 
 CLAIM: Mapping[str, Status] = {
-    "first": Status(_("Yours"), "success", "shield-check", _("You registered it first.")),
+    "first": Status(_("First come"), "success", "shield-check", _("Registered here first, and protected.")),
     "conflict": Status(
         _("Registered already"), "warning", "flag", _("Another registration exists. The MAR decides.")
     ),
     "shared": Status(_("Shared"), "info", "heart-handshake", _("Two partners may supply it.")),
-    "lost": Status(_("Not yours"), "danger", "ban", _("It is registered elsewhere and stays there.")),
+    "lost": Status(
+        _("Registered elsewhere"), "danger", "ban", _("It stays where it is; no order is possible here.")
+    ),
 }
 
 CONFLICT: Mapping[str, Status] = {

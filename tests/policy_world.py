@@ -199,7 +199,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("mar/", "recipient_id"): Sample(lambda w: w.givers.own.pk, None, NOBODYS),
     ("mar/", "evidence_id"): Sample(lambda w: w.givers.own_paper.pk, None, NOBODYS),
-    ("mar/quota/", "exception_id"): Sample(lambda w: w.givers.own_exception.pk, None, NOBODYS),
+    ("mar/recipients/", "exception_id"): Sample(lambda w: w.givers.own_exception.pk, None, NOBODYS),
     ("mar/", "conflict_id"): Sample(lambda w: w.givers.conflict.pk, None, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("mar/applications/", "document_id"): Sample(lambda w: w.paper_id, None, NOBODYS),

@@ -119,10 +119,10 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             rule="CIT-5",
             facts={**shown_of(quota), _("Asked for"): quantity},
             next_step=_(
-                "Order up to %(left)s now, wait until %(day)s, or ask for a quota exception: the MAR brings it "
-                "before Microsoft."
+                "Order up to %(left)s now, wait until the quota begins anew, or ask for a quota exception: the MAR "
+                "brings it before Microsoft."
             )
-            % {"left": quota.remaining, "day": quota.resets_on.isoformat()},
+            % {"left": quota.remaining},
             lifted_by=_("Microsoft, by an exception the MAR asks for"),
             fix_path=EXCEPTION_PATH,
         )

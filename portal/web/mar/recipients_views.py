@@ -44,7 +44,6 @@ class RecipientTable(Table):
     columns = (
         Column("name", gettext_lazy("Organisation"), sort="name", primary=True),
         Column("group", gettext_lazy("Class"), accessor="class_name", sort="class_code"),
-        Column("town", gettext_lazy("Town"), sort="town"),
         Column("partner", gettext_lazy("Partner"), accessor="partner.name", sort="partner__name"),
         Column("submitted", gettext_lazy("Submitted"), kind="ago", accessor="submitted_at", sort="submitted_at"),
         Column("until", gettext_lazy("Evidence until"), kind="date", accessor="evidence_until", sort="evidence_until"),

@@ -59,13 +59,21 @@ class OrderForm(forms.Form):
     token = IdempotencyField()
 
 
+class RecipientField(forms.TypedChoiceField):
+    """One of the own recipients. It is needed, but its absence is said by the order's gate, with the way out."""
+
+    def validate(self, value: Any) -> None:
+        """Let an empty choice pass on to the gate."""
+        if value not in self.empty_values:
+            super().validate(value)
+
+
 class CitizenshipOrderForm(OrderForm):
     """The same with the recipient, whom a Citizenship licence needs."""
 
-    recipient = forms.TypedChoiceField(
+    recipient = RecipientField(
         label=gettext_lazy("For which recipient?"),
         coerce=UUID,
-        required=False,
         empty_value=None,
         help_text=gettext_lazy("Your approved recipients that may receive this product."),
     )
