@@ -27,15 +27,17 @@ class Proof:
     needed: int
 
 
-def proofs_of(conduct: Conduct, score: Score, rules: ScoreRules, *, is_shadow: bool) -> list[Proof]:
-    """Return every badge with its proof. A score in shadow earns none."""
+def proofs_of(
+    conduct: Conduct, score: Score, rules: ScoreRules, *, is_shadow: bool, is_unrestricted: bool
+) -> list[Proof]:
+    """Return every badge with its proof. A score in shadow earns none, a restricted partner is not in good standing."""
     numbers = rules.badges
     api_needed = max(numbers["api_builds"], -(-conduct.built * numbers["api_share"] // 1000))
     valid = conduct.evidence - conduct.evidence_expired
     return [
         Proof(
             Badge.GOOD_STANDING,
-            score.is_passed and not is_shadow,
+            score.is_passed and not is_shadow and is_unrestricted,
             score.total or 0,
             score.pass_mark,
         ),

@@ -95,9 +95,10 @@ def score_movements() -> QuerySet[ScoreSnapshot]:
     of_partner = ScoreSnapshot.objects.filter(partner_id=OuterRef("partner_id"))
     newest = of_partner.order_by("-taken_on").values("pk")[:1]
     earlier = of_partner.filter(taken_on__lt=OuterRef("taken_on")).order_by("-taken_on").values("total")[:1]
+    tier = Tier.objects.filter(code=OuterRef("partner__tier")).values("name")[:1]
     return (
         ScoreSnapshot.objects.select_related("partner", "model")
         .filter(pk=Subquery(newest))
-        .annotate(total_before=Subquery(earlier))
+        .annotate(total_before=Subquery(earlier), tier_name=Subquery(tier))
         .defer("facts")
     )

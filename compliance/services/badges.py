@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from compliance.rules.badges import Badge, proofs_of
+from compliance.rules.badges import proofs_of
 from compliance.rules.score import score_of
 from compliance.selectors.conduct import conduct_of_all
 from compliance.selectors.score import model_in_force, rules_in
@@ -30,10 +30,15 @@ def renew_badges(*, at: datetime) -> int:
     standing = {partner.pk: partner.state for partner in partners()}
     earned: dict[UUID, set[str]] = {}
     for partner_id, conduct in conduct_of_all(rules=rules, at=at, zone=mar_zone()).items():
-        proofs = proofs_of(conduct, score_of(conduct, rules), rules, is_shadow=is_shadow)
+        state = standing[partner_id]
+        proofs = proofs_of(
+            conduct,
+            score_of(conduct, rules),
+            rules,
+            is_shadow=is_shadow,
+            is_unrestricted=state == PartnerState.ACTIVE,
+        )
         codes = {proof.badge.value for proof in proofs if proof.is_earned}
-        if standing[partner_id] != PartnerState.ACTIVE:
-            codes.discard(Badge.GOOD_STANDING)
-        earned[partner_id] = codes if standing[partner_id] != PartnerState.TERMINATED else set()
+        earned[partner_id] = codes if state != PartnerState.TERMINATED else set()
     until = at + timedelta(days=rules.badges["valid_days"])
     return set_badges(earned, valid_before=until, by=PORTAL, at=at)

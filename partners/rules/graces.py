@@ -16,6 +16,8 @@ GRACE_RULES: dict[str, Promise] = {
     "CMP-11": gettext_lazy("Ordering and taking keys, although builds are not reported."),
     "P-STATE-3": gettext_lazy("What the restriction stops."),
     "ORD-2": gettext_lazy("Ordering, although the terms in force are not accepted yet."),
+    "ORD-10": gettext_lazy("Ordering, although a schedule or additional terms are not accepted yet."),
+    "P-TRAIN-1": gettext_lazy("Ordering, although a required course is not passed."),
 }
 
 

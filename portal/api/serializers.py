@@ -7,7 +7,8 @@ from rest_framework import serializers
 from licensing.models import Build, Order, OrderLine, ProductKey
 from licensing.rules.key_states import KeyState
 from licensing.rules.ordering import MAX_QUANTITY
-from partners.models import Recipient
+from partners.models import OrderBlock, Recipient
+from partners.rules.partner_states import STOPS, Act, lifter_of
 from partners.rules.recipients import TAP_CRITERIA
 
 
@@ -174,3 +175,30 @@ class BuildSerializer(serializers.ModelSerializer[Build]):
             "id", "product_key_id", "manufacturer", "model", "serial", "state", "hardware_hash_sha256",
             "ack_code", "reported_at", "sent_at", "answered_at",
         )  # fmt: skip
+
+
+class RestrictionSerializer(serializers.ModelSerializer[OrderBlock]):
+    """What stops a partner: rule, facts, since when, what is still allowed, who lifts it, what to do."""
+
+    stops = serializers.SerializerMethodField(help_text="order, take_keys or both.")
+    still_allowed = serializers.SerializerMethodField()
+    lifted_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = OrderBlock
+        fields = (
+            "rule", "reason", "facts", "since", "until", "is_suspension", "stops", "still_allowed", "lifted_by",
+            "next_step",
+        )  # fmt: skip
+
+    def get_stops(self, block: OrderBlock) -> list[str]:
+        """Return what is stopped."""
+        return sorted(STOPS[block.kind])
+
+    def get_still_allowed(self, block: OrderBlock) -> list[str]:
+        """Return what the restriction leaves open."""
+        return [act.value for act in Act if act not in STOPS[block.kind]]
+
+    def get_lifted_by(self, block: OrderBlock) -> str:
+        """Return in words who ends it."""
+        return lifter_of(block.lifter_role, is_by_rule=block.is_by_rule)

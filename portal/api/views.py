@@ -24,6 +24,8 @@ from licensing.services.builds import BuildFacts, report_build
 from licensing.services.hand_over import HandedKey, claim_key
 from licensing.services.orders import OrderRequest, place_order, preflight
 from partners.models import ApiKey
+from partners.rules.partner_states import Act
+from partners.selectors.standing import partner_standing
 from portal.actors import actor_of
 from portal.api.paging import NewestFirst
 from portal.api.parsers import JsonParser
@@ -36,6 +38,7 @@ from portal.api.serializers import (
     OrderDetailSerializer,
     OrderRequestSerializer,
     OrderSerializer,
+    RestrictionSerializer,
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -105,21 +108,26 @@ class MeView(PartnerView):
                 "partner": serializers.CharField(),
                 "code": serializers.CharField(),
                 "state": serializers.CharField(),
+                "allowed": serializers.ListField(child=serializers.CharField()),
+                "restrictions": RestrictionSerializer(many=True),
                 "key_name": serializers.CharField(),
                 "scopes": serializers.ListField(child=serializers.CharField()),
             },
         )
     )
     def get(self, request: Request) -> Response:
-        """Return the partner and the rights of this key."""
+        """Return the partner, what he may do now and what stops him, and the rights of this key."""
         partner = self.api_key.partner
         if partner is None:
             raise Http404
+        standing = partner_standing(partner.pk, timezone.now())
         return Response(
             {
                 "partner": partner.name,
                 "code": partner.code,
                 "state": partner.state,
+                "allowed": [act.value for act in Act if act in standing.allowed],
+                "restrictions": RestrictionSerializer(standing.stopping, many=True).data,
                 "key_name": self.api_key.name,
                 "scopes": self.api_key.scopes,
             }

@@ -49,6 +49,7 @@ def load(size: Size, *, now: datetime, say: Say) -> None:
         stage = _set_stage(begin, now, months, zone, say)
         standing.begin_scoring(stage, at=begin, shadow_until=months[-2].starts_at(zone))
         standing.hand_in_papers(stage, at=begin + timedelta(days=2))
+        standing.bring_over_a_tier(stage, at=begin + timedelta(days=2))
         for place, month in enumerate(months):
             _play_month(stage, size, months, month, now, say)
             if place == len(months) - 2:

@@ -25,7 +25,7 @@ from partners.models import CreditPosition
 from partners.selectors.mar import mar_zone
 from partners.services.documents import store_document
 from partners.services.graces import give_grace
-from partners.services.partners import record_unpaid
+from partners.services.partners import record_unpaid, set_tier
 from portal.demo.history import Stage, hash_of
 
 LATE = "TPR-0004"
@@ -48,6 +48,12 @@ def begin_scoring(stage: Stage, *, at: datetime, shadow_until: datetime) -> None
             by=stage.cast.staff("carla"), at=at,
         )  # fmt: skip
         publish_model(model.pk, by=stage.cast.staff("jonas"), at=at + timedelta(hours=2))
+
+
+def bring_over_a_tier(stage: Stage, *, at: datetime) -> None:
+    """Give one partner the tier he had in the earlier programme; his volume does not bear it out."""
+    with mar_scope():
+        set_tier(stage.cast.partners["TPR-0011"].pk, tier="volume", by=stage.cast.staff("marta"), at=at)
 
 
 def hand_in_papers(stage: Stage, *, at: datetime) -> None:

@@ -12,6 +12,7 @@ from compliance.rules.badges import Badge
 from compliance.rules.coach import Plan
 from compliance.rules.conduct import Action
 from compliance.rules.score import Line, Score
+from compliance.rules.score_model import ScoreRules
 from core.charts import Chart, ScoreRow, score_bars, score_line
 from partners.models import OrderBlock
 from partners.rules.partner_states import left_by, lifter_of
@@ -175,7 +176,7 @@ def history_chart(snapshots: Sequence[ScoreSnapshot], *, mark: int) -> Chart:
         [(f"{row.taken_on:%m/%y}", row.total) for row in snapshots],
         mark=mark,
         mark_label=_("mark %(mark)s") % {"mark": mark},
-        headline=_("Your score by month"),
+        headline=_("Score by month"),
         unit=_("points of 100, the last day recorded in each month"),
         chart_id="score-history",
         columns=(_("Month"), _("Points")),
@@ -186,3 +187,22 @@ def history_chart(snapshots: Sequence[ScoreSnapshot], *, mark: int) -> Chart:
 def plan_minutes(plan: Plan) -> str:
     """Return how long a whole plan takes."""
     return minutes_words(plan.minutes)
+
+
+def model_table(rules: ScoreRules) -> list[dict[str, Any]]:
+    """Return a model's costs in words, area by area."""
+    costs: dict[str, str] = {}
+    for code, share in rules.shares.items():
+        costs[code] = _("up to %(cap)s points, from %(free)s %% to %(full)s %%") % {
+            "cap": share.cap, "free": f"{share.free / 10:g}", "full": f"{share.full / 10:g}",
+        }  # fmt: skip
+    for code, each in rules.each.items():
+        costs[code] = _("%(points)s points each, up to %(cap)s") % {"points": each.points, "cap": each.cap}
+    return [
+        {
+            "label": label,
+            "weight": rules.weights[area],
+            "lines": [(LINES[code][0], costs[code]) for code in LINES if code.startswith(f"{area}.")],
+        }
+        for area, label in AREAS.items()
+    ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from compliance.models import ScoreSnapshot, TierProposal
 from compliance.rules.score_model import DEFAULT
-from compliance.selectors.score import model_in_force, score_models, score_movements
+from compliance.selectors.score import model_in_force, rules_in, score_models, score_movements
 from compliance.selectors.tiers import all_tiers, proposal_by_id, proposals
 from compliance.services.score import decline_model, propose_model, publish_model
 from compliance.services.tiers import confirm_move, decline_move
@@ -24,6 +24,7 @@ from portal.policy import allow
 from portal.tables import Column, Empty, Table, render_table, status_filter
 from portal.web.compliance.score_forms import ScoreModelForm, TierDecisionForm, numbers_as_text
 from portal.web.refused import render_refused
+from portal.web.standing_words import model_table
 
 HOUSES = ("mar", "compliance")
 
@@ -32,7 +33,8 @@ def _change(row: ScoreSnapshot) -> str:
     before = row.total_before  # type: ignore[attr-defined]
     if row.total is None or before is None:
         return "–"
-    return f"{row.total - before:+d}".replace("-", "−")
+    change = row.total - before
+    return f"{change:+d}".replace("-", "−") if change else "0"
 
 
 class MovementTable(Table):
@@ -42,7 +44,7 @@ class MovementTable(Table):
     caption = gettext_lazy("Scores")
     columns = (
         Column("partner", gettext_lazy("Partner"), accessor="partner.name", sort="partner__name", primary=True),
-        Column("tier", gettext_lazy("Tier"), accessor="partner.tier", sort="partner__tier"),
+        Column("tier", gettext_lazy("Tier"), accessor="tier_name", sort="partner__tier"),
         Column("total", gettext_lazy("Score"), kind="number", sort="total"),
         Column("change", gettext_lazy("Since the score before"), accessor=_change, align="end"),
         Column("day", gettext_lazy("Day"), kind="date", accessor="taken_on", sort="taken_on"),
@@ -153,6 +155,8 @@ def model_list(request: HttpRequest) -> HttpResponse:
     context = {
         "model": model,
         "in_shadow": model.is_in_shadow(now),
+        "rules": rules_in(model),
+        "areas": model_table(rules_in(model)),
         "numbers": numbers_as_text(model.parameters),
         "models": score_models(),
         "may_change": "score_model.change" in request.permissions,  # type: ignore[attr-defined]
@@ -202,7 +206,13 @@ def model_decide(request: HttpRequest, model_id: int) -> HttpResponse:
     model = score_models().filter(pk=model_id).first()
     if model is None:
         raise Http404
-    context = {"model": model, "numbers": numbers_as_text(model.parameters)}
+    rules = rules_in(model)
+    context = {
+        "model": model,
+        "rules": rules,
+        "areas": model_table(rules),
+        "numbers": numbers_as_text(model.parameters),
+    }
     if request.method != "POST":
         return render(request, "compliance/score_model_decide.html", context)
     decide = decline_model if request.POST.get("decision") == "decline" else publish_model

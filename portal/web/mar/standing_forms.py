@@ -26,15 +26,10 @@ class SuspendForm(_Reason):
         label=_("What is stopped"),
         choices=OrderBlock.Kind.choices,
         initial=OrderBlock.Kind.ALL,
-        required=False,
         help_text=_("Reporting, returns, payment and exports always stay open."),
         widget=forms.RadioSelect,
     )
     field_order = ("extent", "reason")
-
-    def clean_extent(self) -> str:
-        """Return the extent; a form without one means everything."""
-        return self.cleaned_data["extent"] or str(OrderBlock.Kind.ALL)
 
 
 class RestrictForm(_Reason):

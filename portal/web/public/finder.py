@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -10,7 +11,9 @@ from partners.models import PublicProfile
 from partners.rules.countries import choices as country_choices
 from partners.rules.countries import country_name
 from partners.selectors.public_profiles import listed_profiles
+from partners.selectors.standing import public_badges
 from portal.policy import public
+from portal.web.standing_words import BADGES
 
 
 @public
@@ -23,6 +26,7 @@ def finder(request: HttpRequest) -> HttpResponse:
     is_known = country in {"", *dict(countries)} and capability in {"", *dict(capabilities)}
     with no_scope():
         found = listed_profiles(country=country, capability=capability) if is_known else []
+        badges = public_badges(timezone.now())
     words = dict(capabilities)
     context = {
         "countries": [("", _("All countries")), *countries],
@@ -37,6 +41,7 @@ def finder(request: HttpRequest) -> HttpResponse:
                 "serves": [country_name(code) for code in profile.countries],
                 "website": profile.website,
                 "blurb": profile.blurb,
+                "badges": [BADGES[code] for code in badges.get(profile.partner_id, []) if code in BADGES],
             }
             for profile in found
         ],

@@ -14,6 +14,7 @@ from compliance.rules.badges import proofs_of
 from compliance.rules.conduct import Action
 from compliance.selectors.score import ScoreNow, history_of, score_now
 from compliance.selectors.tiers import all_tiers, moves_of
+from partners.models.partner import PartnerState
 from partners.rules.partner_states import left_by
 from partners.selectors.mar import mar_zone
 from partners.selectors.standing import partner_standing, past_blocks
@@ -68,7 +69,7 @@ def standing_page(partner_id: UUID, *, at: datetime) -> dict[str, Any]:
         "history_chart": words.history_chart(snapshots, mark=score.pass_mark) if snapshots else None,
         "coach": _coach(now),
         **_programme(partner_id, stand.partner.tier),
-        "badges": _badges(now),
+        "badges": _badges(now, is_unrestricted=stand.partner.state == PartnerState.ACTIVE),
     }
 
 
@@ -118,8 +119,10 @@ def _programme(partner_id: UUID, code: str) -> dict[str, Any]:
     return {"tier": current, "next_tier": higher[0] if higher else None, "moves": moves_of(partner_id)}
 
 
-def _badges(now: ScoreNow) -> list[dict[str, Any]]:
-    proofs = proofs_of(now.conduct, now.plan.now, now.rules, is_shadow=now.is_shadow)
+def _badges(now: ScoreNow, *, is_unrestricted: bool) -> list[dict[str, Any]]:
+    proofs = proofs_of(
+        now.conduct, now.plan.now, now.rules, is_shadow=now.is_shadow, is_unrestricted=is_unrestricted
+    )
     return [
         {
             "label": words.BADGES[proof.badge],

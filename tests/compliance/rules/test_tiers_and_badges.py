@@ -29,12 +29,10 @@ def test_without_an_open_tier_there_is_no_answer():
         tier_for(TIERS[1:], builds=0, score=0)
 
 
-def _earned(conduct, *, is_shadow=False) -> set[str]:
-    return {
-        p.badge
-        for p in proofs_of(conduct, score_of(conduct, RULES), RULES, is_shadow=is_shadow)
-        if p.is_earned
-    }
+def _earned(conduct, *, is_shadow=False, is_unrestricted=True) -> set[str]:
+    score = score_of(conduct, RULES)
+    proofs = proofs_of(conduct, score, RULES, is_shadow=is_shadow, is_unrestricted=is_unrestricted)
+    return {proof.badge for proof in proofs if proof.is_earned}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +54,7 @@ def test_a_badge_is_earned_by_its_proof(change, badges):
 
 def test_a_score_in_shadow_earns_no_badge():
     assert _earned(GOOD, is_shadow=True) == set()
+    assert _earned(GOOD, is_unrestricted=False) == set()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from licensing.exchange.samples import sample_hardware_hash
 from licensing.models import Order, Product, ProductKey
 from partners.models import Partner
 from partners.services.api_keys import create_api_key
+from partners.services.standing import restrict_partner
 from tests.factories import make_partner, make_product, make_stock
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +201,36 @@ def test_openapi_document_is_served_and_names_every_call(client: Client) -> None
 def test_unknown_address_of_the_api_is_a_problem_document(client: Client) -> None:
     response = client.get("/api/v1/nothing-here")
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_me_says_what_is_stopped_why_and_what_is_still_allowed() -> None:
+    partner = make_partner()
+    now = timezone.now()
+    with mar_scope():
+        restrict_partner(
+            partner.pk, kind="orders", reason="Labels are missing.", next_step="Send photos.", facts={"Labels": 14},
+            by=Actor.system("test"), at=now,
+        )  # fmt: skip
+    told = Machine(partner, ["orders:read"]).call("get", "me").json()
+    assert told["state"] == "restricted"
+    assert told["allowed"] == ["take_keys", "report", "return", "pay", "export", "read"]
+    assert [sorted(told["restrictions"][0]), told["restrictions"][0]["stops"]] == [
+        [
+            "facts",
+            "is_suspension",
+            "lifted_by",
+            "next_step",
+            "reason",
+            "rule",
+            "since",
+            "still_allowed",
+            "stops",
+            "until",
+        ],
+        ["order"],
+    ]
+    assert (told["restrictions"][0]["rule"], told["restrictions"][0]["facts"]) == (
+        "P-STATE-3",
+        {"Labels": 14},
+    )
+    assert "score" not in str(told).lower()

@@ -69,9 +69,11 @@ def test_a_partner_is_suspended_and_lifted_with_a_reason():
     assert "Kreislauf PC" in client.get(path).text
     assert client.get(f"{path}suspend/").status_code == 200
     assert client.post(f"{path}suspend/", {"reason": ""}).status_code == 422
-    assert client.post(f"{path}suspend/", {"reason": "Late."})["Location"] == f"{path}standing/"
+    assert (
+        client.post(f"{path}suspend/", {"reason": "Late.", "extent": "all"})["Location"] == f"{path}standing/"
+    )
     assert "Late." in client.get(path).text
-    assert client.post(f"{path}suspend/", {"reason": "Late."}).status_code == 409
+    assert client.post(f"{path}suspend/", {"reason": "Late.", "extent": "all"}).status_code == 409
     assert client.post(f"{path}lift/", {"reason": "Done."})["Location"] == f"{path}standing/"
     with mar_scope():
         assert Partner.objects.get().state == "active"
