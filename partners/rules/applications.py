@@ -51,7 +51,7 @@ WIPING_STANDARDS = (
     ("BSI TL-03423", "BSI TL-03423"),
     ("HMG IS5 Enhanced", "HMG IS5 Enhanced"),
     ("ADISA 8.0", "ADISA ICT Asset Recovery Standard 8.0"),
-    (OTHER_STANDARD, _("Another standard, named in the note")),
+    (OTHER_STANDARD, _("Another standard, named below")),
 )
 
 # No 0, O, 1, I or L: a reference is read aloud on the telephone.

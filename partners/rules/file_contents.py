@@ -27,7 +27,7 @@ TYPES = {
     "image/png": FileType("image/png", ".png"),
     "image/heic": FileType("image/heic", ".heic"),
 }
-ACCEPT = "application/pdf,image/jpeg,image/png,image/heic,.pdf,.jpg,.jpeg,.png,.heic"
+ACCEPT = ".pdf,.jpg,.jpeg,.png,.heic"
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _ODD = re.compile(r"[^\w .,()+-]")
 

@@ -297,6 +297,7 @@ EXCHANGE_DIR = Path(os.environ.get("PORTAL_EXCHANGE_DIR", VAR_DIR / "exchange"))
 SIMULATOR_DELAY_SECONDS = int(os.environ.get("PORTAL_SIMULATOR_DELAY_SECONDS", "5"))
 
 # Automatic checks of applicants. Nothing leaves this machine unless it is switched on here.
+APPLICATION_STARTS_PER_HOUR = 5  # from one network
 VAT_PROVIDER = os.environ.get("PORTAL_VAT_PROVIDER", "offline")  # offline, vies_rest or vies_soap
 VIES_URL = os.environ.get("PORTAL_VIES_URL", "")
 CHECK_WEBSITES = os.environ.get("PORTAL_CHECK_WEBSITES", "false").lower() == "true"

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,7 +37,7 @@ from portal.web.public.check import checker_answers, start_values
 from portal.web.throttle import Throttle
 
 HOUR = 3600
-throttle = Throttle("apply", limit=5, seconds=HOUR)
+throttle = Throttle("apply", limit=settings.APPLICATION_STARTS_PER_HOUR, seconds=HOUR)
 OWN_FORMS = {"knowledge": "apply-knowledge", "terms": "apply-statement"}
 LATER, ANOTHER = "later", "another"
 

@@ -52,6 +52,13 @@ class AnswerField(forms.Field):
             raise ValidationError(str(error), code="wrong") from error
 
 
+class PaperField(DocumentField):
+    """A paper that may be here already: whether one lacks is asked by the page, not by the field."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return super().clean(data, initial) if data else None
+
+
 class PageForm(forms.Form):
     """One page. What is right of it is kept in any case; ``must_be_complete`` also asks for what lacks."""
 
@@ -227,7 +234,9 @@ class WordsForm(forms.Form):
 def field_for(asked: FormField, case: Case) -> forms.Field:
     """Return the form field of a declared question."""
     if asked.kind == FieldKind.PAPER:
-        return DocumentField(required=False, label=asked.label, help_text=_paper_hint(asked))
+        return PaperField(
+            required=asked.is_required(case), label=str(asked.label), help_text=_paper_hint(asked)
+        )
     return AnswerField(asked, case)
 
 

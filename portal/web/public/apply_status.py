@@ -25,7 +25,7 @@ from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.plain_text import plain_text
 from portal.web.public.applicant import applicant, let_go
-from portal.web.public.apply_forms import WordsForm, field_for
+from portal.web.public.apply_forms import WordsForm, field_for, lacks
 from portal.web.public.apply_steps import answer_groups
 from portal.web.refused import render_refused
 
@@ -59,6 +59,13 @@ class QuestionForm(forms.Form):
         self.fields = {"value": field_for(asked, case), "remark": self.fields["remark"]}
         if asked.kind == FieldKind.PAPER:
             self.fields["value"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what lacks; a new paper in any case."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.fields["value"].required and cleaned.get("value") in (None, "", []) and not self.errors:
+            self.add_error("value", lacks(self.asked))
+        return cleaned
 
     @property
     def is_paper(self) -> bool:
