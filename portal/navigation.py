@@ -7,7 +7,7 @@ An entry whose address does not exist yet is left out, so wings can grow one vie
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.http import HttpRequest
@@ -40,6 +40,7 @@ class NavItem:
     icon: str
     is_active: bool
     shortcut: str = ""
+    badge: int = 0  # what waits behind it to be read
 
 
 _STAFF: tuple[Wing, ...] = ("mar", "compliance")
@@ -53,12 +54,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("tpr",), "tpr:device-list", _("Devices"), "device-laptop", "device.view", shortcut="d"),
     Entry(("tpr",), "tpr:standing", _("Standing"), "shield-check", "standing.view", shortcut="t"),
     Entry(("tpr",), "tpr:duties", _("Duties"), "calendar-event", "house.view", shortcut="u"),
+    Entry(("tpr",), "tpr:rules", _("Rules"), "gavel", "terms.view", shortcut="l"),
     Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "house.view", shortcut="s"),
     Entry(("mar",), "mar:home", _("Home"), "home", "mar.home", shortcut="h"),
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),
     Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view", shortcut="a"),
     Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
     Entry(("mar",), "mar:recipient-list", _("Recipients"), "heart-handshake", "recipient.view", shortcut="c"),
+    Entry(("mar",), "mar:agreement-list", _("Rules"), "gavel", "rules.view", shortcut="u"),
     Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
     Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "mar_order.view", shortcut="o"),
     Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),
@@ -96,6 +99,12 @@ def build(request: HttpRequest, permissions: Collection[str] | None = None) -> l
     ]
     active = _longest_match(request.path, [url for _entry, url in found])
     return [NavItem(entry.label, url, entry.icon, url == active, entry.shortcut) for entry, url in found]
+
+
+def with_badge(items: list[NavItem], url_name: str, count: int) -> list[NavItem]:
+    """Return the bar with a number at one entry."""
+    url = _address(url_name)
+    return [replace(item, badge=count) if item.url == url else item for item in items]
 
 
 def _address(url_name: str) -> str:

@@ -397,6 +397,12 @@ DUTY: Mapping[str, Status] = {
     "done": Status(_("Done"), "success", "circle-check", _("Nothing is left to do.")),
 }
 
+CHANGE: Mapping[str, Status] = {
+    "draft": Status(_("Draft"), "neutral", "pencil", _("Written. Another person must publish it.")),
+    "published": Status(_("Published"), "success", "send", _("Every partner it touches was told.")),
+    "discarded": Status(_("Discarded"), "neutral", "archive", _("Put away. Nobody was told.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -412,6 +418,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "cbr": CBR,
     "report": REPORT,
     "build": BUILD,
+    "change": CHANGE,
     "recipient": RECIPIENT,
     "claim": CLAIM,
     "conflict": CONFLICT,

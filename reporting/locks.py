@@ -6,6 +6,7 @@ never locked together.
 
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
@@ -31,3 +32,11 @@ def lock_report_and_previous(report_id: UUID) -> tuple[UsageReport, UsageReport 
     previous_id = UsageReport.objects.filter(pk=report_id).values_list("previous_id", flat=True).first()
     previous = lock_report(previous_id) if previous_id else None
     return lock_report(report_id), previous
+
+
+def lock_acceptance(acceptance_id: UUID) -> None:
+    """Hold the making of one acceptance's paper until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"reporting.acceptance.{acceptance_id}"]
+        )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.actor import Actor
 from core.outbox import WorkTask
 from core.tenancy import mar_scope
-from reporting.services import building, comparing, issuing, reconcile
+from reporting.services import acceptance_papers, building, comparing, issuing, reconcile
 
 WORKER = Actor.system("month's close")
 
@@ -42,3 +42,15 @@ def compare_report(*, report_id: str, label: str = "", **_kwargs: Any) -> None:
     """Recreate and compare one report's files."""
     by = Actor.system(label or WORKER.label)
     comparing.compare_report(report_id=UUID(report_id), by=by, at=timezone.now())
+
+
+class _PartnerScope(WorkTask):
+    scope = "partner"
+
+
+@shared_task(name="reporting.make_acceptance_paper", base=_PartnerScope)  # type: ignore[untyped-decorator]
+def make_acceptance_paper(*, partner_id: str, acceptance_id: str, **_kwargs: Any) -> None:
+    """Make the paper of a fresh acceptance, so that it prints the names of its day."""
+    acceptance_papers.acceptance_paper(
+        UUID(acceptance_id), partner_id=UUID(partner_id), by=Actor.system("papers"), at=timezone.now()
+    )

@@ -20,6 +20,7 @@ from licensing.models import (
     BuildUpload,
     CbrAckFile,
     CbrLine,
+    ChangeNotice,
     ComputerBuildReport,
     Device,
     ExchangeException,
@@ -27,6 +28,7 @@ from licensing.models import (
     Order,
     Product,
     ProductKey,
+    ProgrammeChange,
     QuotaException,
     ReturnLine,
     ReturnRequest,
@@ -36,6 +38,7 @@ from partners.models import (
     Brand,
     CarryOverItem,
     CompanyChange,
+    Course,
     Document,
     FieldQuestion,
     Invitation,
@@ -46,6 +49,8 @@ from partners.models import (
     RecipientConflict,
     RecipientEvidence,
     Site,
+    TermsAcceptance,
+    TermsVersion,
 )
 from partners.models.membership import Role
 from partners.rules.api_keys import scopes_of_house
@@ -59,6 +64,7 @@ from partners.services.recipient_review import approve_recipient
 from partners.services.sanctions import receive_list
 from partners.services.standing import restrict_partner
 from partners.services.tokens import invitation_token
+from partners.services.training import WrittenCourse, save_course
 from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
@@ -114,6 +120,18 @@ class Givers:
 
 
 @dataclass
+class Rules:
+    """What is agreed, announced and taught: one of each, and what only the other partner has of it."""
+
+    terms: TermsVersion
+    acceptance: TermsAcceptance
+    foreign_acceptance: TermsAcceptance
+    change: ProgrammeChange
+    foreign_change: ProgrammeChange
+    course: Course
+
+
+@dataclass
 class World:
     """Everything the routes can be asked for, and everyone who asks."""
 
@@ -127,6 +145,7 @@ class World:
     invitation: Invitation
     papers: "Papers"
     givers: Givers
+    rules: Rules
     people: dict[str, User]
     stranger: User  # the owner of the other partner
     check_id: UUID = NOBODYS
@@ -172,6 +191,19 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("tpr/", "build_id"): Sample(lambda w: w.own.build.pk, lambda w: w.foreign.build.pk, NOBODYS),
     ("tpr/", "upload_id"): Sample(lambda w: w.own.upload.pk, lambda w: w.foreign.upload.pk, NOBODYS),
+    ("tpr/rules/", "programme_change_id"): Sample(
+        lambda w: w.rules.change.pk, lambda w: w.rules.foreign_change.pk, NOBODYS
+    ),
+    ("tpr/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
+    ("tpr/rules/", "acceptance_id"): Sample(
+        lambda w: w.rules.acceptance.pk, lambda w: w.rules.foreign_acceptance.pk, NOBODYS
+    ),
+    ("tpr/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
+    ("mar/rules/", "programme_change_id"): Sample(lambda w: w.rules.change.pk, None, NOBODYS),
+    ("mar/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
+    ("mar/rules/", "terms_id"): Sample(lambda w: w.rules.terms.pk, None, NOBODYS),
+    ("mar/rules/", "acceptance_id"): Sample(lambda w: w.rules.acceptance.pk, None, NOBODYS),
+    ("mar/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
     ("", "invitation_id"): Sample(
@@ -274,6 +306,7 @@ def make_world() -> World:
         invitation=_invite(own.partner),
         papers=_papers(own),
         givers=_givers(own.partner, foreign.partner),
+        rules=_rules(own, foreign, people),
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
@@ -426,6 +459,34 @@ def _papers(house: House) -> Papers:
             created_at=AT,
         )  # fmt: skip
     return Papers(house.key.batch_id, cbr, exception, returned, month, file)
+
+
+def _rules(own: House, foreign: House, people: dict[str, User]) -> Rules:
+    with mar_scope():
+        course = save_course(
+            WrittenCourse(
+                code="licences", title="Licences", pass_mark=50, valid_months=12, is_required=False, required_from=AT,
+                readings={"en": "Read this."}, questions={"en": "# Which?\n+ This\n- That\n> So it is."},
+            ),
+            is_new=True, by=Actor.system("test"), at=AT,
+        )  # fmt: skip
+        changes = [
+            ProgrammeChange.objects.create(
+                product=house.key.product, order_stop_at=AT + timedelta(days=90), written_by=people["mar_admin"],
+                written_at=AT, published_by=people["mar_approver"], announced_at=AT, free_keys=0,
+                texts={"en": {"title": "It ends", "text": "Soon."}},
+            )
+            for house in (own, foreign)
+        ]  # fmt: skip
+        for house, change in zip((own, foreign), changes, strict=True):
+            ChangeNotice.objects.create(
+                change=change, partner=house.partner, keys_assigned=1, keys_taken=0, devices_unsold=0
+            )
+        accepted = [
+            TermsAcceptance.objects.select_related("terms").get(partner=house.partner)
+            for house in (own, foreign)
+        ]
+    return Rules(accepted[0].terms, accepted[0], accepted[1], changes[0], changes[1], course)
 
 
 def _invite(partner: Partner, name: str = "new") -> Invitation:

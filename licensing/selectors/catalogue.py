@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
@@ -46,6 +46,11 @@ def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
         CatalogueItem(product, product.current_price, currency, free[product.id], product.family in families)
         for product in found
     ]
+
+
+def all_products() -> QuerySet[Product]:
+    """Return every product, on sale or not, by its code."""
+    return Product.objects.order_by("code")
 
 
 def product_by_code(code: str) -> Product:

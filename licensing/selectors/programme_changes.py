@@ -98,7 +98,9 @@ def notices_of_change(change_id: UUID) -> QuerySet[ChangeNotice]:
         ChangeNotice.objects.select_related("partner")
         .filter(change_id=change_id)
         .annotate(
-            read_at=Subquery(first.values("read_at")[:1]), read_by=Subquery(first.values("user__name")[:1])
+            is_read=Exists(readings),
+            read_at=Subquery(first.values("read_at")[:1]),
+            read_by=Subquery(first.values("user__name")[:1]),
         )
     )
 

@@ -10,6 +10,7 @@ TPR_READ = frozenset(
         "build.view",
         "device.view",
         "terms.view",
+        "training.take",
         "catalogue.view",
         "house.view",
         "standing.view",
@@ -25,6 +26,7 @@ MAR_READ = frozenset(
         "mar_order.view",
         "exchange.view",
         "recipient.view",
+        "rules.view",
     }
 )
 COMPLIANCE_READ = frozenset({"compliance.home", "report.view", "audit.view", "exception.view"})
@@ -53,6 +55,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "application.invite",
         "recipient.review",
         "quota.handle",
+        "rules.write",
         "partner.manage",
         "standing.manage",
         "standing.confirm",
@@ -79,6 +82,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "score_model.change",
         "recipient.decide",
         "quota.answer",
+        "change.publish",
     },
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from partners.models import Agreement, Partner, TermsAcceptance, TermsText, TermsVersion
 from partners.models.partner import PartnerState
@@ -157,6 +157,7 @@ def partners_concerned(terms: TermsVersion) -> QuerySet[Partner]:
     """
     accepted = TermsAcceptance.objects.filter(partner=OuterRef("pk"), terms=terms)
     found = Partner.objects.exclude(state=PartnerState.TERMINATED).annotate(
+        has_accepted=Exists(accepted),
         accepted_at=Subquery(accepted.values("accepted_at")[:1]),
         accepted_by=Subquery(accepted.values("user__name")[:1]),
         acceptance_id=Subquery(accepted.values("pk")[:1]),
@@ -169,6 +170,11 @@ def partners_concerned(terms: TermsVersion) -> QuerySet[Partner]:
     return found.filter(
         pk__in=TermsAcceptance.objects.filter(terms__agreement=terms.agreement_id).values("partner")
     )
+
+
+def accepted_count(terms: TermsVersion) -> int:
+    """Return how many of those whom a version concerns have accepted this very version."""
+    return partners_concerned(terms).filter(acceptances__terms=terms).count()
 
 
 def partners_waiting(terms: TermsVersion) -> QuerySet[Partner]:

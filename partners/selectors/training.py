@@ -109,11 +109,12 @@ def attempts_between(
     ).count()
 
 
-def attempt_of(attempt_id: UUID, *, partner_id: UUID, user_id: UUID) -> TrainingAttempt | None:
-    """Return a person's own test, None for anybody else's."""
+def latest_attempt(partner_id: UUID, user_id: UUID, course_id: UUID) -> TrainingAttempt | None:
+    """Return a person's latest test of a course, begun or graded, None without one."""
     return (
         TrainingAttempt.objects.select_related("course", "version")
-        .filter(pk=attempt_id, partner_id=partner_id, user_id=user_id)
+        .filter(partner_id=partner_id, user_id=user_id, course_id=course_id)
+        .order_by("-started_at")
         .first()
     )
 

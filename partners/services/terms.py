@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, refuse
+from core.queue import enqueue
 from partners import locks
 from partners.models import Partner, TermsAcceptance, TermsText, TermsVersion
 from partners.models.partner import PartnerState
@@ -70,6 +71,7 @@ def accept_terms(
             "became_active": is_new,
         },
     )
+    enqueue("reporting.make_acceptance_paper", at=at, partner_id=partner_id, acceptance_id=acceptance.pk)
     return acceptance
 
 

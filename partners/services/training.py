@@ -46,14 +46,26 @@ class WrittenCourse:
 
 
 @transaction.atomic
-def save_course(written: WrittenCourse, *, by: Actor, at: datetime) -> Course:
+def save_course(written: WrittenCourse, *, is_new: bool, by: Actor, at: datetime) -> Course:
     """Make a course or change it; new words become a new version, tests already taken keep theirs.
 
     :raises Invalid: when a language cannot be read as a test, or the languages ask different things.
+    :raises TrainingRefused: for a new course whose code is taken.
     """
     texts = _texts_of(written)
     locks.lock_courses()
-    course, is_new = Course.objects.update_or_create(
+    if is_new and course_by_code(written.code) is not None:
+        raise TrainingRefused(
+            refuse(
+                "course_code_taken",
+                _("There is a course with this code already."),
+                rule="P-TRAIN-6",
+                facts={_("Code"): written.code},
+                next_step=_("Choose another code, or edit that course."),
+                lifted_by=_("You"),
+            )
+        )
+    course, _made = Course.objects.update_or_create(
         code=written.code,
         defaults={
             "title": written.title,

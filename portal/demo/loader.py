@@ -16,7 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, recipients, standing
+from portal.demo import cases, checks, papers, recipients, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -87,6 +87,7 @@ def _set_stage(begin: datetime, now: datetime, months: list[Period], zone: objec
         terms,
         joined_at=lambda wanted: now - timedelta(days=3) if wanted.story == "new" else joined(wanted),
     )
+    papers.teach(cast, now=now)
     return Stage(cast, products, random.Random("refurb-licence-portal"), count(1_000_001))  # noqa: S311
 
 
@@ -178,6 +179,8 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
     recipients.leave_open(stage, now=now)
+    papers.announce(stage.cast, now=now)
+    papers.change(stage.cast, stage.products, now=now)
 
 
 def _forget_old_mail(now: datetime) -> None:

@@ -40,6 +40,57 @@ days stop new orders; after 60 days they are called back.
 
 8. Audit. The MAR and Microsoft may look at the records with 30 days' notice."""
 
+NEW_TERMS_SUMMARY = (
+    TERMS_SUMMARY
+    + """
+New: you keep the proof of wiping for six years, and you note the sale of each PC."""
+)
+NEW_TERMS_TEXT = (
+    TERMS_TEXT
+    + """
+
+9. Proof. The proof of wiping is kept for six years and shown on request.
+
+10. Sales. The day and country of each sale are noted in the portal."""
+)
+NEW_TERMS_SUMMARY_DE = """Eine Lizenz ist für einen geeigneten PC, und jeder fertige PC wird gemeldet.
+Ein Schlüssel wird nie weitergegeben. Verlust oder Diebstahl melden Sie sofort.
+Datenträger werden nach dem genannten Standard gelöscht, nachweisbar.
+Sie zahlen einmal im Monat, was Sie verbraucht haben.
+Neu: Löschnachweise werden sechs Jahre aufbewahrt, und der Verkauf jedes PCs wird vermerkt."""
+NEW_TERMS_TEXT_DE = """1. Geeignete Geräte. Eine Lizenz wird nur auf einem PC installiert, der mindestens sechs Monate
+in Gebrauch war, schon ein Microsoft-Produkt trug und seine ursprüngliche Hauptplatine hat.
+
+2. Aufarbeitung. Jeder PC wird repariert, geprüft und gereinigt; Datenträger werden nach dem genannten Standard
+gelöscht.
+
+3. Schlüssel. Ein Schlüssel gehört zu einem PC. Er wird nie ohne diesen PC weitergegeben. Verlust oder Diebstahl wird
+dem MAR unverzüglich gemeldet.
+
+4. Meldung. Jeder PC wird mit seinem Hardware-Hash gemeldet, bevor er das Haus verlässt.
+
+5. Aufkleber. Der Aufkleber sitzt, wo das Programm es vorsieht; alte werden durchgestrichen.
+
+6. Citizenship-Lizenzen gehen nur an Empfänger, die der MAR anerkannt hat.
+
+7. Zahlung. Eine Abrechnung im Monat, im Rahmen des Kreditlimits.
+
+8. Prüfung. Der MAR und Microsoft dürfen die Unterlagen mit 30 Tagen Vorlauf einsehen.
+
+9. Nachweis. Löschnachweise werden sechs Jahre aufbewahrt und auf Verlangen gezeigt.
+
+10. Verkauf. Tag und Land jedes Verkaufs werden im Portal vermerkt."""
+CITIZENSHIP_SUMMARY = """Citizenship licences go to approved recipients only, each with proof.
+You name the recipient with the order, and you sell the PC to nobody else."""
+CITIZENSHIP_TEXT = """1. Recipients. A Citizenship licence is installed only on a PC for a recipient that the
+MAR has approved.
+
+2. Proof. The proof of the recipient's class is kept for six years.
+
+3. Quota. Windows and Office are ordered within the monthly quota, Office never more than Windows.
+
+4. Resale. A PC with a Citizenship licence is not offered on a marketplace."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoProduct:

@@ -1,6 +1,7 @@
-"""Tables of the monthly reports."""
+"""Tables of the monthly reports and other papers."""
 
+from reporting.models.acceptance_paper import AcceptancePaper
 from reporting.models.frozen import ReportDeviceLine, ReportLine
 from reporting.models.usage_report import ReportFile, ReportState, UsageReport
 
-__all__ = ["ReportDeviceLine", "ReportFile", "ReportLine", "ReportState", "UsageReport"]
+__all__ = ["AcceptancePaper", "ReportDeviceLine", "ReportFile", "ReportLine", "ReportState", "UsageReport"]

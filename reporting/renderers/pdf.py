@@ -1,4 +1,4 @@
-"""The usage report as PDF/A-3a; the only module that knows WeasyPrint.
+"""Documents as PDF/A-3a, the usage report first; the only module that knows WeasyPrint.
 
 The same report, files, fonts and renderer give the same bytes in any process: all instants come
 from the caller, and nothing is fetched but the fonts named here.
@@ -189,23 +189,28 @@ def _refuse_keys_in_file(file: AttachedFile) -> None:
 
 
 def _report_html(report: UsageReport, attachment: AttachedFile, *, created_at: datetime) -> str:
-    """Return the whole document as HTML, in English whatever language is active."""
+    with translation.override(LANGUAGE):
+        variables = report_context(
+            report, is_device_csv_attached=attachment.is_device_csv, attached_name=attachment.name
+        )
+    return document_html("usage_report.html", variables, created_at=created_at)
+
+
+def document_html(template: str, variables: Mapping[str, Any], *, created_at: datetime) -> str:
+    """Return a whole document as HTML, in English whatever language is active."""
     engine = Engine(
         dirs=[str(TEMPLATES)],
         autoescape=True,
         libraries={"i18n": "django.templatetags.i18n", "report": "reporting.renderers.report_tags"},
     )
+    shared = {
+        "language": LANGUAGE,
+        "created": created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "font_css": mark_safe(_font_css()),  # noqa: S308 (constants of fonts.py)
+    }
     with translation.override(LANGUAGE):
-        variables = report_context(
-            report, is_device_csv_attached=attachment.is_device_csv, attached_name=attachment.name
-        )
-        variables |= {
-            "language": LANGUAGE,
-            "created": created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "font_css": mark_safe(_font_css()),  # noqa: S308 (constants of fonts.py)
-        }
-        return engine.get_template("usage_report.html").render(
-            Context(variables, use_l10n=False, use_tz=False)
+        return engine.get_template(template).render(
+            Context({**variables, **shared}, use_l10n=False, use_tz=False)
         )
 
 

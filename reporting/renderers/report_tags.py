@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html_join
@@ -55,6 +56,20 @@ def month_names() -> tuple[str, ...]:
 def utc(value: datetime) -> str:
     """Return an instant to the minute, in UTC."""
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+@register.filter
+def local(value: datetime, zone: str) -> str:
+    """Return an instant to the second in a named zone, with its distance from UTC."""
+    there = value.astimezone(ZoneInfo(zone))
+    offset = there.strftime("%z")
+    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+
+@register.filter
+def local_day(value: datetime, zone: str) -> str:
+    """Return the day of an instant in a named zone."""
+    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d")
 
 
 @register.filter

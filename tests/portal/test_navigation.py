@@ -30,7 +30,7 @@ def bar(role: str, path: str = "/") -> list[navigation.NavItem]:
 def test_a_role_has_a_home_and_a_short_bar(role: str) -> None:
     items = bar(role)
     assert items[0].icon in {"home", "activity"}
-    assert len(items) <= 9
+    assert len(items) <= 10
     assert len({item.url for item in items}) == len(items)
     assert len({item.shortcut for item in items}) == len(items)
 

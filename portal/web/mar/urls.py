@@ -10,6 +10,7 @@ from portal.web.mar import (
     orders_urls,
     partners_urls,
     recipients_urls,
+    rules_urls,
     stock_urls,
 )
 
@@ -23,5 +24,6 @@ urlpatterns = [
     *recipients_urls.urlpatterns,
     *orders_urls.urlpatterns,
     *exchange_urls.urlpatterns,
+    *rules_urls.urlpatterns,
     *stock_urls.urlpatterns,
 ]

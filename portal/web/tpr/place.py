@@ -19,6 +19,17 @@ def partner_id_of(request: HttpRequest) -> UUID:
     return found
 
 
+def user_id_of(request: HttpRequest) -> UUID:
+    """Return the signed-in person.
+
+    :raises Http404: for a visitor.
+    """
+    found = request.user.pk
+    if found is None:
+        raise Http404
+    return UUID(str(found))
+
+
 def device_of(key: ProductKey) -> str:
     """Return the PC for which a key was handed over, a dash without one."""
     hand_over = getattr(key, "hand_over", None)

@@ -12,6 +12,7 @@ from portal.web.tpr import (
     profile,
     quota,
     recipients,
+    rules_urls,
     settings_company,
     settings_contacts,
     settings_documents,
@@ -23,6 +24,7 @@ from portal.web.tpr import exit as tpr_exit
 app_name = "tpr"
 
 urlpatterns = [
+    *rules_urls.urlpatterns,
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),
