@@ -53,7 +53,8 @@ class DemoApplicant:
 APPLICANTS = (
     DemoApplicant(
         "Zweite Runde IT GmbH", "DE", "DE999999946", "Leipzig HRB 20413", "Paula Zander", "paula@zweiterunde.example",
-        ("Karl-Heine-Straße 48", "04229", "Leipzig"), legal_form="GmbH", volume=180, story="overdue", days=16,
+        ("Karl-Heine-Straße 48", "04229", "Leipzig"), legal_form="GmbH", phone="+49 341 5550100", volume=180,
+        story="overdue", days=16,
         shop="https://zweiterunde.example", language="de",
     ),
     DemoApplicant(
@@ -78,7 +79,8 @@ APPLICANTS = (
     ),
     DemoApplicant(
         "Blitz-PC Handels UG", "DE", "DE999999938", "Köln HRB 99001", "Rico Brandt", "rico@blitz-pc.example",
-        ("Ringstraße 5", "50996", "Köln"), legal_form="UG", volume=400, kind="broker", story="rejected", days=24,
+        ("Ringstraße 5", "50996", "Köln"), legal_form="UG", phone="+49 221 5550100", volume=400, kind="broker",
+        story="rejected", days=24,
     ),
     DemoApplicant(
         "Gebraucht & Gut OHG", "DE", "DE999999920", "Bremen HRA 2210", "Anke Petersen", "anke@gebrauchtgut.example",

@@ -144,7 +144,7 @@ class DemoPartner:
 # Two who wait for an answer: one like a partner and with a name on the invented sanctions list, one without a fault.
 APPLICANTS = (
     DemoPartner(
-        "APP-0021", "Re-Byte Computers UG", "DE", "DE999999938", "Pavel Zadenkowski", "pavel@rebyte-computers.example",
+        "APP-0021", "Re-Byte Computers UG", "DE", "DE999999899", "Pavel Zadenkowski", "pavel@rebyte-computers.example",
         weight=0, joined=0, credit=Decimal(0), monthly_quantity=80, story="alike",
     ),
     DemoPartner(
