@@ -2,8 +2,8 @@
 
 Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
 primary key), invitation, API key, order block, grace, agreement, course, training
-attempt, company change, site, brand, note,
-the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
+attempt, company change, site, brand, note, the
+MAR, the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
 their conflict.
 """
 
@@ -19,6 +19,7 @@ from partners.models import (
     CompanyChange,
     Grace,
     Invitation,
+    Mar,
     Membership,
     OrderBlock,
     Partner,
@@ -119,6 +120,11 @@ def lock_brand(brand_id: UUID) -> Brand | None:
 def lock_note(note_id: UUID) -> PartnerNote | None:
     """Lock a note of the MAR about a partner, None when there is none."""
     return PartnerNote.objects.select_for_update().filter(pk=note_id).first()
+
+
+def lock_mar() -> Mar | None:
+    """Lock the MAR's own row, None before it is set up."""
+    return Mar.objects.select_for_update().first()
 
 
 def lock_mar_contacts() -> None:

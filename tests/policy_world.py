@@ -217,6 +217,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         for name in ("site", "brand", "document", "change")
     },
     ("mar/partners/", "kind"): Sample(lambda w: "labels", None, "no-such-kind"),
+    ("mar/office/", "area"): Sample(lambda w: "technical", None, "no-such-area"),
     ("mar/partners/", "note_id"): Sample(lambda w: w.own.papers["note"], None, NOBODYS),
     ("mar/partners/", "change_id"): Sample(lambda w: w.own.papers["change"], None, NOBODYS),
     ("", "api_key_id"): Sample(lambda w: w.own.api_key.pk, lambda w: w.foreign.api_key.pk, NOBODYS),

@@ -16,7 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Price, Product
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, papers, recipients, standing
+from portal.demo import cases, checks, houses, papers, recipients, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -176,6 +176,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     cases.try_second_key(stage, at=now - timedelta(hours=5))
     standing.catch_up(stage, at=now - timedelta(days=2))
     standing.show_standing(stage, at=now)
+    houses.furnish(stage, now=now)
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
     recipients.leave_open(stage, now=now)

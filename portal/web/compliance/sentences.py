@@ -75,6 +75,7 @@ SENTENCES: Mapping[str, Promise | str] = {
     "partners.brand.closed": gettext_lazy("closed the brand %(name)s"),
     "partners.contact.named": gettext_lazy("named a contact"),
     "partners.document.reminded": gettext_lazy("reminded of a document that ends in %(days)s days"),
+    "partners.mar.changed": gettext_lazy("changed the MAR’s facts"),
     "partners.note.written": gettext_lazy("wrote a note"),
     "partners.note.pinned": gettext_lazy("put a note on top"),
     "partners.note.unpinned": gettext_lazy("let a note go down"),

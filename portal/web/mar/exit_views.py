@@ -72,7 +72,8 @@ def status(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     if way_out is None:
         raise Http404
     may_act = "exit.manage" in request.permissions  # type: ignore[attr-defined]
-    return render(request, "mar/exit.html", exit_page(way_out, may_act=may_act) | {"partner": partner})
+    page = exit_page(way_out, may_act=may_act, viewer_id=actor_of(request).id)
+    return render(request, "mar/exit.html", page | {"partner": partner})
 
 
 @allow("partner.manage", houses=("mar",), fresh_factor=True)
@@ -223,14 +224,14 @@ def finish(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     return redirect("mar:partner-exit", partner_id)
 
 
-def exit_page(way_out: Exit, *, may_act: bool) -> dict[str, Any]:
+def exit_page(way_out: Exit, *, may_act: bool, viewer_id: str = "") -> dict[str, Any]:
     """Return what the page of a way out shows, on either side."""
     partner_id = way_out.wind_down.partner_id
     alive = proof_keys(partner_id).order_by("id")
     return {
         "exit": way_out,
         "wind_down": way_out.wind_down,
-        "rows": [_row(way_out, item, may_act=may_act) for item in way_out.items],
+        "rows": [_row(way_out, item, viewer_id=viewer_id, may_act=may_act) for item in way_out.items],
         "steps": _steps(way_out),
         "last_instant": way_out.wind_down.ends_at - timedelta(minutes=1),
         "proof_keys": list(alive.values_list("product_key_id", flat=True)[:SHOWN_KEYS]),
@@ -245,15 +246,15 @@ def file_response(found: WindDown) -> HttpResponse:
     return FileResponse(stored, as_attachment=True, filename=name)  # type: ignore[return-value]
 
 
-def _row(way_out: Exit, item: Item, *, may_act: bool) -> dict[str, Any]:
+def _row(way_out: Exit, item: Item, *, viewer_id: str, may_act: bool) -> dict[str, Any]:
     kind = item.row.kind
     is_open = item.state is ItemState.OPEN and may_act and way_out.wind_down.finished_at is None
-    links = _links(way_out, item) if is_open else []
+    links = _links(way_out, item, viewer_id) if is_open else []
     amount = formatting.money(item.now.amount, way_out.currency) if item.now.amount else ""
     return {"item": item, "row": item.row, "kind": kind, "amount": amount, "links": links}
 
 
-def _links(way_out: Exit, item: Item) -> list[dict[str, Any]]:
+def _links(way_out: Exit, item: Item, viewer_id: str) -> list[dict[str, Any]]:
     kind, partner_id = item.row.kind, way_out.wind_down.partner_id
     links: list[dict[str, Any]] = []
     if kind == ItemKind.KEYS_UNUSED:
@@ -264,9 +265,9 @@ def _links(way_out: Exit, item: Item) -> list[dict[str, Any]]:
         links.append(_link("settle", _("Settled …"), partner_id, kind))
     if kind == ItemKind.DATA_FILE and way_out.wind_down.file_path:
         links.append(_link("file", _("Hand it over"), partner_id))
-    if item.awaits_second:
+    if item.awaits_second and item.row.waived_by_id != viewer_id:
         links.append(_link("confirm", _("Confirm: let it go"), partner_id, kind, is_post=True))
-    else:
+    elif not item.awaits_second:
         links.append(_link("waive", _("Let it go …"), partner_id, kind))
     return links
 

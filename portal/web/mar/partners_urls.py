@@ -6,6 +6,7 @@ from portal.web.house import view_as_views
 from portal.web.mar import (
     company_views,
     exit_views,
+    office_views,
     partner_notes_views,
     partner_tabs,
     partners_views,
@@ -13,6 +14,9 @@ from portal.web.mar import (
 )
 
 urlpatterns = [
+    path("office/", office_views.office, name="office"),
+    path("office/edit/", office_views.edit_office, name="office-edit"),
+    path("office/contacts/<slug:area>/", office_views.edit_contact, name="office-contact"),
     path("partners/", partners_views.partner_list, name="partner-list"),
     path("partners/<uuid:partner_id>/", partner_tabs.overview, name="partner-detail"),
     path("partners/<uuid:partner_id>/orders/", partner_tabs.orders, name="partner-orders"),
