@@ -28,10 +28,10 @@ AREAS: dict[str, Promise] = {
 
 # Each fact: what is counted, and of what whole.
 LINES: dict[str, tuple[Promise, Promise | str]] = {
-    "reporting.late": (gettext_lazy("Reported later than in time"), gettext_lazy("builds")),
-    "reporting.aged_1": (gettext_lazy("Not reported, past the first age"), ""),
-    "reporting.aged_2": (gettext_lazy("Not reported, past the second age"), ""),
-    "reporting.aged_3": (gettext_lazy("Not reported, past the third age"), ""),
+    "reporting.late": (gettext_lazy("Reported after %(days)s days or later"), gettext_lazy("builds")),
+    "reporting.aged_1": (gettext_lazy("Not reported after %(days)s days"), ""),
+    "reporting.aged_2": (gettext_lazy("Not reported after %(days)s days"), ""),
+    "reporting.aged_3": (gettext_lazy("Not reported after %(days)s days"), ""),
     "hygiene.denied": (gettext_lazy("Activation denied"), gettext_lazy("answered")),
     "hygiene.duplicates": (gettext_lazy("Seen before or stolen, by Microsoft’s answer"), ""),
     "hygiene.revealed": (gettext_lazy("Looked at on a screen"), gettext_lazy("taken")),
@@ -129,21 +129,30 @@ def block_facts(block: OrderBlock) -> dict[str, Any]:
     return shown
 
 
-def area_table(score: Score) -> list[dict[str, Any]]:
+def area_table(score: Score, rules: ScoreRules) -> list[dict[str, Any]]:
     """Return each area with its facts and what each cost, for reading."""
     return [
         {
             "label": AREAS[area.code],
             "points": area.points,
             "weight": area.weight,
-            "lines": [_line(line) for line in area.lines],
+            "lines": [_line(line, rules) for line in area.lines],
         }
         for area in score.areas
     ]
 
 
-def _line(line: Line) -> dict[str, Any]:
-    label, whole_label = LINES[line.code]
+def line_label(code: str, rules: ScoreRules) -> str:
+    """Return what a line counts, with the model's ages in it."""
+    label = str(LINES[code][0])
+    if not code.startswith("reporting."):
+        return label
+    place = int(code[-1]) - 1 if code[-1].isdigit() else 0
+    return label % {"days": rules.age_days[place]}
+
+
+def _line(line: Line, rules: ScoreRules) -> dict[str, Any]:
+    label, whole_label = line_label(line.code, rules), LINES[line.code][1]
     # Payment is counted in cents and read in whole units of the currency.
     unit = 100 if line.code == "payment.unpaid" else 1
     whole = None if line.whole is None else line.whole // unit
@@ -197,12 +206,16 @@ def model_table(rules: ScoreRules) -> list[dict[str, Any]]:
             "cap": share.cap, "free": f"{share.free / 10:g}", "full": f"{share.full / 10:g}",
         }  # fmt: skip
     for code, each in rules.each.items():
-        costs[code] = _("%(points)s points each, up to %(cap)s") % {"points": each.points, "cap": each.cap}
+        costs[code] = ngettext(
+            "%(points)s point each, up to %(cap)s", "%(points)s points each, up to %(cap)s", each.points
+        ) % {"points": each.points, "cap": each.cap}
     return [
         {
             "label": label,
             "weight": rules.weights[area],
-            "lines": [(LINES[code][0], costs[code]) for code in LINES if code.startswith(f"{area}.")],
+            "lines": [
+                (line_label(code, rules), costs[code]) for code in LINES if code.startswith(f"{area}.")
+            ],
         }
         for area, label in AREAS.items()
     ]

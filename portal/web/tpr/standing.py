@@ -64,7 +64,7 @@ def standing_page(partner_id: UUID, *, at: datetime) -> dict[str, Any]:
         "score": score,
         "is_shadow": now.is_shadow,
         "model": now.model,
-        "areas": words.area_table(score),
+        "areas": words.area_table(score, now.rules),
         "area_chart": words.area_chart(score),
         "history_chart": words.history_chart(snapshots, mark=score.pass_mark) if snapshots else None,
         "coach": _coach(now),
