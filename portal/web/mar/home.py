@@ -9,12 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from licensing.models import ExchangeException, KeyBatch, ProductKey
+from licensing.models import ExchangeException, KeyBatch, ProductKey, QuotaException
 from licensing.models.key_batch import KeyBatchState
+from licensing.models.quota import ExceptionState
 from licensing.rules.key_states import Hold, KeyState
 from partners.models import Application, Partner
 from partners.models.application import ApplicationState
 from partners.models.partner import PartnerState
+from partners.models.recipients import Recipient, RecipientConflict, RecipientState
 from partners.rules.applications import CLAIMABLE
 from partners.selectors.company import open_changes_count
 from portal import formatting
@@ -34,6 +36,8 @@ class Wait:
     url_name: str
     query: str = ""
 
+
+OPEN_EXCEPTIONS = (ExceptionState.REQUESTED, ExceptionState.PACKAGED)
 
 # Only counts of rows in a named state: cheap by their indexes, and right at every moment.
 WAITS = (
@@ -67,6 +71,54 @@ WAITS = (
         _("Look"),
         "mar:partner-list",
         "?change=requested",
+    ),
+    Wait(
+        "recipient.review",
+        lambda: Recipient.objects.filter(state=RecipientState.SUBMITTED).count(),
+        ngettext_lazy("%(count)d recipient to review", "%(count)d recipients to review", "count"),
+        _("Check the evidence, then a second person decides."),
+        _("Review"),
+        "mar:recipient-list",
+        "?state=submitted",
+    ),
+    Wait(
+        "recipient.decide",
+        lambda: Recipient.objects.filter(state=RecipientState.REVIEWED).count(),
+        ngettext_lazy("%(count)d recipient to decide", "%(count)d recipients to decide", "count"),
+        _("Reviewed by a colleague. You are the second person."),
+        _("Decide"),
+        "mar:recipient-list",
+        "?state=reviewed",
+    ),
+    Wait(
+        "recipient.decide",
+        lambda: RecipientConflict.objects.filter(outcome=RecipientConflict.Outcome.OPEN).count(),
+        ngettext_lazy("%(count)d double registration", "%(count)d double registrations", "count"),
+        _("Two partners registered one organisation. The second one waits."),
+        _("Decide"),
+        "mar:conflict-list",
+        "?outcome=open",
+    ),
+    Wait(
+        "quota.handle",
+        lambda: QuotaException.objects.filter(state__in=OPEN_EXCEPTIONS).count(),
+        ngettext_lazy(
+            "%(count)d quota exception to ask for", "%(count)d quota exceptions to ask for", "count"
+        ),
+        _("Make the package and send it to your contact at Microsoft."),
+        _("Open"),
+        "mar:quota-list",
+    ),
+    Wait(
+        "quota.answer",
+        lambda: QuotaException.objects.filter(state=ExceptionState.ASKED).count(),
+        ngettext_lazy(
+            "%(count)d quota exception at Microsoft", "%(count)d quota exceptions at Microsoft", "count"
+        ),
+        _("Record the answer when it comes. You are the second person."),
+        _("Open"),
+        "mar:quota-list",
+        "?state=asked",
     ),
     Wait(
         "import.release",

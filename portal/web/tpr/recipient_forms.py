@@ -155,7 +155,7 @@ class ExceptionForm(forms.Form):
         for name, found in (("product", products), ("recipient", recipients)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  (tells the type checker)
-            field.choices = [(str(each.pk), each.name) for each in found]
+            field.choices = [("", _("Choose one")), *((str(each.pk), each.name) for each in found)]
 
     def clean(self) -> dict[str, Any]:
         """Hold the two days together."""
