@@ -17,6 +17,7 @@ from partners.models import (
     Application,
     Brand,
     CompanyChange,
+    ErasureRequest,
     Grace,
     Invitation,
     Mar,
@@ -73,6 +74,11 @@ def lock_invitation_by_id(invitation_id: UUID) -> Invitation | None:
 def lock_api_key(api_key_id: UUID) -> ApiKey | None:
     """Lock a credential, None when there is none in this scope."""
     return ApiKey.objects.select_for_update().filter(pk=api_key_id).first()
+
+
+def lock_erasure_request(request_id: UUID) -> ErasureRequest | None:
+    """Lock a request to be forgotten, None when there is none."""
+    return ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
 
 
 def lock_order_block(block_id: UUID) -> OrderBlock | None:

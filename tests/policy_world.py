@@ -40,6 +40,7 @@ from partners.models import (
     CompanyChange,
     Course,
     Document,
+    ErasureRequest,
     FieldQuestion,
     Invitation,
     Membership,
@@ -149,6 +150,7 @@ class World:
     people: dict[str, User]
     stranger: User  # the owner of the other partner
     check_id: UUID = NOBODYS
+    erasure_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
@@ -257,6 +259,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("apply/papers/", "document_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("apply/open/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("apply/open/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
+    ("compliance/privacy/", "request_id"): Sample(lambda w: w.erasure_id, None, NOBODYS),
     ("accounts/sessions/", "session_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("accounts/2fa/reset/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
     ("join/", "token"): Sample(lambda w: invitation_token(w.invitation.pk), None, "x" * 43),
@@ -296,8 +299,14 @@ def make_world() -> World:
             by=Actor.system("test"), at=AT,
         )  # fmt: skip
         carried = CarryOverItem.objects.create(application=application, kind="open_keys", stated="12")
+    with mar_scope():
+        erasure = ErasureRequest.objects.create(
+            user=make_member("tpr_readonly", partner=own.partner), partner_id=own.partner.pk,
+            requested_by_user=people["mar_admin"], requested_at=AT,
+        )  # fmt: skip
     world = World(
         own=own,
+        erasure_id=erasure.pk,
         foreign=foreign,
         product=own.key.product,
         application_id=application.pk,

@@ -6,13 +6,18 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import tenant_changes
+from core.database.access import MAR_ROLE, TPR_ROLE, Access, Right, Rows
 
 
 class IdempotencyKey(models.Model):
     """One client-made key: the hash of its request and the object that came of it."""
 
-    access = tenant_changes("object_id")
+    access = Access(
+        {
+            TPR_ROLE: Right("SELECT, INSERT, UPDATE", Rows.OWN, ("object_id",)),
+            MAR_ROLE: Right("SELECT, INSERT, UPDATE, DELETE"),  # the retention run
+        }
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner_id = models.UUIDField(_("partner"))

@@ -66,6 +66,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "partner.view_as",
         "exit.manage",
         "people.manage",
+        "privacy.manage",
         "api_key.manage",
         "exchange.operate",
         "import.upload",
@@ -91,7 +92,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {"partner.note", "partner.view_as"}
     | {"standing.manage", "standing.confirm", "score_model.change"}
     | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"}
-    | {"sanctions.load"},
+    | {"sanctions.load", "privacy.manage"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,
 }
 

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from portal.web.compliance import audit_views, home_views, report_actions, report_views, score_views
+from portal.web.compliance import (
+    audit_views,
+    home_views,
+    privacy_views,
+    report_actions,
+    report_views,
+    score_views,
+)
 
 app_name = "compliance"
 
@@ -27,6 +34,10 @@ urlpatterns = [
     path("tiers/", score_views.tier_list, name="tier-list"),
     path("tiers/<uuid:proposal_id>/", score_views.tier_proposal, name="tier-proposal"),
     path("tiers/<uuid:proposal_id>/decide/", score_views.tier_decide, name="tier-decide"),
+    path("privacy/", privacy_views.overview, name="privacy"),
+    path("privacy/ask/", privacy_views.ask, name="privacy-ask"),
+    path("privacy/<uuid:request_id>/", privacy_views.erase, name="privacy-erase"),
+    path("privacy/<uuid:request_id>/copy/", privacy_views.export, name="privacy-export"),
     path("audit/", audit_views.audit_list, name="audit"),
     path("audit/chains/", audit_views.chain_verify, name="chain-verify"),
 ]

@@ -6,10 +6,14 @@ from portal.web.house import (
     api_key_views,
     factor_views,
     people_views,
+    privacy_views,
     view_as_views,
 )
 
 urlpatterns = [
+    path("my-data/", privacy_views.privacy, name="privacy"),
+    path("my-data/copy/", privacy_views.download, name="privacy-download"),
+    path("my-data/forget-me/", privacy_views.ask, name="privacy-ask"),
     path("people/", people_views.people, name="people"),
     path("people/invite/", people_views.invite, name="people-invite"),
     path("people/invitations/<uuid:invitation_id>/cancel/", people_views.cancel, name="invitation-cancel"),
