@@ -68,7 +68,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("mar",), "mar:office", _("Office"), "settings", "people.manage", shortcut="i"),
     Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view", shortcut="r"),
     Entry(("compliance",), "mar:sanctions", _("Sanctions lists"), "shield-lock", "application.view"),
-    Entry(("mar",), "compliance:privacy", _("Personal data"), "user-check", "privacy.manage"),
     Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view", shortcut="l"),
 )
 
