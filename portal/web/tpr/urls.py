@@ -94,4 +94,5 @@ urlpatterns = [
     path("builds/<uuid:build_id>/revert/", builds.revert, name="build-revert"),
     path("devices/", devices.device_list, name="device-list"),
     path("devices/<uuid:device_id>/", devices.device_detail, name="device-detail"),
+    path("devices/<uuid:device_id>/sale/", devices.sale, name="device-sale"),
 ]
