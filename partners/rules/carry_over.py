@@ -6,11 +6,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from partners.models.application import CarryOverItem
+from partners.rules.application_form import NOTICE
 
 SECTION = "transfer"
 STATED_LENGTH = 300
 # Counts: "none" leaves nothing to tick off. Of the other two staff always see that they are there.
 COUNTED = (CarryOverItem.Kind.OPEN_KEYS, CarryOverItem.Kind.UNREPORTED_BUILDS, CarryOverItem.Kind.LABELS)
+_NOTICE_WORDS = dict(NOTICE)
 KINDS = (*COUNTED, CarryOverItem.Kind.NOTICE, CarryOverItem.Kind.PROOF)
 
 
@@ -24,8 +26,16 @@ def items_of(answers: Mapping[str, Any]) -> dict[str, str]:
         answer = answers.get(kind.value)
         if kind in COUNTED and _is_none(answer):
             continue
-        items[kind.value] = _in_words(answer)
+        items[kind.value] = _notice(answers) if kind == CarryOverItem.Kind.NOTICE else _in_words(answer)
     return items
+
+
+def _notice(answers: Mapping[str, Any]) -> str:
+    """Return what was said of the notice, with the day the other contract ends."""
+    said = answers.get("notice")
+    words = str(_NOTICE_WORDS.get(said, said)) if isinstance(said, str) else said
+    ends = answers.get("notice_on")
+    return _in_words([words, ends] if words and ends else words)
 
 
 def _is_none(answer: Any) -> bool:

@@ -20,6 +20,7 @@ from portal.demo import cases, checks, houses, papers, recipients, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
+from portal.demo.profiles import show_profiles
 from portal.demo.programme import PARTNERS, PRODUCTS, DemoPartner, Size
 from portal.demo.reports import queue_closing
 from reporting.services.reconcile import reconcile_months
@@ -173,6 +174,8 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     queue_cases(stage.cast, now=now)
     checks.check_everybody()
     say("cases of docs/demo.md")
+    queue_cases(stage.cast, now=now)
+    show_profiles(stage.cast, at=now - timedelta(days=30))
     cases.try_second_key(stage, at=now - timedelta(hours=5))
     standing.catch_up(stage, at=now - timedelta(days=2))
     standing.show_standing(stage, at=now)
