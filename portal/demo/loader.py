@@ -174,7 +174,6 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     queue_cases(stage.cast, now=now)
     checks.check_everybody()
     say("cases of docs/demo.md")
-    queue_cases(stage.cast, now=now)
     show_profiles(stage.cast, at=now - timedelta(days=30))
     cases.try_second_key(stage, at=now - timedelta(hours=5))
     standing.catch_up(stage, at=now - timedelta(days=2))
