@@ -87,6 +87,11 @@ def test_an_announced_version_is_shown_with_its_days_and_accepted_by_the_owner(s
     page = client.get(address)
     assert "days left to accept it" in page.text
     assert page.context["left"] == 40
+    assert ("New words." in page.text, page.context["form"].initial["text_sha256"] in page.text) == (
+        True,
+        True,
+    )
+    assert page.text.count(page.context["form"].initial["text_sha256"]) == 2  # shown, and in the form
     form = {**page.context["form"].initial, "agreed": "on"}
     assert client.post(f"{address}accept/", form).status_code == 302
     with mar_scope():
