@@ -1,6 +1,6 @@
 """Every row lock of this app.
 
-Order, always from top to bottom: application, check, sanctions lists, partner, memberships (by
+Order, always from top to bottom: list of invitations, application, check, sanctions lists, partner, memberships (by
 primary key), invitation, API key, order block, grace, agreement, course, training
 attempt, company change, site, brand, note, the
 MAR, the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
@@ -16,6 +16,7 @@ from partners.models import (
     ApiKey,
     Application,
     Brand,
+    BulkInvitation,
     CompanyChange,
     ErasureRequest,
     Grace,
@@ -171,3 +172,8 @@ def lock_recipient(recipient_id: UUID) -> Recipient | None:
 def lock_recipient_conflict(conflict_id: UUID) -> RecipientConflict | None:
     """Lock a conflict of two registrations, None when there is none."""
     return RecipientConflict.objects.select_for_update().filter(pk=conflict_id).first()
+
+
+def lock_bulk_invitation(invitation_id: UUID) -> BulkInvitation | None:
+    """Lock a list of invitations, None when there is none."""
+    return BulkInvitation.objects.select_for_update().filter(pk=invitation_id).first()

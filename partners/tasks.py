@@ -22,8 +22,10 @@ from partners.tasks_applicants import (
 from partners.tasks_applications import (
     send_appeal_received,
     send_application_approved,
+    send_application_invited,
     send_application_questions,
     send_application_rejected,
+    send_bulk_invitation,
 )
 from partners.tasks_checks import load_sanctions_list, recheck_sanctions, run_check, run_checks
 from partners.tasks_company import (
@@ -54,10 +56,12 @@ __all__ = [
     "send_appeal_received",
     "send_application_answered",
     "send_application_approved",
+    "send_application_invited",
     "send_application_questions",
     "send_application_received",
     "send_application_rejected",
     "send_application_started",
+    "send_bulk_invitation",
     "send_company_change",
     "send_company_change_decided",
     "send_document_expiry",

@@ -12,6 +12,7 @@ from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
 from partners.services import letters
 from partners.services.applicant_links import make_link
+from partners.services.bulk_invitations import send_list
 from partners.services.mails import send_letter
 
 
@@ -74,4 +75,21 @@ def send_appeal_received(application_id: str) -> int:
         letters.appeal_arrived(application),
         to=sorted(reviewers),
         identity=f"application.appealed.{application.pk}",
+    )
+
+
+@shared_task(name="partners.send_bulk_invitation", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_bulk_invitation(invitation_id: str) -> int:
+    """Make drafts of a confirmed list, all or none; each gets its own mail."""
+    return send_list(UUID(invitation_id), at=timezone.now())
+
+
+@shared_task(name="partners.send_application_invited", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_application_invited(application_id: str) -> int:
+    """Invite a former member to the draft that was made for him."""
+    application = Application.objects.get(pk=UUID(application_id))
+    return send_letter(
+        letters.application_invited(application, token=make_link(application, at=timezone.now())),
+        to=[application.contact_email],
+        identity=f"application.invited.{application.pk}",
     )

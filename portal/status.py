@@ -203,6 +203,14 @@ SANCTIONS_LIST: Mapping[str, Status] = {
     "refused": Status(_("Refused"), "danger", "circle-x", _("The file has errors. Nothing of it was taken.")),
 }
 
+# A list of companies to invite, sent as a whole or not at all.
+BULK_INVITATION: Mapping[str, Status] = {
+    "checked": Status(_("Checked"), "warning", "eye", _("In order. It waits for your yes.")),
+    "sending": Status(_("Being sent"), "info", "hourglass", _("The invitations are being written.")),
+    "sent": Status(_("Sent"), "success", "send", _("Each company has its mail.")),
+    "dropped": Status(_("Dropped"), "neutral", "ban", _("Nobody was invited from it.")),
+}
+
 PARTNER: Mapping[str, Status] = {
     "approved": Status(
         _("Approved"), "info", "user-check", _("Accepted. The first sign-in is still to come.")
@@ -411,6 +419,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "check": CHECK,
     "sanctions_list": SANCTIONS_LIST,
     "review_clock": REVIEW_CLOCK,
+    "bulk_invitation": BULK_INVITATION,
     "partner": PARTNER,
     "score": SCORE,
     "tier_proposal": TIER_PROPOSAL,

@@ -36,6 +36,7 @@ from licensing.models import (
 from partners.models import (
     ApiKey,
     Brand,
+    BulkInvitation,
     CarryOverItem,
     CompanyChange,
     Course,
@@ -141,6 +142,7 @@ class World:
     product: Product
     application_id: UUID
     paper_id: UUID
+    bulk_id: UUID
     question_id: UUID
     carry_over_id: UUID
     invitation: Invitation
@@ -237,6 +239,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/recipients/", "exception_id"): Sample(lambda w: w.givers.own_exception.pk, None, NOBODYS),
     ("mar/", "conflict_id"): Sample(lambda w: w.givers.conflict.pk, None, NOBODYS),
     ("mar/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
+    ("mar/applications/", "bulk_id"): Sample(lambda w: w.bulk_id, None, NOBODYS),
     ("mar/applications/", "document_id"): Sample(lambda w: w.paper_id, None, NOBODYS),
     ("mar/", "question_id"): Sample(lambda w: w.question_id, None, NOBODYS),
     ("mar/", "item_id"): Sample(lambda w: w.carry_over_id, None, NOBODYS),
@@ -298,6 +301,14 @@ def make_world() -> World:
             PNG, name="extract.png", kind="register_extract", application_id=application.pk,
             by=Actor.system("test"), at=AT,
         )  # fmt: skip
+        bulk = BulkInvitation.objects.create(
+            file_name="rrp.csv",
+            state="checked",
+            row_count=1,
+            rows=[],
+            made_by=people["mar_admin"],
+            made_at=AT,
+        )
         carried = CarryOverItem.objects.create(application=application, kind="open_keys", stated="12")
     with mar_scope():
         erasure = ErasureRequest.objects.create(
@@ -311,6 +322,7 @@ def make_world() -> World:
         product=own.key.product,
         application_id=application.pk,
         paper_id=paper.pk,
+        bulk_id=bulk.pk,
         question_id=question.pk,
         carry_over_id=carried.pk,
         invitation=_invite(own.partner),

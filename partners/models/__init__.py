@@ -3,6 +3,7 @@
 from partners.models.api_key import ApiKey
 from partners.models.applicant_link import ApplicantLink
 from partners.models.application import Application, ApplicationSection, CarryOverItem, FieldQuestion
+from partners.models.bulk_invitation import BulkInvitation, InvitedApplicant
 from partners.models.check import CheckResult
 from partners.models.company_change import CompanyChange
 from partners.models.contact import NamedContact
@@ -31,6 +32,7 @@ __all__ = [
     "ApplicationDecision",
     "ApplicationSection",
     "Brand",
+    "BulkInvitation",
     "CarryOverItem",
     "CheckResult",
     "CompanyChange",
@@ -43,6 +45,7 @@ __all__ = [
     "FieldQuestion",
     "Grace",
     "Invitation",
+    "InvitedApplicant",
     "Mar",
     "Membership",
     "NamedContact",

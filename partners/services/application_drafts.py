@@ -63,10 +63,11 @@ def start_application(
     contact_email: str,
     checker_answers: Mapping[str, Any] | None = None,
     language: str = "en",
+    mail: str = "partners.send_application_started",
     by: Actor,
     at: datetime,
 ) -> Application:
-    """Begin a draft and mail the link by which it is opened again.
+    """Begin a draft and mail the link by which it is opened again; ``mail`` names the task that sends it.
 
     :raises CountryNotOpen: for a country that is not on the list.
     """
@@ -96,7 +97,7 @@ def start_application(
     with guest_scope(application.pk):
         _insert(application)
     note(application, "partners.application.started", by=by, at=at, country=country, kind=kind, branch=branch)
-    enqueue("partners.send_application_started", at=at, application_id=application.pk)
+    enqueue(mail, at=at, application_id=application.pk)
     return application
 
 

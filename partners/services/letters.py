@@ -93,6 +93,23 @@ def application_rejected(application: Application, *, token: str) -> Letter:
     )
 
 
+def application_invited(application: Application, *, token: str) -> Letter:
+    """Invite a former member of the programme to apply; what we know is filled in."""
+    return Letter(
+        subject=_("Your way back to licences for refurbished PCs"),
+        recipient_name=application.contact_name,
+        reason=_("You get this mail because %(company)s was a Registered Refurbisher.")
+        % {"company": application.company},
+        sentence=_("The Registered Refurbisher Programme has ended. %(company)s can go on as our partner.")
+        % {"company": application.company},
+        detail=_(
+            "An application is prepared for you. You fill it in over as many days as you like; the link works "
+            "for 14 days, together with this e-mail address, and afterwards you can have a new one."
+        ),
+        **_resume(application, _("Open your application"), token=token),
+    )
+
+
 def application_approved(application: Application) -> Letter:
     """Tell the applicant that he is a partner, and which mail comes next."""
     return Letter(

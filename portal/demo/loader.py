@@ -167,6 +167,8 @@ def _restock(stage: Stage, builds: int, *, at: datetime, seed: str) -> None:
 
 
 def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
+    say("applications in each state")
+    queue_cases(stage.cast, now=now)
     say("checks of applicants")
     checks.check_everybody()
     checks.load_sample_list(by=stage.cast.staff("carla"), at=now - timedelta(days=2))
