@@ -1,4 +1,4 @@
-"""Run the benchmarks: all of them, or those named. `python -m benchmarks [orders import pages report]`."""
+"""Run the benchmarks: all of them, or those named. `python -m benchmarks [orders import pages report applications]`."""
 
 import importlib
 import sys
@@ -8,6 +8,7 @@ BENCHMARKS = {
     "import": "benchmarks.import_keys",
     "report": "benchmarks.report_month",
     "pages": "benchmarks.pages",
+    "applications": "benchmarks.applications",
 }
 
 

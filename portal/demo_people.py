@@ -52,6 +52,10 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
         _("Is always the second person: decides applications, releases deliveries, approves reports."),
     ),
     DemoPerson(
+        "kirsten", "Kirsten Holm", f"kirsten.holm@{_MAR}", Role.MAR_APPROVER, None,
+        _("Looks at appeals: she had no part in the first decision."),
+    ),
+    DemoPerson(
         "stefan", "Stefan Lindner", f"stefan.lindner@{_MAR}", Role.MAR_STOCK, None,
         _("Takes Microsoft’s deliveries of keys into stock."),
     ),
