@@ -73,7 +73,7 @@ def score_line(
 ) -> Chart:
     """Draw points of a hundred month by month; a month without a total leaves a gap."""
     pen = Pen(theme=theme, chart_id=chart_id)
-    left, top, bottom = text_width("100") + 8, 12.0, height - 24.0
+    left, top, bottom = text_width("100") + 8, 24.0, height - 24.0  # room for a figure above the dot at 100
     step = (width - left) / max(len(points), 1)
 
     def y_of(value: int) -> float:
