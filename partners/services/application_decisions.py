@@ -11,7 +11,7 @@ from core.actor import Actor
 from core.errors import DomainError, Invalid, Refusal, refuse
 from core.queue import enqueue
 from partners import locks
-from partners.models import Application, ApplicationDecision, CreditPosition, Partner
+from partners.models import Application, ApplicationDecision, CreditPosition, Document, Partner
 from partners.models.application import ApplicationState
 from partners.models.membership import Role
 from partners.models.partner import PartnerState
@@ -112,6 +112,7 @@ def approve_application(
     _add(application, Step.APPROVED, by=user_id, at=at)
     partner = _make_partner(application, at=at)
     CreditPosition.objects.create(partner=partner, limit=credit_limit, currency=currency)
+    _take_papers_along(application, partner)
     application.partner = partner
     application.decision_code, application.decision_reason = "", ""
     _decide(application, ApplicationState.APPROVED, user_id=user_id, at=at)
@@ -204,6 +205,12 @@ def _needs_two_for_it(application: Application) -> Refusal:
         next_step=_("Send the case back with your reason, or refuse it."),
         lifted_by=_("The reviewer, with a new recommendation"),
     )
+
+
+def _take_papers_along(application: Application, partner: Partner) -> None:
+    """Let the papers of the application be the partner's: he renews them, and they count as his evidence."""
+    papers = Document.objects.filter(application=application, partner__isnull=True, removed_at__isnull=True)
+    papers.update(partner=partner)
 
 
 def _make_partner(application: Application, *, at: datetime) -> Partner:

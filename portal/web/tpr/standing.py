@@ -27,7 +27,7 @@ _PLACES = {
     Action.REPORT: "tpr:build-upload",
     Action.RETURN_DENIED: "tpr:build-list",
     Action.PAY: "tpr:catalogue",
-    Action.TRAIN: "tpr:training",
+    Action.TRAIN: "tpr:course-list",
     Action.RENEW: "tpr:documents",
 }
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from core.actor import Actor
-from core.tenancy import mar_scope
-from partners.models import Application, ApplicationDecision, FieldQuestion, Invitation, Partner
+from core.tenancy import mar_scope, partner_scope
+from partners.models import Application, ApplicationDecision, Document, FieldQuestion, Invitation, Partner
 from partners.services.applications import (
     ApplicationCannotMove,
     ClaimedByAnother,
@@ -21,7 +21,9 @@ from partners.services.applications import (
     reject_application,
     send_back,
 )
+from partners.services.documents import store_document
 from tests.factories import AT, actor_for, make_member
+from tests.partners.papers import make_pdf
 from tests.partners.samples import (
     audited,
     make_application,
@@ -135,6 +137,22 @@ def test_the_reviewer_may_not_decide_nor_send_back():
     with mar_scope():
         counts = (Partner.objects.count(), Invitation.objects.count())
     assert (_stored(application).state, counts) == ("recommended", (0, 0))
+
+
+def test_an_approved_applicant_takes_his_papers_along_but_for_what_he_took_back():
+    application = make_reviewed_application()
+    with mar_scope():
+        kept, taken_back = (
+            store_document(
+                make_pdf(), name=f"wiping-{number}.pdf", kind=Document.Kind.WIPING_PROOF,
+                application_id=application.pk, by=Actor.system("test"), at=AT,
+            )
+            for number in range(2)
+        )  # fmt: skip
+        Document.objects.filter(pk=taken_back.pk).update(removed_at=AT)
+    _approve(application, make_member("mar_approver"))
+    with partner_scope(application.pk):
+        assert list(Document.objects.values_list("pk", flat=True)) == [kept.pk]
 
 
 def test_the_second_approver_sees_who_was_first():
