@@ -82,6 +82,7 @@ def test_the_whole_way_out(partner, admin, approver):
     assert approver.post(_exit(partner, "finish/"))["Location"] == _exit(partner)
     assert _state(partner) == "terminated"
     assert "The contract has ended." in admin.get(_exit(partner)).text
+    assert "This partner leaves" in admin.get(f"/mar/partners/{partner.pk}/").text
 
 
 def test_an_impossible_day_begins_nothing(partner, admin):
