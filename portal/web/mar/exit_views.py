@@ -199,6 +199,8 @@ def make_file(request: HttpRequest, partner_id: UUID) -> HttpResponse:
 def download_file(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """Give the partner's data file, to be handed to him."""
     found = _wind_down(partner_id)
+    if not default_storage.exists(found.file_path or "-"):
+        raise Http404  # made anew by a press of the button
     try:
         exit_file.hand_over_file(partner_id, by=actor_of(request), at=timezone.now())
     except NotFound as error:

@@ -1,5 +1,6 @@
 """The partner's own page of his way out: what is still open, and the data he takes along."""
 
+from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,7 +29,7 @@ def status(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> HttpResponse:
     """Give the owner his company's data file."""
     found = wind_down_of(partner_id_of(request))
-    if found is None or not found.file_path:
+    if found is None or not found.file_path or not default_storage.exists(found.file_path):
         raise Http404
     audit.record(
         "compliance.wind_down.file_downloaded", by=actor_of(request), at=timezone.now(),
