@@ -1,5 +1,6 @@
 """Applications: the queue, and one case beside it."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -43,7 +44,7 @@ class ApplicationTable(Table):
         self.today = timezone.now().astimezone(zone).date()
         super().__init__(request, selectors.queue(queue, request.user.pk), empty=empty)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:  # type: ignore[override]
         """Return the columns; the clock needs today in the MAR's zone."""
         return (

@@ -397,6 +397,12 @@ def test_each_queue_holds_its_cases():
     assert {waiting.state, mine.state, reviewed.state, own.state} == {"submitted", "in_review", "recommended"}
 
 
+def test_a_row_of_the_queue_leads_to_its_case_in_this_queue():
+    application = make_application()
+    page = _as("mar_admin").get("/mar/applications/?queue=review").text
+    assert f'href="{_path(application)}?queue=review"' in page
+
+
 def test_what_is_due_first_stands_on_top():
     late, early = make_application(company="Late"), make_application(company="Early")
     _due(late, 5)
