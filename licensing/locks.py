@@ -1,6 +1,6 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: credit position of the partner → programme change → product → product keys by id → builds
+Lock order: credit position of the partner → order → programme change → product → product keys by id → builds
 by id → computer build reports. A service that needs several takes them in this order, so no two can
 wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).

@@ -17,6 +17,7 @@ from core import audit
 from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.queue import enqueue
+from licensing.locks import lock_credit
 from licensing.models import OrderState
 from licensing.selectors.orders import all_orders
 from licensing.services.order_cancel import cancel_order
@@ -101,6 +102,7 @@ def take_back_unused_keys(partner_id: UUID, *, by: Actor, at: datetime) -> int:
     :raises WindDownClosed: when the way out is finished.
     """
     wind_down = _open(partner_id)
+    lock_credit(partner_id)  # before any order or key, as every cancellation does
     by_order: dict[UUID, list[int]] = defaultdict(list)
     for key_id, order_id in unused_keys(partner_id):
         by_order[order_id].append(key_id)
@@ -108,7 +110,7 @@ def take_back_unused_keys(partner_id: UUID, *, by: Actor, at: datetime) -> int:
     whole = {order.pk for order in orders if order.quantity == len(by_order[order.pk])}  # type: ignore[attr-defined]
     for order_id, key_ids in sorted(by_order.items()):
         if order_id in whole:
-            cancel_order(order_id, reason=_("The partner leaves."), by=by, at=at)
+            cancel_order(order_id, reason=_("The partner leaves."), by=by, at=at, partner_leaves=True)
         else:
             unassign_keys(key_ids, order_id=order_id, by=by, at=at)
     taken = sum(map(len, by_order.values()))

@@ -4,13 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import audit
 from core.actor import Actor
 from core.errors import NotFound, refuse
+from core.periods import Period
 from licensing.locks import lock_credit
-from licensing.models import Order, OrderState, ProductKey
+from licensing.models import KeyAssignment, Order, OrderState, ProductKey
 from licensing.models.catalogue import LicenceFamily
 from licensing.rules.key_states import KeyState
 from licensing.rules.key_syntax import mask_keys
@@ -22,15 +24,17 @@ from partners.selectors.mar import mar_zone
 
 
 @transaction.atomic
-def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> None:
+def cancel_order(
+    order_id: UUID, *, reason: str, by: Actor, at: datetime, partner_leaves: bool = False
+) -> None:
     """Put all keys of an order back into stock and end it. Runs in the MAR's scope.
+
+    Of a leaving partner every untouched key goes back, so Office does not hold his Windows.
 
     :raises NotFound: for an unknown order.
     :raises OrderRefused: when it is not open, or one of its keys was handed over.
     """
-    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
-    if order is None:
-        raise NotFound(_("There is no such order."))
+    order = _lock_order(order_id)
     keys = dict(ProductKey.objects.filter(order_line__order=order).values_list("id", "state"))
     used = sum(state != KeyState.ASSIGNED for state in keys.values())
     if order.state != OrderState.ALLOCATED or used:
@@ -44,7 +48,8 @@ def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> Non
                 lifted_by=_("Nobody: a key that someone has seen is never sold again"),
             )
         )
-    _require_windows_for_office(order)
+    if not partner_leaves:
+        _require_windows_for_office(order)
     unassign_keys(list(keys), order_id=order.pk, by=by, at=at)
     order.state, order.cancelled_at = OrderState.CANCELLED, at
     order.save(update_fields=["state", "cancelled_at"])
@@ -59,25 +64,30 @@ def cancel_order(order_id: UUID, *, reason: str, by: Actor, at: datetime) -> Non
     )
 
 
+def _lock_order(order_id: UUID) -> Order:
+    """Hold the credit position of the order's partner, then the order, as every order does."""
+    partner_id = Order.objects.filter(pk=order_id).values_list("partner_id", flat=True).first()
+    if partner_id is None:
+        raise NotFound(_("There is no such order."))
+    lock_credit(partner_id)
+    return Order.objects.select_for_update(no_key=True).get(pk=order_id)
+
+
 def _require_windows_for_office(order: Order) -> None:
     """Refuse to take Citizenship Windows away from under the Office licences of the same month."""
-    windows = sum(
-        line.quantity
-        for line in order.lines.select_related("product")
-        if line.product.family == LicenceFamily.CITIZENSHIP and kind_of(line.product.generation) == WINDOWS
-    )
+    zone = mar_zone()
+    windows = _counted_windows(order, Period.containing(order.placed_at, zone).ends_before(zone))
     if not windows:
         return
-    lock_credit(order.partner_id)
     quota = citizenship_facts(
         partner_id=order.partner_id,
         product_id=None,
         kind=WINDOWS,
         recipient_id=None,
         at=order.placed_at,
-        zone=mar_zone(),
+        zone=zone,
     ).quota
-    if quota.windows - windows < quota.office:
+    if quota.office and quota.windows - windows < quota.office:
         raise OrderRefused(
             refuse(
                 "office_needs_windows",
@@ -92,3 +102,16 @@ def _require_windows_for_office(order: Order) -> None:
                 lifted_by=_("Nobody: in no month is there more Office than Windows"),
             )
         )
+
+
+def _counted_windows(order: Order, month_end: datetime) -> int:
+    """Count the order's Citizenship Windows as the month counts them: keys called back in it are out."""
+    lines = [
+        line.pk
+        for line in order.lines.select_related("product")
+        if line.product.family == LicenceFamily.CITIZENSHIP and kind_of(line.product.generation) == WINDOWS
+    ]
+    if not lines:
+        return 0
+    counted = Q(ended_at__isnull=True) | Q(ended_at__gte=month_end)
+    return KeyAssignment.objects.filter(counted, order_line_id__in=lines).count()

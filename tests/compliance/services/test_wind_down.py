@@ -4,7 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from compliance.models import WindDown, WindDownItem
 from compliance.selectors.wind_down import exit_of
@@ -27,7 +28,7 @@ from compliance.services.wind_down import (
 from core.actor import Actor
 from core.errors import NotFound
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import KeyAssignment, Order, ProductKey
+from licensing.models import KeyAssignment, Order, Product, ProductKey
 from licensing.rules.key_states import KeyState
 from partners.models import ApiKey, Membership, Partner
 from partners.selectors.api_keys import find_active
@@ -144,6 +145,37 @@ def test_unused_keys_go_back_and_a_wholly_unused_order_is_cancelled(leaving):
         assert KeyAssignment.objects.filter(ended_at__isnull=True).count() == 1
         assert take_back_unused_keys(partner.pk, by=first, at=AT) == 0
     assert states(partner)["keys_unused"] == "settled"
+
+
+@pytest.mark.parametrize("is_office_first", [True, False])
+@pytest.mark.parametrize("is_office_taken", [True, False])
+def test_windows_go_back_whatever_becomes_of_their_office(leaving, is_office_first, is_office_taken):
+    partner, first, _second = leaving
+    made = [make_held_keys(2, partner=partner, state=KeyState.ASSIGNED)[0].pk for _ in range(2)]
+    with mar_scope():
+        by_order = ProductKey.objects.select_related("order_line").order_by("order_line__order_id")
+        sooner, later = by_order.filter(pk__in=made)
+        windows, office = (later, sooner) if is_office_first else (sooner, later)
+        Product.objects.filter(pk=windows.product_id).update(family="citizenship", generation="Windows 11")
+        Product.objects.filter(pk=office.product_id).update(family="citizenship", generation="Office 2019")
+        if is_office_taken:
+            ProductKey.objects.filter(product=office.product_id).update(
+                state=KeyState.RETRIEVED, is_disclosed=True
+            )
+        assert take_back_unused_keys(partner.pk, by=first, at=AT) == (2 if is_office_taken else 4)
+        assert Order.objects.get(pk=windows.order_line.order_id).state == "cancelled"
+    assert states(partner)["keys_unused"] == "settled"
+
+
+def test_taking_keys_back_holds_the_credit_row_before_any_key(leaving):
+    partner, first, _second = leaving
+    make_held_keys(2, partner=partner, state=KeyState.ASSIGNED)
+    with mar_scope(), CaptureQueriesContext(connection) as queries:
+        take_back_unused_keys(partner.pk, by=first, at=AT)
+    locks = [
+        each["sql"] for each in queries if "FOR UPDATE" in each["sql"] or "FOR NO KEY UPDATE" in each["sql"]
+    ]
+    assert ["compliance_winddown" in locks[0], "partners_creditposition" in locks[1]] == [True, True]
 
 
 def test_taken_keys_are_called_back_into_quarantine(leaving):

@@ -20,6 +20,7 @@ from licensing.models import (
     QuotaException,
 )
 from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import KeyState
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_order
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
@@ -90,6 +91,24 @@ def _refused(partner: Partner, product: Product, quantity: int, recipient: Any, 
         assert part != ""
     assert refusal.facts
     return refusal
+
+
+def _call_back(partner: Partner, quantity: int, *, order_id: UUID, at: datetime = AT) -> None:
+    """Have keys of an order taken and called back unused."""
+    technician, admin = make_member("tpr_technician", partner=partner), actor_for(make_member("mar_admin"))
+    with mar_scope():
+        keys = list(
+            ProductKey.objects.filter(order_line__order_id=order_id, state=KeyState.ASSIGNED)[:quantity]
+        )
+    for key in keys:
+        device = DeviceIdentity("HP", "840", f"5CG{key.pk:06d}")
+        with partner_scope(partner.pk):
+            reveal_key(
+                partner_id=partner.pk, product_key_id=key.product_key_id, device=device,
+                reason="Station is down", by=actor_for(technician, partner=partner), at=at,
+            )  # fmt: skip
+        with mar_scope():
+            recall_key(key.pk, reason="Not used", by=admin, at=at)
 
 
 # The recipient
@@ -317,6 +336,35 @@ def test_windows_are_not_cancelled_from_under_their_office(giver: Partner) -> No
         assert Order.objects.get(pk=first).state == "allocated"
         cancel_order(second, reason="Mistake", by=admin, at=AT)
         cancel_order(first, reason="Mistake", by=admin, at=AT)
+
+
+def test_a_key_called_back_in_the_month_is_not_taken_away_twice(giver: Partner) -> None:
+    tap, admin = make_recipient(giver, class_code="tap"), actor_for(make_member("mar_admin"))
+    windows, office = make_citizenship(stock=5), make_citizenship(office=True, stock=2)
+    first, _second = _order(giver, windows, 3, tap), _order(giver, windows, 2, tap)
+    _call_back(giver, 1, order_id=first)
+    _order(giver, office, 2, tap)
+    with mar_scope():
+        cancel_order(first, reason="Mistake", by=admin, at=AT)
+        assert Order.objects.get(pk=first).state == "cancelled"
+
+
+def test_without_office_an_order_with_a_key_called_back_is_cancelled(giver: Partner) -> None:
+    tap, windows = make_recipient(giver, class_code="tap"), make_citizenship(stock=2)
+    order_id = _order(giver, windows, 2, tap)
+    _call_back(giver, 1, order_id=order_id)
+    with mar_scope():
+        cancel_order(order_id, reason="Mistake", by=actor_for(make_member("mar_admin")), at=AT)
+        assert Order.objects.get(pk=order_id).state == "cancelled"
+
+
+def test_a_cancellation_takes_the_credit_row_before_the_order(giver: Partner, school: Recipient) -> None:
+    order_id = _order(giver, make_citizenship(stock=1), 1, school)
+    with mar_scope(), CaptureQueriesContext(connection) as queries:
+        cancel_order(order_id, reason="Mistake", by=actor_for(make_member("mar_admin")), at=AT)
+    locks = [each["sql"] for each in queries if "FOR NO KEY UPDATE" in each["sql"]]
+    tables = ("partners_creditposition", "licensing_order", "licensing_productkey")
+    assert [next(table for table in tables if table in sql) for sql in locks][:3] == list(tables)
 
 
 # Exceptions
