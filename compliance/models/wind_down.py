@@ -95,6 +95,9 @@ class WindDownItem(models.Model):
     waiver_confirmed_by = WhoField(_("confirmed by"), max_length=200, blank=True)
     waiver_confirmed_by_id = models.CharField(max_length=40, blank=True, editable=False)
     waiver_confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    # What was open when the second person confirmed: a waiver covers no more than that.
+    waived_count = models.PositiveIntegerField(_("count let go"), default=0)
+    waived_amount = models.DecimalField(_("amount let go"), max_digits=14, decimal_places=2, default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -115,5 +118,5 @@ class WindDownItem(models.Model):
 
     @property
     def is_waived(self) -> bool:
-        """Return whether two people let it go."""
+        """Return whether two people let it go, as much as there was then."""
         return self.waiver_confirmed_at is not None

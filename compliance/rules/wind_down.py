@@ -51,14 +51,21 @@ class Count:
         """Return whether nothing is left."""
         return self.count == 0 and self.amount == 0
 
+    def is_within(self, other: "Count") -> bool:
+        """Return whether it is no more than another one, in pieces and in money."""
+        return self.count <= other.count and self.amount <= other.amount
 
-def state_of(kind: str, counted: Count, *, is_waived: bool, is_settled_by_word: bool) -> ItemState:
-    """Return where an item stands, from what is counted now and what people said."""
+
+def state_of(kind: str, counted: Count, *, waived: Count | None, is_settled_by_word: bool) -> ItemState:
+    """Return where an item stands, from what is counted now and what people said.
+
+    ``waived``: how much two people let go, None while they have not. More than that is open again.
+    """
     if kind in COUNTED and counted.is_nothing:
         return ItemState.SETTLED
     if kind not in COUNTED and is_settled_by_word:
         return ItemState.SETTLED
-    return ItemState.WAIVED if is_waived else ItemState.OPEN
+    return ItemState.WAIVED if waived is not None and counted.is_within(waived) else ItemState.OPEN
 
 
 def is_end_possible(ends_at: datetime, *, at: datetime) -> bool:

@@ -121,5 +121,6 @@ def ended_wind_downs(at: datetime) -> list[UUID]:
 
 
 def _item(row: WindDownItem, now: Count) -> Item:
-    state = state_of(row.kind, now, is_waived=row.is_waived, is_settled_by_word=row.settled_at is not None)
+    waived = Count(row.waived_count, row.waived_amount) if row.is_waived else None
+    state = state_of(row.kind, now, waived=waived, is_settled_by_word=row.settled_at is not None)
     return Item(row, now, state)

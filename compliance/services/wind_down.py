@@ -29,6 +29,11 @@ from partners.services.partners import (
     terminate_partner,
 )
 
+PROPOSED = ("waived_by", "waived_by_id", "waived_reason", "waived_at")
+CONFIRMED = (
+    "waiver_confirmed_by", "waiver_confirmed_by_id", "waiver_confirmed_at", "waived_count", "waived_amount",
+)  # fmt: skip
+
 
 class EndNotPossible(Invalid):
     """The end is too soon or too far."""
@@ -179,7 +184,11 @@ def waive_item(partner_id: UUID, kind: str, *, reason: str, by: Actor, at: datet
     row = item.row
     row.waived_by, row.waived_by_id = by.label[:200], by.id
     row.waived_reason, row.waived_at = reason.strip()[:300], at
-    row.save(update_fields=["waived_by", "waived_by_id", "waived_reason", "waived_at"])
+    # An earlier waiver that has been outgrown is over: the new one needs its own second person.
+    row.state = item.state.value
+    row.waiver_confirmed_by, row.waiver_confirmed_by_id, row.waiver_confirmed_at = "", "", None
+    row.waived_count, row.waived_amount = 0, 0
+    row.save(update_fields=["state", *PROPOSED, *CONFIRMED])
     _audit("waiver_proposed", wind_down, by=by, at=at, item=kind, reason=row.waived_reason)
     return row
 
@@ -188,6 +197,8 @@ def waive_item(partner_id: UUID, kind: str, *, reason: str, by: Actor, at: datet
 def confirm_waiver(partner_id: UUID, kind: str, *, by: Actor, at: datetime) -> WindDownItem:
     """Let an open item go, as another person than the one who proposed it. The database says the same.
 
+    It covers what is open now: when more comes, the item is open again.
+
     :raises NotFound: when the partner does not leave.
     :raises WindDownClosed: when the way out is finished.
     :raises ItemNotSettled: when nobody proposed it, or the same person confirms.
@@ -195,14 +206,16 @@ def confirm_waiver(partner_id: UUID, kind: str, *, by: Actor, at: datetime) -> W
     wind_down, item = _open_item(partner_id, kind)
     _require_person(by)
     row = item.row
-    if row.waived_at is None:
+    if not item.awaits_second:
         raise _not_waived(kind, _("Nobody has proposed to let this go."))
     if row.waived_by_id == by.id:
         raise _not_waived(kind, _("You proposed this, so another person confirms it."))
     row.waiver_confirmed_by, row.waiver_confirmed_by_id, row.waiver_confirmed_at = by.label[:200], by.id, at
-    row.save(update_fields=["waiver_confirmed_by", "waiver_confirmed_by_id", "waiver_confirmed_at"])
+    row.waived_count, row.waived_amount = item.now.count, item.now.amount
+    row.save(update_fields=CONFIRMED)
     _refresh(partner_id)
-    _audit("waiver_confirmed", wind_down, by=by, at=at, item=kind, reason=row.waived_reason)
+    facts = {"count": row.waived_count, "amount": str(row.waived_amount), "reason": row.waived_reason}
+    _audit("waiver_confirmed", wind_down, by=by, at=at, item=kind, **facts)
     return row
 
 

@@ -23,16 +23,27 @@ def test_each_kind_is_counted_or_said_but_the_file() -> None:
 @pytest.mark.parametrize("kind", sorted(COUNTED))
 def test_a_counted_item_is_settled_by_nothing_left_and_never_by_a_word(kind: ItemKind) -> None:
     for counted in (Count(1), Count(0, Decimal("0.01"))):
-        assert state_of(kind, counted, is_waived=False, is_settled_by_word=True) is ItemState.OPEN
-        assert state_of(kind, counted, is_waived=True, is_settled_by_word=False) is ItemState.WAIVED
-    assert state_of(kind, Count(), is_waived=False, is_settled_by_word=False) is ItemState.SETTLED
+        assert state_of(kind, counted, waived=None, is_settled_by_word=True) is ItemState.OPEN
+        assert state_of(kind, counted, waived=counted, is_settled_by_word=False) is ItemState.WAIVED
+    assert state_of(kind, Count(), waived=None, is_settled_by_word=False) is ItemState.SETTLED
+
+
+def test_a_waiver_covers_what_there_was_and_no_more() -> None:
+    waived = Count(2, Decimal("80.00"))
+    for counted, state in (
+        (Count(2, Decimal("80.00")), ItemState.WAIVED),
+        (Count(1, Decimal("40.00")), ItemState.WAIVED),
+        (Count(3, Decimal("80.00")), ItemState.OPEN),
+        (Count(2, Decimal("80.01")), ItemState.OPEN),
+    ):
+        assert state_of(ItemKind.KEYS_UNREPORTED, counted, waived=waived, is_settled_by_word=False) is state
 
 
 @pytest.mark.parametrize("kind", sorted(set(ItemKind) - COUNTED))
 def test_the_others_are_settled_by_a_word(kind: ItemKind) -> None:
-    assert state_of(kind, Count(), is_waived=False, is_settled_by_word=False) is ItemState.OPEN
-    assert state_of(kind, Count(9), is_waived=False, is_settled_by_word=True) is ItemState.SETTLED
-    assert state_of(kind, Count(9), is_waived=True, is_settled_by_word=False) is ItemState.WAIVED
+    assert state_of(kind, Count(), waived=None, is_settled_by_word=False) is ItemState.OPEN
+    assert state_of(kind, Count(9), waived=None, is_settled_by_word=True) is ItemState.SETTLED
+    assert state_of(kind, Count(9), waived=Count(9), is_settled_by_word=False) is ItemState.WAIVED
 
 
 @pytest.mark.parametrize(

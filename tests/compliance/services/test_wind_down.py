@@ -282,6 +282,35 @@ def test_everything_settled_or_let_go_ends_the_contract_by_another_person(leavin
     assert audited("compliance.wind_down.finished") == 1
 
 
+def test_what_comes_after_a_waiver_is_open_until_two_let_it_go_again(leaving):
+    partner, first, second = leaving
+    make_held_keys(2, partner=partner)
+    for kind in ("keys_unreported", "money_owed", "labels", "proof_pages", "documents", "data_file"):
+        let_go(partner, kind, first, second)
+    with mar_scope():
+        row = WindDownItem.objects.get(kind="keys_unreported")
+        assert (row.waived_count, row.state) == (2, "waived")
+        assert WindDownItem.objects.get(kind="money_owed").waived_amount == Decimal("80.00")
+    make_held_keys(3, partner=partner)
+    with mar_scope():
+        with pytest.raises(OpenItems) as refused:
+            finish_wind_down(partner.pk, by=second, at=AT)
+        with pytest.raises(ItemNotSettled):  # the old proposal is used up
+            confirm_waiver(partner.pk, "keys_unreported", by=second, at=AT)
+    assert [each.code for each in refused.value.refusals] == ["open_keys_unreported", "open_money_owed"]
+    assert state_of(partner) == "winding_down"
+    with mar_scope():
+        waive_item(partner.pk, "keys_unreported", reason="These too.", by=second, at=AT)
+    assert states(partner)["keys_unreported"] == "open"
+    with mar_scope():
+        confirm_waiver(partner.pk, "keys_unreported", by=first, at=AT)
+        assert WindDownItem.objects.get(kind="keys_unreported").waived_count == 5
+    let_go(partner, "money_owed", first, second)
+    with mar_scope():
+        finish_wind_down(partner.pk, by=second, at=AT)
+    assert state_of(partner) == "terminated"
+
+
 def test_who_does_not_leave_has_no_way_out(house):
     partner, first, _second = house
     with mar_scope():
