@@ -12,6 +12,8 @@ from partners.selectors.terms import partners_waiting, versions_running_out
 from partners.selectors.training import passes_running_out
 
 TERMS, TRAINING = "terms", "training"
+# Once terms are due the days count up again: a subject of its own keeps each of those days apart.
+TERMS_OVERDUE = "terms_overdue"
 
 
 def announce_terms(terms: TermsVersion, *, at: datetime) -> int:
@@ -31,9 +33,10 @@ def announce_terms(terms: TermsVersion, *, at: datetime) -> int:
 def remind_partners(terms: TermsVersion, *, at: datetime) -> int:
     """Queue a mail for each partner who has not accepted a version, once a day; return how many."""
     left = days_until(terms.due_from, at=at, zone=mar_zone())
+    subject = TERMS if left >= 0 else TERMS_OVERDUE
     told = 0
     for partner_id in partners_waiting(terms).values_list("pk", flat=True):
-        told += _remind_once(partner_id, TERMS, terms.pk, max(left, 0), at=at)
+        told += _remind_once(partner_id, subject, terms.pk, abs(left), at=at)
     return told
 
 
@@ -81,7 +84,7 @@ def _remind_once(partner_id: UUID, subject: str, object_id: UUID, days_before: i
     )  # fmt: skip
     if not made:
         return 0
-    if subject == TERMS:
+    if subject in (TERMS, TERMS_OVERDUE):
         enqueue(
             "partners.send_terms_notice",
             at=at,

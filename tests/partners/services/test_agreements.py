@@ -292,3 +292,16 @@ def test_the_mar_reminds_once_a_day(master):
         assert remind_of_terms(terms.pk, by=BY, at=ANNOUNCED) == 1
         assert remind_of_terms(terms.pk, by=BY, at=ANNOUNCED + timedelta(hours=3)) == 0
         assert remind_of_terms(terms.pk, by=BY, at=ANNOUNCED + timedelta(days=1)) == 1
+
+
+@pytest.mark.parametrize("days", [0, 1, 40])
+def test_the_mar_reminds_of_overdue_terms_once_a_day_too(master, days):
+    make_partner()
+    terms = _publish(master)
+    day = DUE + timedelta(days=days)
+    with mar_scope():
+        assert remind_of_terms(terms.pk, by=BY, at=DUE - timedelta(days=1)) == 1
+        assert remind_of_terms(terms.pk, by=BY, at=day) == 1
+        assert remind_of_terms(terms.pk, by=BY, at=day + timedelta(hours=3)) == 0
+        assert remind_of_terms(terms.pk, by=BY, at=day + timedelta(days=1)) == 1
+        assert OutboxItem.objects.filter(task="partners.send_terms_notice").count() == 3
