@@ -72,6 +72,8 @@ def change_recipient(recipient_id: UUID, facts: RecipientFacts, *, by: Actor, at
     :raises RecipientCannotMove: when it is with the MAR, approved or over.
     """
     _require_sound(facts, at)
+    known = Recipient.objects.filter(pk=recipient_id).values_list("country", flat=True).first()
+    locks.lock_registrations(known or "")
     recipient = _locked(recipient_id)
     if recipient.state not in rules.PARTNER_EDITS:
         raise RecipientCannotMove(_closed(recipient))

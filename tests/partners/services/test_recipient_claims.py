@@ -187,6 +187,22 @@ def test_another_organisation_is_another_claim(db: None) -> None:
     assert make_submitted(make_partner()).claim == "first"
 
 
+def test_a_change_waits_for_the_registrations_of_its_old_country_first(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_mar()
+    draft = make_draft(make_partner())
+    taken: list[str] = []
+    registrations, recipient = locks.lock_registrations, locks.lock_recipient
+    monkeypatch.setattr(
+        locks, "lock_registrations", lambda country: (taken.append(country), registrations(country))
+    )
+    monkeypatch.setattr(locks, "lock_recipient", lambda pk: (taken.append("recipient"), recipient(pk))[1])
+    with partner_scope(draft.partner_id):
+        change_recipient(draft.pk, recipient_facts(country="FR", town="Lille"), by=BUYER, at=AT)
+    assert taken == ["DE", "recipient"]
+
+
 def test_the_database_refuses_a_decision_without_a_reason(pair: tuple[Recipient, Recipient]) -> None:
     with mar_scope(), pytest.raises(IntegrityError, match="recipient_conflict_decided_with_reason"):
         RecipientConflict.objects.update(outcome="kept")
