@@ -38,6 +38,11 @@ class MissingAgreement:
     version: str
     is_master: bool
 
+    @property
+    def rule(self) -> str:
+        """Return the rule that asks for it."""
+        return "ORD-2" if self.is_master else "ORD-10"
+
 
 @dataclass(frozen=True, slots=True)
 class MissingCourse:
@@ -177,12 +182,13 @@ def _block_gate(facts: OrderFacts) -> Gate:
 def _terms_gate(facts: OrderFacts) -> Gate:
     refusal = None
     if facts.missing_agreements:
-        missing = facts.missing_agreements[0]
+        # A grace is for one rule: what has none stands in front, so that it still refuses.
+        missing = min(facts.missing_agreements, key=lambda each: each.rule in facts.graced_rules)
         refusal = (
             refuse(
                 "terms_not_accepted",
                 _("The TPR terms in force are not accepted yet."),
-                rule="ORD-2",
+                rule=missing.rule,
                 facts={_("Version in force"): missing.version},
                 next_step=_("The owner of your account reads and accepts them; ordering opens at once."),
                 lifted_by=_("The owner of your account"),
@@ -192,7 +198,7 @@ def _terms_gate(facts: OrderFacts) -> Gate:
             else refuse(
                 "schedule_not_accepted",
                 _("%(title)s is not accepted yet; it covers this product.") % {"title": missing.title},
-                rule="ORD-10",
+                rule=missing.rule,
                 facts={_("Version in force"): missing.version, _("Product"): facts.product_name},
                 next_step=_("The owner of your account accepts it. Other products are not held up."),
                 lifted_by=_("The owner of your account"),

@@ -32,7 +32,16 @@ from partners.services.standing import (
 )
 from partners.services.standing_state import PartnerCannotMove
 from partners.tasks import send_grace, send_restriction
-from tests.factories import AT, actor_for, make_member, make_partner, make_product, make_stock
+from tests.factories import (
+    AT,
+    actor_for,
+    make_agreement,
+    make_member,
+    make_partner,
+    make_product,
+    make_stock,
+    make_terms,
+)
 from tests.factories.exchange import make_held_keys
 from tests.partners.samples import audited, queued
 
@@ -327,6 +336,21 @@ def test_grace_for_terms_opens_their_gate_until_its_end(admin):
         )
     assert _gates(partner, product)[0] == []
     assert [refusal.rule for refusal in _gates(partner, product, end)[0]] == ["ORD-2"]
+
+
+@pytest.mark.parametrize(("graced", "left"), [("ORD-2", ["ORD-10"]), ("ORD-10", ["ORD-2"])])
+def test_grace_for_the_terms_leaves_a_schedule_standing_and_the_other_way(admin, graced, left):
+    partner, product = make_partner(accepts_terms=False), make_product()
+    make_stock(product, 1)
+    make_terms(
+        agreement=make_agreement("WIN-COM", kind="schedule", title="Schedule", products=[product.code])
+    )
+    end = AT + timedelta(days=7)
+    with mar_scope():
+        give_grace(
+            partner.pk, rule=graced, reason="Owner ill.", valid_from=AT, valid_before=end, by=admin, at=AT
+        )
+    assert [refusal.rule for refusal in _gates(partner, product)[0]] == left
 
 
 @pytest.mark.parametrize(
