@@ -26,6 +26,7 @@ DANGEROUS = {
     "mar:company-change",
     "mar:import-reject",
     "mar:import-release",
+    "mar:key-recall",
     "mar:order-cancel",
     "mar:partner-lift",
     "mar:partner-suspend",

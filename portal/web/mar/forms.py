@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models.catalogue import LicenceFamily
+from portal.plain_text import plain_text
 
 MAX_CREDIT = Decimal("9999999.99")
 MAX_MONTHLY_QUANTITY = 1_000_000
@@ -37,6 +38,18 @@ class ApprovalForm(forms.Form):
         initial=[LicenceFamily.COMMERCIAL.value],
         help_text=_("Citizenship orders also need an approved recipient each."),
         widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class RecallForm(forms.Form):
+    """Why a key is called back."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        validators=[plain_text],
+        help_text=_("Stays in the record of this key. Never write the key itself."),
+        widget=forms.Textarea({"rows": 3}),
     )
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", orders_views.order_detail, name="order-detail"),
     path("orders/<uuid:order_id>/cancel/", orders_views.cancel, name="order-cancel"),
     path("keys/<slug:product_key_id>/", orders_views.key_detail, name="key-detail"),
+    path("keys/<slug:product_key_id>/recall/", orders_views.recall, name="key-recall"),
 ]

@@ -13,14 +13,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
 from licensing.models import Order, ProductKey
+from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import all_keys, all_orders
 from licensing.selectors.timeline import key_events, order_events
 from licensing.services.order_cancel import cancel_order
+from licensing.services.recall import recall_key
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, TextFilter, render_table, status_filter
-from portal.web.mar.forms import ReasonForm
+from portal.web.mar.forms import ReasonForm, RecallForm
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
@@ -127,11 +129,36 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
 @require_safe
 def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
     """Show one key's life, from its delivery to its last step. Nobody at the MAR can see the key itself."""
+    key = _key(product_key_id)
+    build = key.builds.filter(ended_at__isnull=True).select_related("device").first()
+    may_recall = "exit.manage" in request.permissions and key.state == KeyState.RETRIEVED  # type: ignore[attr-defined]
+    context = {"key": key, "events": key_events(key), "build": build, "may_recall": may_recall}
+    return render(request, "mar/key_detail.html", context)
+
+
+@allow("exit.manage", houses=("mar",), fresh_factor=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def recall(request: HttpRequest, product_key_id: str) -> HttpResponse:
+    """Call back a key that was taken and will not be reported: lost, damaged, or its PC is gone."""
+    key = _key(product_key_id)
+    form = RecallForm(request.POST or None)
+    context = {"key": key, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        status = FORM_ERROR_STATUS if request.method == "POST" else 200
+        return render(request, "mar/key_recall.html", context, status=status)
+    try:
+        recall_key(key.pk, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now())
+    except DomainError as error:
+        return render_refused(request, "mar/key_recall.html", context, error)
+    messages.success(request, _("Called back. The key stays in quarantine for good."))
+    return redirect("mar:key-detail", key.product_key_id)
+
+
+def _key(product_key_id: str) -> ProductKey:
     key = all_keys().filter(product_key_id=product_key_id).first()
     if key is None:
         raise Http404
-    build = key.builds.filter(ended_at__isnull=True).select_related("device").first()
-    return render(request, "mar/key_detail.html", {"key": key, "events": key_events(key), "build": build})
+    return key
 
 
 def _order(order_id: UUID) -> Order:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from core.actor import Actor
+from core.models import AuditEvent
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import KeyAssignment, Order, ProductKey
 from licensing.rules.devices import DeviceIdentity
@@ -30,6 +31,22 @@ def order() -> Any:
         return Order.objects.get(pk=placed.order_id)
 
 
+def _take_a_key(order: Order) -> ProductKey:
+    with partner_scope(order.partner_id):
+        key = ProductKey.objects.order_by("id").first()
+        assert key is not None
+        reveal_key(
+            partner_id=order.partner_id, product_key_id=key.product_key_id, device=DeviceIdentity("A", "M", "SER1"),
+            reason="Station is down", by=Actor.system("test"), at=AT,
+        )  # fmt: skip
+        return key
+
+
+def _facts(key: ProductKey) -> tuple[int, str, Any]:
+    with mar_scope():
+        return ProductKey.objects.values_list("state", "hold", "partner_id").get(pk=key.pk)
+
+
 def test_admin_cancels_an_untouched_order_and_its_keys_are_free_again(order: Order) -> None:
     client = sign_in(Client(), make_member("mar_admin"))
     assert client.get(f"/mar/orders/{order.pk}/cancel/").status_code == 200
@@ -43,13 +60,7 @@ def test_admin_cancels_an_untouched_order_and_its_keys_are_free_again(order: Ord
 
 
 def test_order_with_a_taken_key_cannot_be_cancelled(order: Order) -> None:
-    with partner_scope(order.partner_id):
-        key = ProductKey.objects.order_by("id").first()
-        assert key is not None
-        reveal_key(
-            partner_id=order.partner_id, product_key_id=key.product_key_id, device=DeviceIdentity("A", "M", "SER1"),
-            reason="Station is down", by=Actor.system("test"), at=AT,
-        )  # fmt: skip
+    _take_a_key(order)
     client = sign_in(Client(), make_member("mar_admin"))
     response = client.post(f"/mar/orders/{order.pk}/cancel/", {"reason": "Ordered by mistake"})
     assert response.status_code == 409
@@ -74,3 +85,41 @@ def test_partner_finds_no_mar_page_and_stock_keeper_may_not_cancel(order: Order)
     assert owner.get("/mar/orders/").status_code == 404
     keeper = sign_in(Client(), make_member("mar_stock"))
     assert keeper.get(f"/mar/orders/{order.pk}/cancel/").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["mar_admin", "mar_approver"])
+def test_a_lost_key_is_called_back_with_a_reason_and_stays_in_quarantine(order: Order, role: str) -> None:
+    key = _take_a_key(order)
+    page = f"/mar/keys/{key.product_key_id}/"
+    client = sign_in(Client(), make_member(role))
+    assert f'href="{page}recall/"' in client.get(page).text
+    assert client.get(f"{page}recall/").status_code == 200
+    assert client.post(f"{page}recall/", {"reason": ""}).status_code == 422
+    assert _facts(key) == (12, "none", order.partner_id)
+    response = client.post(f"{page}recall/", {"reason": "Label burnt with the PC"})
+    assert (response.status_code, response["Location"]) == (302, page)
+    assert _facts(key) == (1, "quarantined", None)
+    assert f'href="{page}recall/"' not in client.get(page).text
+    with mar_scope():
+        entry = AuditEvent.objects.get(action="licensing.key.recalled")
+        assert entry.facts == {"reason": "Label burnt with the PC", "hold": "quarantined"}
+
+
+def test_a_key_nobody_has_taken_is_not_called_back(order: Order) -> None:
+    with mar_scope():
+        key = ProductKey.objects.filter(order_line__order=order).order_by("id")[0]
+    page = f"/mar/keys/{key.product_key_id}/"
+    client = sign_in(Client(), make_member("mar_admin"))
+    assert f'href="{page}recall/"' not in client.get(page).text
+    assert client.post(f"{page}recall/", {"reason": "Lost"}).status_code == 409
+    assert _facts(key) == (11, "none", order.partner_id)
+
+
+@pytest.mark.parametrize("role", ["mar_stock", "auditor"])
+def test_who_may_only_look_calls_no_key_back(order: Order, role: str) -> None:
+    key = _take_a_key(order)
+    page = f"/mar/keys/{key.product_key_id}/"
+    client = sign_in(Client(), make_member(role))
+    assert f'href="{page}recall/"' not in client.get(page).text
+    assert client.post(f"{page}recall/", {"reason": "Lost"}).status_code in (403, 404)
+    assert _facts(key) == (12, "none", order.partner_id)
