@@ -16,10 +16,23 @@ from partners.rules.recipients import is_evidence_in_force
 
 LIMIT_OF = {WINDOWS: ProgrammeLimit.Code.WINDOWS.value, OFFICE: ProgrammeLimit.Code.OFFICE.value}
 
+# What each order line took from each exception. As a month counts keys, not quantities, so does an exception:
+# of a line whose keys were called back in its month it bears what is left, the one that ends first before the others.
+BORNE = """draws AS (
+  SELECT d.exception_id, d.order_line_id, d.quantity,
+    sum(d.quantity) OVER (PARTITION BY d.order_line_id ORDER BY e.period_end, e.reference) - d.quantity AS sooner,
+    (SELECT count(*) FROM licensing_keyassignment a WHERE a.order_line_id = l.id AND (a.ended_at IS NULL OR a.ended_at
+      >= (date_trunc('month', o.placed_at AT TIME ZONE %(zone)s) + interval '1 month') AT TIME ZONE %(zone)s)) AS keys
+  FROM licensing_quotaexception e JOIN licensing_quotadraw d ON d.exception_id = e.id
+  JOIN licensing_orderline l ON l.id = d.order_line_id JOIN licensing_order o ON o.id = l.order_id
+  WHERE e.partner_id = %(partner_id)s AND o.state NOT IN ('cancelled', 'expired')
+), borne AS (
+  SELECT exception_id, order_line_id, greatest(least(quantity, keys - sooner), 0)::int AS n FROM draws
+)"""
 # Counted are keys, not quantities: one that was called back in the same month counts no more. What an
 # exception bore is counted apart, or an order under an exception would use up the month as well.
-_FACTS = """
-WITH month AS (
+_FACTS = f"""
+WITH {BORNE}, month AS (
   SELECT l.id, l.product_id, p.generation ILIKE 'office%%' AS is_office
   FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id JOIN licensing_product p ON p.id = l.product_id
   WHERE o.partner_id = %(partner_id)s AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
@@ -28,15 +41,13 @@ WITH month AS (
   SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
   WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
 ), drawn AS (
-  SELECT m.is_office, sum(d.quantity) AS n FROM month m JOIN licensing_quotadraw d ON d.order_line_id = m.id GROUP BY 1
+  SELECT m.is_office, sum(b.n) AS n FROM month m JOIN borne b ON b.order_line_id = m.id GROUP BY 1
 ), limits AS (
   SELECT DISTINCT ON (code) code, amount FROM licensing_programmelimit
   WHERE valid_from <= %(at)s AND (valid_before IS NULL OR valid_before > %(at)s) ORDER BY code, valid_from DESC
 ), open AS (
-  SELECT e.id, e.reference, e.period_end, e.quantity - coalesce((
-      SELECT sum(d.quantity) FROM licensing_quotadraw d JOIN licensing_orderline l ON l.id = d.order_line_id
-      JOIN licensing_order o ON o.id = l.order_id
-      WHERE d.exception_id = e.id AND o.state NOT IN ('cancelled', 'expired')), 0) AS remaining
+  SELECT e.id, e.reference, e.period_end, e.quantity
+    - coalesce((SELECT sum(b.n) FROM borne b WHERE b.exception_id = e.id), 0) AS remaining
   FROM licensing_quotaexception e
   WHERE e.partner_id = %(partner_id)s AND e.product_id = %(product_id)s AND e.state = 'approved'
     AND e.period_start <= %(today)s AND e.period_end >= %(today)s
@@ -48,7 +59,7 @@ SELECT
      AND c.valid_from <= %(at)s AND (c.valid_before IS NULL OR c.valid_before > %(at)s)
    WHERE r.id = %(recipient_id)s AND r.partner_id = %(partner_id)s
    ORDER BY c.valid_from DESC LIMIT 1)::text,
-  coalesce((SELECT jsonb_object_agg(code, amount) FROM limits), '{}'::jsonb)::text,
+  coalesce((SELECT jsonb_object_agg(code, amount) FROM limits), '{{}}'::jsonb)::text,
   coalesce((SELECT n FROM keys WHERE NOT is_office), 0), coalesce((SELECT n FROM keys WHERE is_office), 0),
   coalesce((SELECT n FROM drawn WHERE NOT is_office), 0), coalesce((SELECT n FROM drawn WHERE is_office), 0),
   coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'reference', reference, 'left', remaining,
@@ -80,6 +91,7 @@ def citizenship_facts(
                 "recipient_id": recipient_id,
                 "at": at,
                 "today": at.astimezone(zone).date(),
+                "zone": zone.key,
                 "month_start": month.starts_at(zone),
                 "month_end": month.ends_before(zone),
             },

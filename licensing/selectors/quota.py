@@ -3,14 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Q, QuerySet
 
-from licensing.models import Product, QuotaDraw, QuotaException
+from licensing.models import Product, QuotaException
 from licensing.models.catalogue import LicenceFamily
-from licensing.models.order import OrderState
 from licensing.rules.quota import OFFICE, WINDOWS, Quota, kind_of
-from licensing.selectors.citizenship import citizenship_facts
+from licensing.selectors.citizenship import BORNE, citizenship_facts
 from partners.selectors.mar import mar_zone
+
+_DRAWN = f"WITH {BORNE} SELECT coalesce(sum(n), 0) FROM borne WHERE exception_id = %(exception_id)s"
 
 
 def month_quotas(partner_id: UUID, at: datetime) -> list[Quota]:
@@ -46,12 +48,17 @@ def all_exceptions() -> QuerySet[QuotaException]:
     )
 
 
-def drawn_of(exception_id: UUID) -> int:
-    """Return how many licences an exception has borne; cancelled orders do not count."""
-    draws = QuotaDraw.objects.filter(exception_id=exception_id).exclude(
-        order_line__order__state__in=[OrderState.CANCELLED, OrderState.EXPIRED]
-    )
-    return int(draws.aggregate(total=Sum("quantity"))["total"] or 0)
+def drawn_of(exception: QuotaException) -> int:
+    """Return how many licences an exception has borne; cancelled and called back ones do not count."""
+    zone = mar_zone()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DRAWN,
+            {"exception_id": exception.pk, "partner_id": exception.partner_id, "zone": zone.key},
+        )
+        row = cursor.fetchone()
+    assert row is not None  # noqa: S101  (an aggregate has one row)
+    return int(row[0])
 
 
 def _quota(partner_id: UUID, kind: str, product_id: int | None, at: datetime) -> Quota:

@@ -181,7 +181,7 @@ def _context(
     can_answer = may_answer and not is_same
     return {
         "exception": exception,
-        "drawn": drawn_of(exception.pk),
+        "drawn": drawn_of(exception),
         "meters": quota_meters(month_quotas(exception.partner_id, timezone.now())),
         "can_package": may_handle and state == ExceptionState.REQUESTED,
         "can_download": may_handle and bool(exception.package_path),

@@ -157,6 +157,6 @@ def _context(request: HttpRequest, exception: QuotaException) -> dict[str, Any]:
     may = "quota.request" in request.permissions  # type: ignore[attr-defined]
     return {
         "exception": exception,
-        "drawn": drawn_of(exception.pk),
+        "drawn": drawn_of(exception),
         "may_withdraw": may and exception.state == "requested",
     }

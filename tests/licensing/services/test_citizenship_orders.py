@@ -21,6 +21,7 @@ from licensing.models import (
 )
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
+from licensing.selectors.quota import drawn_of
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_order
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
@@ -456,3 +457,44 @@ def test_a_line_over_two_exceptions_uses_the_one_that_ends_first(
     assert drawn == {first.pk: 3, later.pk: 1}
     _order(giver, product, 4, school, at=DECEMBER)
     assert _refused(giver, product, 1, school, at=DECEMBER).facts["Remaining"] == 0
+
+
+def test_keys_called_back_under_an_exception_give_no_quota_to_another_product(
+    giver: Partner, school: Recipient, allowed: tuple[Product, QuotaException]
+) -> None:
+    product, exception = allowed
+    other = make_citizenship(generation="Windows 10", stock=1)
+    order_id = _order(giver, product, 3, school)
+    _call_back(giver, 1, order_id=order_id)
+    with mar_scope():
+        assert drawn_of(exception) == 2
+    assert _refused(giver, product, 2, school).facts["Left of exceptions"] == 1
+    _call_back(giver, 2, order_id=order_id)
+    with mar_scope():
+        assert drawn_of(exception) == 0
+    refusal = _refused(giver, other, 1, school)
+    assert (refusal.facts["Used"], refusal.facts["Remaining"]) == (2, 0)
+    _order(giver, product, 3, school)
+
+
+def test_of_a_line_over_two_exceptions_the_one_that_ends_first_keeps_what_is_left(
+    giver: Partner, school: Recipient, allowed: tuple[Product, QuotaException]
+) -> None:
+    product, first = allowed
+    later = make_exception(
+        giver, school, product, quantity=3, start=date(2026, 11, 1), end=date(2026, 12, 20)
+    )
+    _call_back(giver, 2, order_id=_order(giver, product, 4, school))
+    with mar_scope():
+        assert (drawn_of(first), drawn_of(later)) == (2, 0)
+    assert _refused(giver, product, 5, school).facts["Left of exceptions"] == 4
+
+
+@pytest.mark.parametrize(("at", "drawn"), [(DECEMBER - timedelta(seconds=1), 2), (DECEMBER, 3)])
+def test_a_key_called_back_after_its_month_stays_borne_by_the_exception(
+    giver: Partner, school: Recipient, allowed: tuple[Product, QuotaException], at: datetime, drawn: int
+) -> None:
+    product, exception = allowed
+    _call_back(giver, 1, order_id=_order(giver, product, 3, school), at=at)
+    with mar_scope():
+        assert drawn_of(exception) == drawn
