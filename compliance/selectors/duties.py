@@ -10,8 +10,9 @@ from django.db.models import Avg, Count, F, Max, Min, OuterRef, Subquery
 from compliance.models import ReportingRule
 from compliance.rules.duties import AHEAD, Dated, Duty, DutyFacts, duties
 from compliance.rules.first_steps import STEPS, FirstStep, first_steps
+from compliance.selectors.conduct import NOT_REPORTED
 from licensing.models import Build, KeyHandOver, Order, ProductKey
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from partners.models import (
     Document,
     Membership,
@@ -22,10 +23,9 @@ from partners.models import (
     TrainingAttempt,
 )
 from partners.models.recipients import RecipientState
+from partners.selectors.partner_documents import OF_RECIPIENTS
 from partners.selectors.terms import agreement_standings
 from partners.selectors.training import missing_training
-
-UNREPORTED = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ def duties_of(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> list[Duty]:
 def duty_facts(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> DutyFacts:
     """Read what a partner's duties follow from."""
     today = at.astimezone(zone).date()
-    taken = KeyHandOver.objects.filter(partner_id=partner_id, key__state__in=UNREPORTED).aggregate(
-        count=Count("id"), oldest=Min("handed_at")
-    )
+    # The same keys that rule CMP-11 counts: those on hold nobody may report.
+    taken = KeyHandOver.objects.filter(
+        partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold=Hold.NONE
+    ).aggregate(count=Count("id"), oldest=Min("handed_at"))
     partner = Partner.objects.get(pk=partner_id)
     rule = ReportingRule.objects.filter(valid_from__lte=at).order_by("-valid_from").first() or ReportingRule()
     ends_at = partner.access_ends_at
@@ -123,9 +124,10 @@ def _passes(partner_id: UUID, today: date) -> list[Dated]:
 
 
 def _documents(partner_id: UUID, today: date) -> list[Dated]:
+    """Return a partner's own papers that end soon; those about recipients are the recipients' duty."""
     papers = Document.objects.filter(
         partner_id=partner_id, removed_at__isnull=True, expires_on__lte=today + AHEAD
-    )
+    ).exclude(kind__in=OF_RECIPIENTS)
     return [
         Dated(paper.title or paper.get_kind_display(), paper.expires_on, str(paper.pk))
         for paper in papers.order_by("expires_on")

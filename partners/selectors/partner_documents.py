@@ -41,8 +41,9 @@ def logo_of(brand_id: UUID, partner_id: UUID) -> Document | None:
 
 
 def expiring_documents(*, today: date) -> QuerySet[Document]:
-    """Return every partner's papers that end within the first warning, with their partners."""
+    """Return every partner's own papers that end within the first warning, with their partners."""
     soon = days_before(today, -max(WARN_DAYS))
-    return Document.objects.select_related("partner").filter(
+    papers = Document.objects.select_related("partner").filter(
         partner__isnull=False, removed_at__isnull=True, expires_on__gte=today, expires_on__lte=soon
     )
+    return papers.exclude(kind__in=OF_RECIPIENTS)

@@ -201,6 +201,8 @@ def download_file(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     found = _wind_down(partner_id)
     if not default_storage.exists(found.file_path or "-"):
         raise Http404  # made anew by a press of the button
+    if request.method == "HEAD":
+        return file_response(found)  # asked for, not handed over
     try:
         exit_file.hand_over_file(partner_id, by=actor_of(request), at=timezone.now())
     except NotFound as error:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -54,7 +54,7 @@ _PAGES = {
     DutyKind.REPORT: "tpr:build-upload",
     DutyKind.REPORT_OR_STOP: "tpr:build-upload",
     DutyKind.TERMS: "terms",
-    DutyKind.TRAINING: "tpr:training",
+    DutyKind.TRAINING: "tpr:course-list",
     DutyKind.DOCUMENT: "tpr:document-replace",
     DutyKind.RECIPIENT: "tpr:recipient-list",
     DutyKind.RETURN: "tpr:key-list",
@@ -175,8 +175,4 @@ def _text(duty: Duty) -> str:
 
 
 def _address(duty: Duty) -> str:
-    name = _PAGES[duty.kind]
-    try:
-        return reverse(name, args=[duty.reference] if duty.kind is DutyKind.DOCUMENT else [])
-    except NoReverseMatch:
-        return ""
+    return reverse(_PAGES[duty.kind], args=[duty.reference] if duty.kind is DutyKind.DOCUMENT else [])

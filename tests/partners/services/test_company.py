@@ -301,6 +301,19 @@ def test_reminders_go_out_at_thirty_and_seven_days_once_each(house):
     assert paper.expires_on == ends
 
 
+def test_papers_about_recipients_are_not_reminded_of_as_papers(house):
+    partner, owner = house
+    with partner_scope(partner.pk):
+        for kind in ("recipient_evidence", "exception_letter"):
+            store_document(
+                PNG, name="x.png", kind=kind, partner_id=partner.pk, expires_on=AT.date() + timedelta(days=7),
+                by=owner, at=AT,
+            )  # fmt: skip
+    with mar_scope():
+        assert remind_of_expiry(today=AT.date(), by=Actor.system("t"), at=AT) == 0
+    assert queued("partners.send_document_expiry") == []
+
+
 def test_notes_are_the_mars_alone_and_stay_out_of_the_partners_history(house):
     partner, owner = house
     marta = actor_for(make_member("mar_admin"))

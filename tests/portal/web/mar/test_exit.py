@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from compliance.models import WindDown
+from compliance.models import WindDown, WindDownItem
 from compliance.rules.exit_file import problems_of
 from compliance.services.exit_file import make_exit_file
 from compliance.services.wind_down import end_access_of
@@ -83,6 +83,20 @@ def test_the_whole_way_out(partner, admin, approver):
     assert _state(partner) == "terminated"
     assert "The contract has ended." in admin.get(_exit(partner)).text
     assert "This partner leaves" in admin.get(f"/mar/partners/{partner.pk}/").text
+
+
+def test_only_the_file_itself_settles_its_item(partner, admin):
+    _begin(admin, partner)
+    with mar_scope():
+        make_exit_file(partner.pk, at=timezone.now())
+    asked = admin.head(_exit(partner, "file/"))
+    asked.file_to_stream.close()
+    assert asked.status_code == 200
+    with mar_scope():
+        assert WindDownItem.objects.get(kind="data_file").settled_at is None
+    assert b"".join(admin.get(_exit(partner, "file/")).streaming_content)
+    with mar_scope():
+        assert WindDownItem.objects.get(kind="data_file").settled_at is not None
 
 
 def test_an_impossible_day_begins_nothing(partner, admin):
