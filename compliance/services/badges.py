@@ -30,7 +30,9 @@ def renew_badges(*, at: datetime) -> int:
     standing = {partner.pk: partner.state for partner in partners()}
     earned: dict[UUID, set[str]] = {}
     for partner_id, conduct in conduct_of_all(rules=rules, at=at, zone=mar_zone()).items():
-        state = standing[partner_id]
+        state = standing.get(partner_id)
+        if state is None:
+            continue  # he came while this was counted: tomorrow
         proofs = proofs_of(
             conduct,
             score_of(conduct, rules),

@@ -14,6 +14,7 @@ from compliance.selectors.conduct import NOT_REPORTED, unreported_ages
 from core.actor import Actor
 from licensing.models import KeyHandOver
 from partners.models import OrderBlock
+from partners.models.partner import PartnerState
 from partners.rules.partner_states import Extent
 from partners.services.standing import lift_restriction, lock_standing, restrict_partner, settle_standing
 
@@ -50,7 +51,8 @@ def ages_of(at: datetime) -> tuple[int, int, int]:
 
 @transaction.atomic
 def _apply_to(partner_id: UUID, ages: tuple[int, int, int], at: datetime) -> bool:
-    lock_standing(partner_id)
+    if lock_standing(partner_id).state == PartnerState.TERMINATED:
+        return False  # whoever is gone neither orders nor takes keys
     counts = unreported_ages(ages, at, [partner_id]).get(partner_id, (0, 0, 0, 0))
     wanted = extent_for(counts)
     block = _open_blocks().filter(partner_id=partner_id).first()
@@ -59,9 +61,8 @@ def _apply_to(partner_id: UUID, ages: tuple[int, int, int], at: datetime) -> boo
     if block is not None:
         reason = _("All keys of that age are reported.") if wanted is None else _("Another extent follows.")
         lift_restriction(block.pk, reason=reason, by=PORTAL, at=at)
-    if wanted is not None:
-        _open(partner_id, wanted, counts, ages, at)
-    return True
+    is_opened = wanted is not None and _open(partner_id, wanted, counts, ages, at)
+    return is_opened or block is not None
 
 
 def _open(
@@ -70,10 +71,13 @@ def _open(
     counts: tuple[int, int, int, int],
     ages: tuple[int, int, int],
     at: datetime,
-) -> None:
+) -> bool:
+    """Open a restriction; False when the last key was reported after it was counted."""
     oldest = KeyHandOver.objects.filter(
         partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold="none"
     ).aggregate(first=Min("handed_at"))["first"]
+    if oldest is None:
+        return False
     days = ages[2] if extent == Extent.ALL else ages[1]
     count = counts[3] if extent == Extent.ALL else counts[2]
     restrict_partner(
@@ -96,6 +100,7 @@ def _open(
         by=PORTAL,
         at=at,
     )
+    return True
 
 
 def _open_blocks() -> QuerySet[OrderBlock]:

@@ -19,6 +19,7 @@ from partners.models import Partner
 from partners.models.partner import PartnerState
 from partners.selectors.mar import mar_zone
 from partners.services.partners import set_tier
+from partners.services.standing import lock_standing
 
 PORTAL = Actor.system("tiers")
 # A partner that is suspended or leaving is not moved; one that is only restricted is.
@@ -71,9 +72,10 @@ def propose_moves(*, at: datetime) -> int:
 def confirm_move(proposal_id: UUID, *, reason: str, by: Actor, at: datetime) -> TierProposal:
     """Move the partner as proposed; his owners are told.
 
-    :raises ProposalDecided: when somebody was first.
+    :raises ProposalDecided: when somebody was first, or the partner is no longer where it moves him from.
     """
     proposal = _open_proposal(proposal_id)
+    _require_it_fits(proposal)
     _decide(proposal, TierProposal.Outcome.CONFIRMED, reason=reason, by=by, at=at)
     set_tier(proposal.partner_id, tier=proposal.to_tier_id, by=by, at=at)
     enqueue("compliance.send_tier", at=at, proposal_id=proposal.pk)
@@ -96,7 +98,7 @@ def _decided_this_month(at: datetime) -> set[UUID]:
     zone = mar_zone()
     since = Period.containing(at, zone).starts_at(zone)
     by_people = (TierProposal.Outcome.CONFIRMED, TierProposal.Outcome.DECLINED)
-    rows = TierProposal.objects.filter(outcome__in=by_people, proposed_at__gte=since)
+    rows = TierProposal.objects.filter(outcome__in=by_people, decided_at__gte=since)
     return set(rows.values_list("partner_id", flat=True))
 
 
@@ -119,6 +121,21 @@ def _open_proposal(proposal_id: UUID) -> TierProposal:
             )
         )
     return proposal
+
+
+def _require_it_fits(proposal: TierProposal) -> None:
+    partner = lock_standing(proposal.partner_id)
+    if partner.tier == proposal.from_tier_id and partner.state in MOVED_IN:
+        return
+    raise ProposalDecided(
+        refuse(
+            "tier_proposal_overtaken",
+            _("The partner has changed since this was proposed."),
+            rule="TIER-2",
+            facts={_("Tier"): partner.tier, _("State"): partner.get_state_display()},
+            next_step=_("Decline it; the next proposals come with the next month."),
+        )
+    )
 
 
 def _decide(

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from compliance.models import ReportingRule
+from compliance.services import reporting_rule
 from compliance.services.reporting_rule import apply_reporting_rule, settle_expired
 from core.tenancy import mar_scope
 from partners.models import OrderBlock, Partner
+from partners.services.partners import start_wind_down, terminate_partner
 from partners.services.standing import restrict_partner, suspend_partner
 from tests.compliance.world import STATION, oldest_taken, report, take_keys
-from tests.factories import AT, make_partner
+from tests.factories import AT, actor_for, make_member, make_partner
 from tests.partners.samples import audited, queued
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,25 @@ def test_a_restriction_by_a_person_and_a_suspension_stay():
     _run(AT + timedelta(hours=1))
     assert sorted(_blocks(partner)) == [("hand_over", True), ("orders", False), ("orders", True)]
     assert _state(partner) == "suspended"
+
+
+def test_whoever_is_gone_is_left_alone():
+    partner = make_partner()
+    take_keys(partner, 1, days_ago=40)
+    with mar_scope():
+        start_wind_down(partner.pk, reason="x", by=actor_for(make_member("mar_admin")), at=AT)
+        terminate_partner(partner.pk, reason="x", by=actor_for(make_member("mar_approver")), at=AT)
+    assert _run() == 0
+    assert (_blocks(partner), _state(partner)) == ([], "terminated")
+
+
+def test_a_last_key_reported_while_it_is_counted_opens_nothing(monkeypatch):
+    partner = make_partner()
+    monkeypatch.setattr(
+        reporting_rule, "unreported_ages", lambda *_args, **_kwargs: {partner.pk: (0, 0, 1, 0)}
+    )
+    assert _run() == 0
+    assert (_blocks(partner), _state(partner)) == ([], "active")
 
 
 def test_a_later_rule_counts_from_its_day():

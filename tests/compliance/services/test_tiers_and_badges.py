@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from compliance.models import ScoreModel, ScoreSnapshot, TierProposal
+from compliance.services import badges
 from compliance.services.badges import renew_badges
 from compliance.services.tiers import ProposalDecided, confirm_move, decline_move, propose_moves
 from compliance.tasks import send_tier
@@ -13,7 +14,8 @@ from core.tenancy import guest_scope, mar_scope
 from partners.models import Partner, PartnerBadge
 from partners.selectors.standing import public_badges
 from partners.services.badges import set_badges
-from partners.services.standing import restrict_partner
+from partners.services.partners import set_tier
+from partners.services.standing import restrict_partner, suspend_partner
 from tests.compliance.world import STATION
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.partners.samples import audited, queued
@@ -72,6 +74,34 @@ def test_a_declined_move_is_not_asked_again_this_month_but_the_next(admin):
         with pytest.raises(ProposalDecided):
             confirm_move(proposal.pk, reason="", by=admin, at=AT)
     assert (_tier(partner), _propose(), _propose(AT + timedelta(days=20))) == ("starter", 0, 1)
+
+
+def test_a_move_declined_in_a_later_month_is_not_asked_again_in_that_month(admin):
+    partner = make_partner()
+    _snapshot(partner, total=75, builds=60)
+    _propose()
+    later = AT + timedelta(days=40)
+    with mar_scope():
+        decline_move(TierProposal.objects.get().pk, reason="Too early.", by=admin, at=later)
+    assert (_propose(later + timedelta(hours=3)), _propose(later + timedelta(days=31))) == (0, 1)
+
+
+@pytest.mark.parametrize("fields", [{"tier": "volume"}, {"state": "suspended"}])
+def test_a_move_is_not_confirmed_of_a_partner_who_changed_since(admin, fields):
+    partner = make_partner()
+    _snapshot(partner, total=75, builds=60)
+    _propose()
+    with mar_scope():
+        if "tier" in fields:
+            set_tier(partner.pk, tier="volume", by=admin, at=AT)
+        else:
+            suspend_partner(partner.pk, reason="x", by=admin, at=AT)
+        before = Partner.objects.get(pk=partner.pk)
+        with pytest.raises(ProposalDecided) as refused:
+            confirm_move(TierProposal.objects.get().pk, reason="Yes.", by=admin, at=AT)
+        assert TierProposal.objects.get().outcome == "open"
+    assert [each.code for each in refused.value.refusals] == ["tier_proposal_overtaken"]
+    assert (_tier(partner), before.state) == (before.tier, fields.get("state", "active"))
 
 
 def test_newer_facts_overtake_an_open_proposal():
@@ -139,6 +169,14 @@ def test_a_stranger_may_read_the_badge_and_nothing_of_the_score():
         assert public_badges(AT) == {partner.pk: ["good_standing"]}
     names = {field.name for field in PartnerBadge._meta.get_fields()}
     assert names == {"id", "partner", "code", "valid_from", "proven_at", "valid_before"}
+
+
+def test_a_partner_who_comes_while_badges_are_counted_waits_for_the_next_round(monkeypatch):
+    make_partner()
+    with mar_scope():
+        monkeypatch.setattr(badges, "partners", Partner.objects.none)
+        assert renew_badges(at=AT) == 0
+        assert PartnerBadge.objects.count() == 0
 
 
 def test_good_standing_is_not_shown_of_a_restricted_partner():
