@@ -202,7 +202,9 @@ def download_file(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     if not default_storage.exists(found.file_path or "-"):
         raise Http404  # made anew by a press of the button
     if request.method == "HEAD":
-        return file_response(found)  # asked for, not handed over
+        # Asked for, not handed over: the file stays shut and its item open.
+        size = {"Content-Length": str(found.file_size)}
+        return HttpResponse(content_type="application/zip", headers=size)
     try:
         exit_file.hand_over_file(partner_id, by=actor_of(request), at=timezone.now())
     except NotFound as error:
