@@ -59,7 +59,11 @@ def _apply_to(partner_id: UUID, ages: tuple[int, int, int], at: datetime) -> boo
     if (block.kind if block else None) == wanted:
         return False
     if block is not None:
-        reason = _("All keys of that age are reported.") if wanted is None else _("Another extent follows.")
+        reason = (
+            _("All keys of that age are reported or called back.")
+            if wanted is None
+            else _("Another extent follows.")
+        )
         lift_restriction(block.pk, reason=reason, by=PORTAL, at=at)
     is_opened = wanted is not None and _open(partner_id, wanted, counts, ages, at)
     return is_opened or block is not None

@@ -7,7 +7,10 @@ import pytest
 from compliance.models import ReportingRule
 from compliance.services import reporting_rule
 from compliance.services.reporting_rule import apply_reporting_rule, settle_expired
+from core.actor import Actor
 from core.tenancy import mar_scope
+from licensing.models import ProductKey
+from licensing.services.recall import recall_key
 from partners.models import OrderBlock, Partner
 from partners.services.partners import start_wind_down, terminate_partner
 from partners.services.standing import restrict_partner, suspend_partner
@@ -66,6 +69,15 @@ def test_a_restriction_carries_its_facts_and_ends_once_when_the_cause_ends():
     assert (_blocks(partner), _state(partner)) == ([("orders", False)], "active")
     assert (audited("partners.block.set"), audited("partners.block.lifted")) == (1, 1)
     assert len(queued("partners.send_restriction")) == 2
+
+
+def test_calling_a_lost_key_back_ends_the_restriction():
+    partner = make_partner()
+    take_keys(partner, 1, days_ago=70)
+    assert (_run(), _state(partner)) == (1, "restricted")
+    with mar_scope():
+        recall_key(ProductKey.objects.get(state=12).pk, reason="Lost", by=Actor.system("test"), at=AT)
+    assert (_run(), _state(partner)) == (1, "active")
 
 
 def test_it_widens_and_narrows_with_the_age():
