@@ -59,16 +59,20 @@ _ACKS = """
 SELECT p.code AS product_code, a.code AS ack_code, count(*)::int AS keys FROM report_answers a
 JOIN licensing_product p ON p.id = a.product_id GROUP BY 1, 2 ORDER BY 1, 2
 """
+# Citizenship is counted as its quota is (CIT-5): a key that went back to stock in the month counts no more.
 _PARTNERS = f"""{_UNREPORTED}, moved AS (
   SELECT s.partner_id,
     count(*) FILTER (WHERE s.to_state = {KeyState.ASSIGNED:d}) AS assigned,
-    count(*) FILTER (WHERE s.to_state = {KeyState.RETURNED:d}) AS returned,
-    count(*) FILTER (WHERE s.to_state = {KeyState.ASSIGNED:d} AND p.family = 'citizenship'
-      AND p.generation NOT ILIKE 'office%%') AS citizenship_windows,
-    count(*) FILTER (WHERE s.to_state = {KeyState.ASSIGNED:d} AND p.family = 'citizenship'
-      AND p.generation ILIKE 'office%%') AS office
-  FROM report_steps s JOIN licensing_product p ON p.id = s.product_id
-  WHERE s.at >= %(start)s AND s.partner_id IS NOT NULL GROUP BY 1
+    count(*) FILTER (WHERE s.to_state = {KeyState.RETURNED:d}) AS returned
+  FROM report_steps s WHERE s.at >= %(start)s AND s.partner_id IS NOT NULL GROUP BY 1
+), citizenship AS (
+  SELECT s.partner_id, count(*) FILTER (WHERE p.generation NOT ILIKE 'office%%') AS windows,
+    count(*) FILTER (WHERE p.generation ILIKE 'office%%') AS office
+  FROM report_steps s JOIN licensing_product p ON p.id = s.product_id AND p.family = 'citizenship'
+  WHERE s.at >= %(start)s AND s.to_state = {KeyState.ASSIGNED:d} AND NOT EXISTS (
+    SELECT 1 FROM report_steps back
+    WHERE back.key_id = s.key_id AND back.id > s.id AND back.to_state = {KeyState.FULFILLED:d})
+  GROUP BY 1
 ), answered AS (
   SELECT partner_id, count(*) FILTER (WHERE to_state = {KeyState.ACTIVATION_ENABLED:d}) AS enabled,
     count(*) FILTER (WHERE to_state = {KeyState.ACTIVATION_DENIED:d}) AS denied
@@ -87,14 +91,15 @@ SELECT p.code, p.name, p.country,
   coalesce(a.enabled, 0)::int AS enabled, coalesce(a.denied, 0)::int AS denied,
   coalesce(m.returned, 0)::int AS returned, coalesce(w.d7, 0)::int AS unreported_7,
   coalesce(w.d30, 0)::int AS unreported_30, coalesce(w.d60, 0)::int AS unreported_60,
-  coalesce(m.citizenship_windows, 0)::int AS citizenship_windows,
+  coalesce(c.windows, 0)::int AS citizenship_windows,
   CASE WHEN EXISTS (SELECT 1 FROM licensing_familygrant g
     WHERE g.partner_id = p.id AND g.family = 'citizenship' AND g.valid_from < %(end)s
       AND (g.valid_before IS NULL OR g.valid_before > %(start)s))
     THEN {_CITIZENSHIP_QUOTA} END AS citizenship_quota,
-  coalesce(m.office, 0)::int AS office
+  coalesce(c.office, 0)::int AS office
 FROM partners_partner p LEFT JOIN moved m ON m.partner_id = p.id LEFT JOIN answered a ON a.partner_id = p.id
   LEFT JOIN ordered o ON o.partner_id = p.id LEFT JOIN waiting w ON w.partner_id = p.id
+  LEFT JOIN citizenship c ON c.partner_id = p.id
 WHERE m.partner_id IS NOT NULL OR w.partner_id IS NOT NULL ORDER BY p.code
 """
 _DENIED = f"""

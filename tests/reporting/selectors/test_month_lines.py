@@ -10,6 +10,7 @@ from core.tenancy import mar_scope
 from licensing.models import CbrLine, LedgerEntry, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from licensing.services.custody import Step, move_keys
+from licensing.services.recall import recall_key, unassign_keys
 from partners.models import Partner
 from reporting.models import ReportDeviceLine, ReportState, UsageReport
 from reporting.rules.stock_equation import find_imbalances
@@ -241,6 +242,39 @@ def test_citizenship_is_counted_apart_with_its_limit(partner: Partner) -> None:
     assert (line["citizenship_windows"], line["office"], line["citizenship_quota"]) == (3, 2, 250)
     families = {row["family"] for row in _rows("stock_rows", OCTOBER)}
     assert families == {"Citizenship Windows", "Citizenship Office"}
+
+
+def test_citizenship_keys_that_went_back_in_their_month_are_counted_once(partner: Partner) -> None:
+    giver = make_partner(code="TPR-C", families=("citizenship",))
+    keys = make_stock(make_product(family="citizenship"), 3, at=BEFORE)
+    world.order(giver, keys, DAY)
+    _cancel(keys, DAY)
+    world.order(giver, keys, DAY)
+    (line,) = _rows("partner_rows", OCTOBER)
+    assert (line["ordered"], line["assigned"], line["citizenship_windows"]) == (6, 6, 3)
+    world.hand_over(keys[0], DAY)
+    with mar_scope():
+        recall_key(keys[0].pk, reason="Not used", by=world.BY, at=DAY)
+    (line,) = _rows("partner_rows", OCTOBER)
+    assert line["citizenship_windows"] == 2
+
+
+@pytest.mark.parametrize(("at", "counted"), [(OCTOBER.end - timedelta(seconds=1), 0), (OCTOBER.end, 3)])
+def test_citizenship_keys_that_went_back_in_a_later_month_stay_counted(
+    partner: Partner, at: datetime, counted: int
+) -> None:
+    giver = make_partner(code="TPR-C", families=("citizenship",))
+    keys = make_stock(make_product(family="citizenship"), 3, at=BEFORE)
+    world.order(giver, keys, DAY)
+    _cancel(keys, at)
+    (line,) = _rows("partner_rows", OCTOBER)
+    assert (line["assigned"], line["citizenship_windows"]) == (3, counted)
+
+
+def _cancel(keys: list[ProductKey], at: datetime) -> None:
+    """Put assigned keys back into stock, as a cancelled order does."""
+    with mar_scope():
+        unassign_keys([key.pk for key in keys], order_id="test", by=world.BY, at=at)
 
 
 def test_trend_begins_with_the_first_answer_and_shows_empty_months(keys: list[ProductKey]) -> None:
