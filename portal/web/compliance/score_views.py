@@ -128,7 +128,7 @@ def tier_proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     return render(request, "compliance/tier_proposal.html", context)
 
 
-@allow("tier.decide", houses=("mar",))
+@allow("tier.decide", houses=("mar",), fresh_factor=True)
 @require_POST
 def tier_decide(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Confirm or decline a proposed move."""

@@ -68,7 +68,7 @@ def conflict_detail(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     return render(request, "mar/conflict_detail.html", _context(request, _find(conflict_id)))
 
 
-@allow("recipient.decide", houses=("mar",))
+@allow("recipient.decide", houses=("mar",), fresh_factor=True)
 @require_http_methods(["POST"])
 def settle(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """Decide whose the organisation is."""

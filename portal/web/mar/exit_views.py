@@ -116,7 +116,7 @@ def move_end(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     return _do(request, partner_id, act, _("The last day of access is moved."), page)
 
 
-@allow("exit.manage", houses=("mar",))
+@allow("exit.manage", houses=("mar",), fresh_factor=True)
 @require_POST
 def take_back_keys(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """Put keys nobody has taken back into stock."""
@@ -170,7 +170,7 @@ def waive(request: HttpRequest, partner_id: UUID, kind: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@allow("exit.manage", houses=("mar",))
+@allow("exit.manage", houses=("mar",), fresh_factor=True)
 @require_POST
 def confirm_waiver(request: HttpRequest, partner_id: UUID, kind: str) -> HttpResponse:
     """Confirm as a second person that an item is let go."""

@@ -155,7 +155,7 @@ def return_to_reviewer(request: HttpRequest, recipient_id: UUID) -> HttpResponse
     )
 
 
-@allow("recipient.decide", houses=("mar",))
+@allow("recipient.decide", houses=("mar",), fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def refuse(request: HttpRequest, recipient_id: UUID) -> HttpResponse:
     """Refuse it with a reason, as second person."""

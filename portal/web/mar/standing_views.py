@@ -79,7 +79,7 @@ def lift(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     return _ask(request, partner_id, "mar/partner_lift.html", form, act, _("The suspension is lifted."))
 
 
-@allow("standing.manage", houses=HOUSES)
+@allow("standing.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def restrict(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """Restrict a partner with a reason and a way out."""
@@ -109,7 +109,7 @@ def confirm(request: HttpRequest, partner_id: UUID, block_id: UUID) -> HttpRespo
     return _ask(request, partner_id, "mar/standing_confirm.html", form, act, done, block=block)
 
 
-@allow("standing.manage", houses=HOUSES)
+@allow("standing.manage", houses=HOUSES, fresh_factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_block(request: HttpRequest, partner_id: UUID, block_id: UUID) -> HttpResponse:
     """End a restriction with a reason."""
