@@ -58,6 +58,9 @@ BEGIN
     RAISE EXCEPTION 'a programme change that was announced or discarded never changes'
       USING ERRCODE = 'check_violation';
   END IF;
+  IF NEW.written_by_id IS DISTINCT FROM OLD.written_by_id THEN
+    RAISE EXCEPTION 'who wrote a programme change stays its writer' USING ERRCODE = 'check_violation';
+  END IF;
   RETURN NEW;
 END $$"""
 

@@ -16,7 +16,7 @@ KEY_PATTERN = re.compile(
 )
 # Whoever reads one of these addresses could use it: an invitation, a new password, a confirmed mail.
 TOKEN_PATTERN = re.compile(
-    r"(/join/|/apply/open/[0-9a-f-]+/|/password/reset/key/|/confirm-email/)[^/\s?\"']+"
+    r"(/join/|/apply/open/[0-9a-f-]+/|/password/reset/key/|/confirm-email/|/2fa/reset/)[^/\s?\"']+"
 )
 MASK = "[product key removed]"
 

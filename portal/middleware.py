@@ -30,6 +30,7 @@ STARTED_AT = "portal_started_at"
 SEEN_AT = "portal_seen_at"
 IDLE_SECONDS = "portal_idle_seconds"
 SEEN_STEP_SECONDS = 60
+KEPT_AT_THE_END = frozenset({"exit.file"})
 # Pages on which a person without a second factor may be: to set one up, or to leave.
 OPEN_WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/health/", "/demo/", "/api/", "/theme/")
 FACTOR_PAGES, RESET_PAGES = "/accounts/2fa/", "/accounts/2fa/reset/"
@@ -152,9 +153,10 @@ def identify(request: HttpRequest) -> None:
 
 
 def permissions_at(membership: Membership) -> frozenset[str]:
-    """Return what a person may do: at a partner whose contract has ended, read."""
+    """Return what a person may do: at a partner whose contract has ended, read and take his data along."""
+    own = permissions_of(membership.role)
     is_over = membership.partner is not None and membership.partner.state == PartnerState.TERMINATED
-    return permissions_of(Role.TPR_READONLY if is_over else membership.role)
+    return permissions_of(Role.TPR_READONLY) | (own & KEPT_AT_THE_END) if is_over else own
 
 
 def _limit_idleness(request: HttpRequest) -> None:

@@ -35,7 +35,6 @@ ALLAUTH: dict[str, tuple[str, str]] = {
     "account_inactive": ("open", "says that an account is closed"),
     "account_signup": ("open", "says that nobody signs up by himself"),
     "account_reauthenticate": ("login", "asks for the password again"),
-    "account_email": ("login", "one's own address"),
     "account_email_verification_sent": ("open", "says that a mail is on its way"),
     "account_confirm_email": ("open", "opened from a mail, by a signed token"),
     "account_change_password": ("login", "one's own password"),

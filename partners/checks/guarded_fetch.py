@@ -118,7 +118,10 @@ def fetch(
             )
         if len(hops) > MAX_REDIRECTS:
             raise FetchFailed("too_many_redirects")
-        url = urljoin(url, location)
+        try:
+            url = urljoin(url, location)
+        except ValueError:
+            raise FetchRefused("address_malformed") from None
 
 
 def _checked(url: str, ports: dict[str, int]) -> tuple[SplitResult, int]:

@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "build.report",
         "terms.accept",
         "people.manage",
+        "exit.file",
         "api_key.manage",
         "house.manage",
         "recipient.manage",

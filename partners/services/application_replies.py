@@ -68,6 +68,8 @@ def answer_questions(
     note(application, "partners.application.answered", by=by, at=at, fields=fields)
     if is_answered:
         enqueue("partners.send_application_answered", at=at, application_id=application.pk)
+        # What was checked may have changed: sources are asked again wherever the facts are other ones.
+        enqueue("partners.run_checks", at=at, application_id=application.pk)
     return application
 
 

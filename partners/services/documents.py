@@ -43,6 +43,9 @@ _AGAINST_PDF = {
 }
 
 
+MAX_APPLICATION_PAPERS = 40
+
+
 class DocumentRefused(Invalid):
     """The file is not a paper that the portal takes."""
 
@@ -88,8 +91,10 @@ def store_document(
     Runs in the scope of its owner, or in the MAR's. The same bytes are stored once, however often
     they are handed in; each time makes a row of its own.
 
-    :raises DocumentRefused: see ``inspect_document``.
+    :raises DocumentRefused: see ``inspect_document``; also when an application holds too many papers.
     """
+    if application_id is not None and partner_id is None:
+        _require_room(application_id)
     found = inspect_document(content)
     path, digest = storage.store_bytes(content, folder=FOLDER, suffix=found.suffix)
     document = Document.objects.create(
@@ -138,6 +143,19 @@ def _require_plain_pdf(content: bytes) -> None:
     for code, (what, next_step) in _AGAINST_PDF.items():
         if code in found:
             raise DocumentRefused(_refusal(code, what, next_step, rule="P-DOC-2"))
+
+
+def _require_room(application_id: UUID) -> None:
+    """Bound what somebody without an account can make the portal keep; papers taken back count, their bytes stay."""
+    if Document.objects.filter(application_id=application_id).count() >= MAX_APPLICATION_PAPERS:
+        raise DocumentRefused(
+            _refusal(
+                "too_many",
+                _("This application holds %(limit)d papers, as many as one may.")
+                % {"limit": MAX_APPLICATION_PAPERS},
+                _("Put several pages into one PDF, or write to the programme office."),
+            )
+        )
 
 
 def _too_large(size: int) -> Refusal:

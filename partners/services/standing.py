@@ -25,6 +25,10 @@ from partners.services.standing_state import cannot_move, locked_partner, move, 
 CONFIRM_WITHIN = timedelta(hours=72)
 
 
+class NeedsSuspension(DomainError):
+    """What stops orders and keys together is a suspension: by two people, not by one."""
+
+
 class NotLifted(DomainError):
     """This restriction is not ended by hand."""
 
@@ -59,8 +63,12 @@ def restrict_partner(
     """Stop orders, taking keys or both, until a time or until it is lifted. All else stays allowed.
 
     ``is_by_rule``: the portal itself opens it and will end it; called so by billing and compliance.
+
+    :raises NeedsSuspension: when a person would stop both; that is a suspension, by two people.
     """
     partner = locked_partner(partner_id)
+    if kind == OrderBlock.Kind.ALL and not is_by_rule:
+        raise NeedsSuspension(_both_at_once())
     block = OrderBlock.objects.create(
         partner=partner,
         kind=kind,
@@ -190,6 +198,16 @@ def _end(block: OrderBlock, *, reason: str, by: Actor, at: datetime) -> None:
     block.until, block.lifted_at, block.lifted_by, block.lifted_by_id = at, at, by.label[:200], by.id
     block.lift_reason = reason.strip()
     block.save(update_fields=["until", "lifted_at", "lifted_by", "lifted_by_id", "lift_reason"])
+
+
+def _both_at_once() -> Refusal:
+    return refuse(
+        "both_is_a_suspension",
+        _("Stopping orders and keys together is a suspension, which a second person confirms."),
+        rule="P-STATE-2",
+        next_step=_("Suspend the partner, or stop one of the two."),
+        lifted_by=_("Nobody"),
+    )
 
 
 def _not_confirmed(block: OrderBlock) -> Refusal:

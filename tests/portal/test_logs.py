@@ -26,7 +26,13 @@ def test_product_key_is_taken_out_however_it_is_written(text: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/join/{}/", "/join/{}/leave/", "/accounts/password/reset/key/2-{}/", "/accounts/confirm-email/{}/"],
+    [
+        "/join/{}/",
+        "/join/{}/leave/",
+        "/accounts/password/reset/key/2-{}/",
+        "/accounts/confirm-email/{}/",
+        "/accounts/2fa/reset/{}/",
+    ],
 )
 def test_address_with_a_token_loses_it(path: str) -> None:
     assert "c2VjcmV0" not in scrub("GET " + path.format("c2VjcmV0-_x"))

@@ -4,11 +4,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import allauth.urls
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_safe
 
+from portal.policy import public
 from portal.web.account import factor_views, reset_views, session_views
 
+
+@public
+@require_safe
+def no_such_page(_request: HttpRequest) -> HttpResponse:
+    """Answer in the place of a page of the library that the portal does not have.
+
+    The address is changed by no one on his own: whoever knows a password alone could otherwise move
+    an account to his own mailbox, and with it the link that resets a lost factor.
+    """
+    raise Http404
+
+
 OWN_VIEWS: Mapping[str, Any] = {
+    "account_email": no_such_page,
     "mfa_index": factor_views.OverviewView.as_view(),
     "mfa_add_webauthn": factor_views.AddPasskeyView.as_view(),
     "mfa_activate_totp": factor_views.SetUpAppView.as_view(),

@@ -73,7 +73,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     if not is_second_factor_fresh(request):
         return redirect(step_up_url(request))
     try:
-        request_erasure(_person(request).pk, by=actor_of(request), at=timezone.now())
+        with mar_scope():  # also for somebody who belongs to no house any more
+            request_erasure(_person(request).pk, by=actor_of(request), at=timezone.now())
     except DomainError as error:
         return render_refused(request, "house/privacy.html", _context(request), error)
     messages.success(

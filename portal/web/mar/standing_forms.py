@@ -32,11 +32,15 @@ class SuspendForm(_Reason):
     field_order = ("extent", "reason")
 
 
+# Both together is a suspension, which a second person confirms (P-STATE-2).
+ONE_ACT = [choice for choice in OrderBlock.Kind.choices if choice[0] != OrderBlock.Kind.ALL]
+
+
 class RestrictForm(_Reason):
     """What is restricted, why, what the partner can do, and until when."""
 
     kind = forms.ChoiceField(
-        label=_("What is stopped"), choices=OrderBlock.Kind.choices, initial=OrderBlock.Kind.ORDERS,
+        label=_("What is stopped"), choices=ONE_ACT, initial=OrderBlock.Kind.ORDERS,
         widget=forms.RadioSelect,
     )  # fmt: skip
     next_step = forms.CharField(

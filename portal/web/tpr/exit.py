@@ -24,7 +24,7 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "tpr/exit.html", exit_page(way_out, may_act=False))
 
 
-@allow("people.manage", houses=("tpr",))
+@allow("exit.file", houses=("tpr",))
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
     """Give the owner his company's data file."""

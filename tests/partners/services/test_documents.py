@@ -19,7 +19,7 @@ from partners.services.documents import (
 )
 from tests.factories import AT, actor_for, make_member, make_partner
 from tests.partners import papers
-from tests.partners.samples import VISITOR, audited
+from tests.partners.samples import VISITOR, audited, make_application
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +147,25 @@ def test_a_partner_cannot_store_a_paper_for_another():
 )
 def test_names_are_cleaned(name, cleaned):
     assert clean_file_name(name, suffix=".pdf") == cleaned
+
+
+def test_an_application_holds_so_many_papers_and_no_more(monkeypatch):
+    monkeypatch.setattr("partners.services.documents.MAX_APPLICATION_PAPERS", 2)
+    application = make_application()
+
+    def store():
+        with guest_scope(application.pk):
+            return store_document(
+                papers.PNG, name="a.png", kind="certificate", application_id=application.pk, by=VISITOR, at=AT
+            )
+
+    with guest_scope(application.pk):
+        already = Document.objects.count()
+    for _paper in range(2 - already):
+        with guest_scope(application.pk):
+            remove_document(store(), by=VISITOR, at=AT)
+    with pytest.raises(DocumentRefused) as caught:
+        store()
+    assert "papers" in caught.value.refusals[0].what
+    with guest_scope(application.pk):
+        assert Document.objects.count() == max(already, 2)

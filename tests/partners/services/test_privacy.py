@@ -153,3 +153,12 @@ def test_retention_takes_two_people_who_may() -> None:
             call_command("retention", "--really", "--by", by.email, "--second", second)
     with pytest.raises(ValueError, match="two people"):
         purge_expired(by=actor_for(by), second=actor_for(by), at=AT)
+
+
+def test_somebody_who_belongs_to_no_house_any_more_may_ask_too(person: User) -> None:
+    client = sign_in(Client(), person)
+    with mar_scope():
+        Membership.objects.filter(user=person).update(is_active=False)
+    assert client.post("/my-data/forget-me/").headers["Location"] == "/my-data/"
+    with mar_scope():
+        assert ErasureRequest.objects.count() == 1

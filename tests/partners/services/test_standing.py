@@ -21,6 +21,7 @@ from partners.selectors.standing import partner_standing
 from partners.services.graces import end_grace, give_grace
 from partners.services.partners import EndsByAnother, record_unpaid, start_wind_down, terminate_partner
 from partners.services.standing import (
+    NeedsSuspension,
     NotConfirmed,
     NotLifted,
     confirm_suspension,
@@ -466,3 +467,11 @@ def test_a_suspended_partner_reports_has_keys_returned_and_pays(admin):
         states = dict(ProductKey.objects.values_list("pk", "state"))
     assert (len(builds), states[waiting.pk], states[denied.pk]) == (1, 3, 8)
     assert audited("partners.credit.unpaid_recorded") == 1
+
+
+def test_one_person_cannot_stop_both_without_end_by_a_restriction():
+    partner = make_partner()
+    with mar_scope(), pytest.raises(NeedsSuspension):
+        restrict_partner(partner.pk, kind="all", reason="x", by=actor_for(make_member("mar_admin")), at=AT)
+    with mar_scope():
+        assert (OrderBlock.objects.count(), Partner.objects.get(pk=partner.pk).state) == (0, "active")

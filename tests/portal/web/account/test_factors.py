@@ -170,3 +170,13 @@ def test_a_wrong_code_replaces_nothing() -> None:
     client.post("/accounts/2fa/totp/activate/", {"code": "000000"})
     assert Authenticator.objects.get(user=user, type="totp").pk == old.pk
     assert client.get("/tpr/").headers["Location"] == REPLACE
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_moves_an_account_to_another_mailbox_by_himself(method: str) -> None:
+    """With a password alone, while lost factors are reset, the link for the new ones would go there."""
+    client = Client()
+    client.force_login(make_member("tpr_owner", partner=make_partner()))
+    answer = getattr(client, method)("/accounts/email/", {"action_add": "", "email": "other@mail.example"})
+    assert answer.status_code in (404, 405)

@@ -166,6 +166,10 @@ def test_people_of_an_ended_contract_read_and_do_nothing(partner, admin):
         Partner.objects.filter(pk=partner.pk).update(state="terminated", state_set_by_id="another")
     assert owner.get("/tpr/orders/").status_code == 200
     assert owner.get("/people/").status_code == 403
+    with mar_scope():
+        make_exit_file(partner.pk, at=timezone.now())
+    assert "Take your data along" in owner.get("/tpr/exit/").text
+    assert owner.get("/tpr/exit/file/").status_code == 200
     assert owner.post("/tpr/settings/company/contact/").status_code == 403
 
 

@@ -67,6 +67,10 @@ def test_a_restriction_is_set_and_lifted_with_its_words():
     form = {"kind": "orders", "reason": "Questions about labels.", "next_step": "Send photos.", "until": ""}
     assert client.get(f"{path}restrict/").status_code == 200
     assert client.post(f"{path}restrict/", form | {"reason": ""}).status_code == 422
+    # Both at once is a suspension, which one person alone cannot make endless.
+    assert client.post(f"{path}restrict/", form | {"kind": "all"}).status_code == 422
+    with mar_scope():
+        assert OrderBlock.objects.count() == 0
     assert client.post(f"{path}restrict/", form).status_code == 302
     assert "Send photos." in client.get(f"{path}standing/").text
     lift = f"{path}restrictions/{_block().pk}/lift/"
