@@ -34,7 +34,9 @@ LASTS = timedelta(minutes=30)
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 END = "view-as-end"
 # What a reader of the partner sees; nothing of it shows or hands out a key.
-PERMISSIONS = permissions_of(Role.TPR_READONLY)
+PERMISSIONS = frozenset(
+    permission for permission in permissions_of(Role.TPR_READONLY) if permission.endswith((".view", ".home"))
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
+from playwright.sync_api import Error
 
 from tests.e2e.browsing import Person
 
 # These answer with a file or a fragment, not with a page.
 NO_PAGES = re.compile(
-    r"sample|download|report-file|import-errors|progress|join-leave|^health|^api-schema$|^api-docs$|^after-sign-in$|^demo-"
+    r"sample|download|report-file|import-errors|progress|join-leave|^health|^api-schema$|^api-docs$|^after-sign-in$|^demo-|^metrics$"
 )
 
 
@@ -29,7 +30,12 @@ def pages_of(person: Person, *starts: str, known: set[str]) -> Iterator[tuple[st
     known |= {name_of(start) for start in starts}
     while waiting:
         path = waiting.popleft()
-        person.go(path)
+        try:
+            person.go(path)
+        except Error as error:
+            if "Download is starting" not in error.message:
+                raise
+            continue  # a file, not a page
         yield name_of(path), path
         for found in _links(person):
             name = name_of(found)

@@ -28,7 +28,7 @@ KEY = re.compile(r"\b(?:[BCDFGHJKMNPQRTVWXY2-9]{5}-){4}[BCDFGHJKMNPQRTVWXY2-9]{5
 SCOPES = ["orders:read", "orders:write", "keys:claim", "builds:read", "builds:write"]
 PC = DeviceIdentity("LENOVO", "20N2S00A00", "PF0ABCDE")
 # What every request may leave behind: the note that it was refused, the session, the last use of a credential.
-TRACES = frozenset({"core_auditevent", "django_session", "partners_apikey"})
+TRACES = frozenset({"core_auditevent", "core_signinsession", "django_session", "partners_apikey"})
 
 
 @dataclass
