@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from partners.models.application import CarryOverItem
 from partners.rules.application_form import NOTICE
@@ -12,7 +13,7 @@ SECTION = "transfer"
 STATED_LENGTH = 300
 # Counts: "none" leaves nothing to tick off. Of the other two staff always see that they are there.
 COUNTED = (CarryOverItem.Kind.OPEN_KEYS, CarryOverItem.Kind.UNREPORTED_BUILDS, CarryOverItem.Kind.LABELS)
-_NOTICE_WORDS = dict(NOTICE)
+_NOTICE_WORDS = dict(NOTICE) | {"given": gettext_lazy("Given, the contract ends on")}
 KINDS = (*COUNTED, CarryOverItem.Kind.NOTICE, CarryOverItem.Kind.PROOF)
 
 
@@ -35,7 +36,7 @@ def _notice(answers: Mapping[str, Any]) -> str:
     said = answers.get("notice")
     words = str(_NOTICE_WORDS.get(said, said)) if isinstance(said, str) else said
     ends = answers.get("notice_on")
-    return _in_words([words, ends] if words and ends else words)
+    return _in_words(f"{words} {ends}" if words and ends else words)
 
 
 def _is_none(answer: Any) -> bool:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, refuse
 from partners.models import Application, CarryOverItem, Document
-from partners.rules.application_form import NOTICE
 from partners.rules.applications import CARRY_OVER_BRANCHES
 from partners.rules.carry_over import SECTION, items_of
 from partners.selectors.drafts import answers_of, papers_of
@@ -47,11 +46,10 @@ def ensure_carry_over(application: Application) -> list[CarryOverItem]:
 
 
 def _stated(application: Application) -> dict[str, Any]:
-    """Return his answers, the notice in words and the papers that prove the earlier membership."""
+    """Return his answers, and the papers that prove the earlier membership."""
     answers = answers_of(application.pk, SECTION)
-    notice = str(dict(NOTICE).get(answers.get("notice", ""), ""))
     proofs = [paper.file_name for paper in papers_of(application.pk) if paper.kind == PROOF_KIND]
-    return answers | {"notice": f"{notice} {answers.get('notice_on', '')}".strip(), "proof": proofs}
+    return answers | {"proof": proofs}
 
 
 @transaction.atomic

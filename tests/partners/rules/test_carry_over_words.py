@@ -8,7 +8,7 @@ from partners.rules.carry_over import items_of
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"notice": "given", "notice_on": "2026-12-31"}, "Given, with the end date below, 2026-12-31"),
+        ({"notice": "given", "notice_on": "2026-12-31"}, "Given, the contract ends on 2026-12-31"),
         ({"notice": "not_yet", "notice_on": ""}, "Not given yet"),
         ({"notice": True}, "Yes"),
         ({"notice": "by letter"}, "by letter"),

@@ -308,7 +308,7 @@ def test_what_is_carried_over_is_ticked_off_before_the_approval():
         recommend(application.pk, recommendation="approve", note="x", by=actor_for(marta), at=AT)
         items = dict(CarryOverItem.objects.values_list("kind", "stated"))
     assert items == {
-        "open_keys": "12", "labels": "Not stated", "notice": "Given, with the end date below 2026-12-31",
+        "open_keys": "12", "labels": "Not stated", "notice": "Given, the contract ends on 2026-12-31",
         "proof": "Not stated",
     }  # fmt: skip
     client = _as("mar_approver")
