@@ -33,13 +33,9 @@ def _bar(request: HttpRequest) -> list[navigation.NavItem]:
     items, membership = navigation.build(request), getattr(request, "membership", None)
     partner_id = membership.partner_id if membership is not None else None
     # Outside his scope, as on an error page after the request, nothing is asked of the database.
-    is_somebody = request.user.pk is not None  # after a changed password the session has ended already
-    if (
-        not is_somebody
-        or partner_id is None
-        or partner_id != current_partner_id()
-        or connection.needs_rollback
-    ):
+    if partner_id is None or partner_id != current_partner_id() or connection.needs_rollback:
         return items
-    person = UUID(str(request.user.pk))
-    return navigation.with_badge(items, "tpr:rules", unread_count(partner_id, person))
+    user_id = getattr(request.user, "pk", None)
+    if user_id is None:  # after a changed password his session has ended already
+        return items
+    return navigation.with_badge(items, "tpr:rules", unread_count(partner_id, UUID(str(user_id))))

@@ -234,3 +234,7 @@ def test_me_says_what_is_stopped_why_and_what_is_still_allowed() -> None:
         {"Labels": 14},
     )
     assert "score" not in str(told).lower()
+
+
+def test_description_opens_without_a_key(client: Client) -> None:
+    assert client.get("/api/docs").status_code == 200
