@@ -12,7 +12,7 @@ from tests.e2e.browsing import Person
 
 # These answer with a file or a fragment, not with a page.
 NO_PAGES = re.compile(
-    r"sample|download|report-file|import-errors|progress|join-leave|^health|^api-schema$|^api-docs$|^after-sign-in$|^demo-|^metrics$|^account_email$"
+    r"sample|download|report-file|logo|-file$|-csv$|-paper$|calendar|import-errors|progress|join-leave|^health|^api-schema$|^api-docs$|^after-sign-in$|^demo-|^metrics$|^account_email$"
 )
 
 

@@ -1,5 +1,6 @@
 """One committed database for each file of hostile input, with a shop, its people and its programs in it."""
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,4 +38,5 @@ def no_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
     yield
+    gc.collect()  # the drawer of PDFs lets its folder of fonts (nothing else is in it) go with its last reference
     assert list(folder.iterdir()) == []
