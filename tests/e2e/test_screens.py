@@ -25,6 +25,15 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "mar": (
         ("marta", "/mar/partners/{id}/lift/", "SELECT id FROM partners_partner WHERE state = 'suspended' LIMIT 1"),
         ("marta", "/mar/partners/{id}/suspend/", "SELECT id FROM partners_partner WHERE state = 'active' LIMIT 1"),
+        *(
+            ("marta", f"/mar/partners/{{id}}/exit/{step}",
+             "SELECT id FROM partners_partner WHERE state = 'winding_down' LIMIT 1")
+            for step in ("", "end/", "recall/")
+        ),
+        ("marta", "/mar/keys/{id}/recall/", "SELECT product_key_id FROM licensing_productkey WHERE state = 12 LIMIT 1"),
+        ("jonas", "/mar/applications/{id}/send-back/",
+         "SELECT id FROM partners_application WHERE state = 'recommended' LIMIT 1"),
+        ("jonas", "/mar/recipients/{id}/refuse/", "SELECT id FROM partners_recipient LIMIT 1"),
         ("marta", "/mar/orders/{id}/cancel/", "SELECT id FROM licensing_order LIMIT 1"),
         ("marta", "/mar/exchange/cbrs/{id}/mark-sent/", "SELECT id FROM licensing_computerbuildreport LIMIT 1"),
         ("marta", "/mar/exchange/builds/{id}/resend/", "SELECT id FROM licensing_build WHERE ack_code <> '' LIMIT 1"),
@@ -125,7 +134,7 @@ def test_every_page_of_a_wing_looks_right(crowd: Crowd, stack: Stack, wing: str)
             faults += _faults(person, name or path)
     assert faults == []
     unseen = _names(wing) - seen - NOT_WITHOUT_DOING
-    assert not unseen, sorted(unseen)
+    assert not unseen, "; ".join(sorted(unseen))
 
 
 def test_public_pages_look_right(crowd: Crowd) -> None:
