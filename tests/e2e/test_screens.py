@@ -34,6 +34,8 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("jonas", "/mar/applications/{id}/send-back/",
          "SELECT id FROM partners_application WHERE state = 'recommended' LIMIT 1"),
         ("jonas", "/mar/recipients/{id}/refuse/", "SELECT id FROM partners_recipient LIMIT 1"),
+        ("jonas", "/mar/recipients/{id}/return/", "SELECT id FROM partners_recipient LIMIT 1"),
+        ("carla", "/mar/sanctions/new/", "SELECT 1"),
         ("marta", "/mar/orders/{id}/cancel/", "SELECT id FROM licensing_order LIMIT 1"),
         ("marta", "/mar/exchange/cbrs/{id}/mark-sent/", "SELECT id FROM licensing_computerbuildreport LIMIT 1"),
         ("marta", "/mar/exchange/builds/{id}/resend/", "SELECT id FROM licensing_build WHERE ack_code <> '' LIMIT 1"),
@@ -81,7 +83,9 @@ NOT_WITHOUT_DOING = {
     "mar:partner-exit-finish",
     "mar:partner-exit-settle",
     "mar:partner-exit-waive",
+    "mar:standing-confirm",
     "mar:standing-grace-end",
+    "mar:standing-lift-block",
     "tpr:test",
 }
 PEOPLE = {"tpr": ("olivia", "nina"), "mar": ("marta", "jonas"), "compliance": ("carla", "anton")}
