@@ -167,10 +167,7 @@ def _restock(stage: Stage, builds: int, *, at: datetime, seed: str) -> None:
 
 
 def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
-    say("applications in each state")
-    queue_cases(stage.cast, now=now)
-    say("checks of applicants")
-    checks.check_everybody()
+    say("applications in each state, and their checks")
     checks.load_sample_list(by=stage.cast.staff("carla"), at=now - timedelta(days=2))
     checks.applicants_arrive(now=now)
     queue_cases(stage.cast, now=now)
