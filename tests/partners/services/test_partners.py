@@ -91,7 +91,7 @@ def test_a_lifted_block_no_longer_stands(admin):
     partner = make_partner()
     with mar_scope():
         block = restrict_partner(
-            partner.pk, kind=OrderBlock.Kind.ALL, rule="R", reason="r", next_step="n", by=admin, at=AT
+            partner.pk, kind=OrderBlock.Kind.ORDERS, rule="R", reason="r", next_step="n", by=admin, at=AT
         )
         lift_restriction(block.pk, by=admin, at=AT + timedelta(hours=1))
         lift_restriction(block.pk, by=admin, at=AT + timedelta(hours=2))

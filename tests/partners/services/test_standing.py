@@ -95,7 +95,14 @@ def test_each_extent_stops_its_own_act_at_the_gates_and_nothing_else(admin, exte
         if kind == "suspension":
             suspend_partner(partner.pk, reason="Labels are missing.", extent=extent, by=admin, at=AT)
         else:
-            restrict_partner(partner.pk, kind=extent, reason="Labels are missing.", by=admin, at=AT)
+            restrict_partner(
+                partner.pk,
+                kind=extent,
+                reason="Labels are missing.",
+                by=admin,
+                at=AT,
+                is_by_rule=extent == Extent.ALL,
+            )
         standing = partner_standing(partner.pk, AT)
     assert standing.allowed == frozenset(Act) - stopped
     orders, hand_over = _gates(partner, product)
