@@ -1,6 +1,7 @@
 """The TPR terms: readable by everyone, accepted by an owner."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.errors import DomainError
 from partners.models import TermsText, TermsVersion
 from partners.selectors.terms import acceptance_of, terms_in_force, terms_on_offer, text_in, texts_of
+from partners.selectors.training import missing_training
 from partners.services.terms import accept_terms
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
@@ -59,6 +61,15 @@ def accept(request: HttpRequest) -> HttpResponse:
         )
     except DomainError as error:
         return render_refused(request, _template(request), _context(request), error)
+    return _after_acceptance(request, membership.partner_id)
+
+
+def _after_acceptance(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """Lead to what still stands before the first order, or home."""
+    courses = missing_training(partner_id, timezone.now())
+    if courses:
+        messages.success(request, _("Accepted. One thing is left: one of you passes this training."))
+        return redirect("tpr:course-detail", courses[0].code)
     messages.success(request, _("Accepted. Your company can order from now on."))
     return redirect("after-sign-in")
 

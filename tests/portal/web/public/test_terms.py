@@ -1,10 +1,12 @@
 """Terms are readable by everyone and accepted by an owner."""
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
+from django.utils import timezone
 
 from core.tenancy import mar_scope
-from partners.models import Partner, TermsAcceptance
+from partners.models import Course, Partner, TermsAcceptance
 from tests.factories import hash_of, make_member, make_partner, make_terms
 from tests.partners.samples import audited
 from tests.web import sign_in
@@ -49,6 +51,24 @@ def test_an_owner_accepts_and_the_acceptance_is_shown(client: Client, newcomer):
     page = client.get("/terms/")
     assert "Olga Owner accepted this version" in page.text
     assert page.context["form"] is None
+
+
+def test_a_course_that_stands_before_the_first_order_is_led_to(client: Client, newcomer):
+    with mar_scope():
+        Course.objects.create(
+            code="basics",
+            title="Basics",
+            required_from=timezone.now(),
+            pass_mark=70,
+            valid_months=12,
+            created_at=timezone.now(),
+        )
+    sign_in(client, make_member("tpr_owner", partner=newcomer))
+    response = client.post("/terms/accept/", _form(client))
+    assert response["Location"] == "/tpr/rules/courses/basics/"
+    assert [str(said) for said in get_messages(response.wsgi_request)] == [
+        "Accepted. One thing is left: one of you passes this training."
+    ]
 
 
 def test_the_box_must_be_ticked(client: Client, newcomer):
