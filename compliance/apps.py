@@ -9,3 +9,10 @@ class ComplianceConfig(AppConfig):
 
     name = "compliance"
     verbose_name = _("Compliance")
+
+    @staticmethod
+    def database_guards() -> list[str]:
+        """Return the SQL of the guards that follow from this app's rules."""
+        from compliance import guards
+
+        return guards.statements()

@@ -27,6 +27,11 @@ class Scope:
 
 
 _current: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
+_person: ContextVar[UUID | None] = ContextVar("acting_person", default=None)
+
+
+class ActsAsAnother(RuntimeError):
+    """Code tried to write in the name of somebody else than the person who is acting."""
 
 
 def current_scope() -> Scope | None:
@@ -72,6 +77,30 @@ def no_scope() -> Iterator[None]:
 
 
 @contextmanager
+def acting_as(person_id: UUID | None) -> Iterator[None]:
+    """Tell the database which person acts; where two people are needed it lets him name himself only.
+
+    :raises ActsAsAnother: inside the act of a different person.
+    """
+    before = _person.get()
+    if before is not None and person_id != before:
+        raise ActsAsAnother(f"{before} is acting, not {person_id}")
+    token = _person.set(person_id)
+    try:
+        _set_person(person_id)
+        yield
+    finally:
+        _person.reset(token)
+        _set_person(before)
+
+
+def _set_person(person_id: UUID | None) -> None:
+    if connection.in_atomic_block and not connection.needs_rollback:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.person', %s, true)", [str(person_id or "")])
+
+
+@contextmanager
 def _scope(scope: Scope | None) -> Iterator[None]:
     # SET LOCAL outlives a released savepoint, so the scope before is set again on the way out;
     # after an error the rollback to the savepoint restores it by itself.
@@ -94,6 +123,6 @@ def _set_local(scope: Scope | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT set_config('role', %s, true), set_config('app.partner', %s, true),
-            set_config('app.guest', %s, true)""",
-            [role, partner, guest],
+            set_config('app.guest', %s, true), set_config('app.person', %s, true)""",
+            [role, partner, guest, str(_person.get() or "")],
         )

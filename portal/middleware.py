@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import acting_as, mar_scope, partner_scope
 from partners.models import Membership
 from partners.models.membership import Role
 from partners.models.partner import PartnerState
@@ -97,7 +97,7 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         identify(request)
-        with timezone.override(zone_of(request)), scope_of(request):
+        with timezone.override(zone_of(request)), acting_as(person_of(request)), scope_of(request):
             response = self.get_response(request)
             if response.status_code >= 400 and not getattr(request, "keeps_writes", False):
                 transaction.set_rollback(True)
@@ -175,6 +175,11 @@ def zone_of(request: HttpRequest) -> ZoneInfo | None:
         return ZoneInfo(request.user.time_zone)  # type: ignore[union-attr]
     except (ZoneInfoNotFoundError, ValueError):
         return None
+
+
+def person_of(request: HttpRequest) -> UUID | None:
+    """Return the person whose membership the request carries, None for machines and visitors."""
+    return request.user.pk if request.membership is not None else None  # type: ignore[attr-defined]
 
 
 def scope_of(request: HttpRequest) -> AbstractContextManager[None]:

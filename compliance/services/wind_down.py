@@ -17,6 +17,7 @@ from core import audit
 from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.queue import enqueue
+from core.tenancy import acting_as
 from licensing.locks import lock_credit
 from licensing.models import OrderState
 from licensing.selectors.orders import all_orders
@@ -188,7 +189,8 @@ def waive_item(partner_id: UUID, kind: str, *, reason: str, by: Actor, at: datet
     row.state = item.state.value
     row.waiver_confirmed_by, row.waiver_confirmed_by_id, row.waiver_confirmed_at = "", "", None
     row.waived_count, row.waived_amount = 0, 0
-    row.save(update_fields=["state", *PROPOSED, *CONFIRMED])
+    with acting_as(by.user_id):
+        row.save(update_fields=["state", *PROPOSED, *CONFIRMED])
     _audit("waiver_proposed", wind_down, by=by, at=at, item=kind, reason=row.waived_reason)
     return row
 
@@ -212,7 +214,8 @@ def confirm_waiver(partner_id: UUID, kind: str, *, by: Actor, at: datetime) -> W
         raise _not_waived(kind, _("You proposed this, so another person confirms it."))
     row.waiver_confirmed_by, row.waiver_confirmed_by_id, row.waiver_confirmed_at = by.label[:200], by.id, at
     row.waived_count, row.waived_amount = item.now.count, item.now.amount
-    row.save(update_fields=CONFIRMED)
+    with acting_as(by.user_id):
+        row.save(update_fields=CONFIRMED)
     _refresh(partner_id)
     facts = {"count": row.waived_count, "amount": str(row.waived_amount), "reason": row.waived_reason}
     _audit("waiver_confirmed", wind_down, by=by, at=at, item=kind, **facts)

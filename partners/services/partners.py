@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import DomainError, NotFound, refuse
+from core.services.sessions import end_sessions
+from partners import locks
 from partners.models import ApiKey, CreditPosition, Invitation, Membership, Partner
 from partners.models.partner import PartnerState
 from partners.services.standing_state import locked_partner, move, note
@@ -69,18 +71,21 @@ def set_end_of_access(partner_id: UUID, *, ends_at: datetime, by: Actor, at: dat
 
 @transaction.atomic
 def end_access(partner_id: UUID, *, by: Actor, at: datetime) -> tuple[int, int]:
-    """Revoke all of a partner's credentials and end his people's memberships and open invitations.
+    """Revoke all of a partner's credentials, end his people's memberships, sign-ins and open invitations.
 
     Returns how many credentials and people. Nobody is let in any more since ``access_ends_at``; this
     tidies up what that instant has closed. Safe to run twice.
     """
     locked_partner(partner_id)
+    members = locks.lock_people(partner_id)
     keys = ApiKey.objects.filter(partner_id=partner_id, revoked_at__isnull=True).update(revoked_at=at)
     people = Membership.objects.filter(partner_id=partner_id, is_active=True).update(is_active=False)
+    sessions = sum(end_sessions(member.user_id, at=at) for member in members)
     Invitation.objects.filter(
         partner_id=partner_id, accepted_at__isnull=True, cancelled_at__isnull=True
     ).update(cancelled_at=at)
-    note("partners.partner.access_ended", partner_id, by=by, at=at, credentials=keys, people=people)
+    facts = {"credentials": keys, "people": people, "sessions": sessions}
+    note("partners.partner.access_ended", partner_id, by=by, at=at, **facts)
     return keys, people
 
 

@@ -10,6 +10,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import DomainError, NotFound, Refusal, refuse
 from core.models import User
+from core.tenancy import acting_as
 from partners import locks
 from partners.models import ErasureRequest
 from partners.models.membership import Role
@@ -46,13 +47,14 @@ def request_erasure(user_id: UUID, *, by: Actor, at: datetime) -> ErasureRequest
     if ErasureRequest.objects.filter(user=user, state=ErasureRequest.State.REQUESTED).exists():
         raise ErasureOpen(_already_open())
     membership = membership_of(user)
-    request = ErasureRequest.objects.create(
-        user=user,
-        partner_id=membership.partner_id if membership else None,
-        requested_by=by.label[:200],
-        requested_by_user_id=by.user_id,
-        requested_at=at,
-    )
+    with acting_as(by.user_id):
+        request = ErasureRequest.objects.create(
+            user=user,
+            partner_id=membership.partner_id if membership else None,
+            requested_by=by.label[:200],
+            requested_by_user_id=by.user_id,
+            requested_at=at,
+        )
     _audit("partners.erasure.requested", request, by=by, at=at)
     return request
 
@@ -76,7 +78,8 @@ def carry_out_erasure(request_id: UUID, *, by: Actor, at: datetime) -> ErasureRe
     done = forget(user, at=at)
     request.state, request.decided_by_user_id, request.decided_at = ErasureRequest.State.DONE, by.user_id, at
     request.outcome = {"blanked": done, "left": residues_of([email, *_telling(name)])}
-    request.save(update_fields=["state", "decided_by_user", "decided_at", "outcome"])
+    with acting_as(by.user_id):
+        request.save(update_fields=["state", "decided_by_user", "decided_at", "outcome"])
     _audit("partners.erasure.done", request, by=by, at=at, outcome=request.outcome)
     return request
 
@@ -95,7 +98,8 @@ def refuse_erasure(request_id: UUID, *, reason: str, by: Actor, at: datetime) ->
         at,
     )
     request.decision_reason = " ".join(reason.split())[:300]
-    request.save(update_fields=["state", "decided_by_user", "decided_at", "decision_reason"])
+    with acting_as(by.user_id):
+        request.save(update_fields=["state", "decided_by_user", "decided_at", "decision_reason"])
     _audit("partners.erasure.refused", request, by=by, at=at)
     return request
 

@@ -11,10 +11,10 @@ from django.db import DatabaseError, connection, transaction
 from core import checks, idempotency
 from core.checks import role_problems
 from core.crypto import MasterKey
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import ActsAsAnother, acting_as, mar_scope, partner_scope
 from licensing.models import Order, OrderLine, ProductKey
 from licensing.rules.key_states import KeyState
-from partners.models import ApiKey, Invitation, Membership, Partner
+from partners.models import ApiKey, ErasureRequest, Invitation, Membership, Partner
 from partners.services.invitations import VALID_FOR
 from tests.factories import AT, make_member, make_partner, make_product, make_stock, make_user
 from tests.factories.exchange import make_held_keys
@@ -122,3 +122,33 @@ def test_login_role_that_inherits_a_tenant_role_is_a_problem(monkeypatch: pytest
 
 def test_master_key_does_not_print_itself() -> None:
     assert "secret bytes" not in repr(MasterKey("k1", b"secret bytes"))
+
+
+def test_an_erasure_names_only_the_person_who_acts() -> None:
+    person, first, second = make_member("tpr_buyer", partner=make_partner()), make_user(), make_user()
+    facts = {"user": person, "requested_at": AT}
+    with mar_scope():
+        for acting, named in ((None, first), (second, first)):
+            with acting_as(acting and acting.pk), refused("requested_by.* names somebody who is not acting"):
+                ErasureRequest.objects.create(
+                    requested_by=f"person:{named.pk}", requested_by_user=named, **facts
+                )
+        with acting_as(first.pk):
+            request = ErasureRequest.objects.create(
+                requested_by=f"person:{first.pk}", requested_by_user=first, **facts
+            )
+        with acting_as(second.pk), connection.cursor() as cursor:
+            for column in ("requested_by_user_id", "decided_by_user_id"):
+                with refused("names somebody who is not acting"):
+                    cursor.execute(f"UPDATE partners_erasurerequest SET {column} = %s", [make_user().pk])
+        assert ErasureRequest.objects.get() == request
+        assert ErasureRequest.objects.get().requested_by_user_id == first.pk
+
+
+def test_code_does_not_act_as_another_than_who_acts() -> None:
+    first, second = make_user(), make_user()
+    with acting_as(first.pk), pytest.raises(ActsAsAnother), acting_as(second.pk):
+        pass
+    with mar_scope(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.person', true)")
+        assert cursor.fetchone() == ("",)

@@ -4,8 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from compliance.models import WindDown, WindDownItem
 from compliance.selectors.wind_down import exit_of
@@ -27,18 +30,20 @@ from compliance.services.wind_down import (
 )
 from core.actor import Actor
 from core.errors import NotFound
-from core.tenancy import mar_scope, partner_scope
+from core.models import SignInSession
+from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import KeyAssignment, Order, Product, ProductKey
 from licensing.rules.key_states import KeyState
 from partners.models import ApiKey, Membership, Partner
 from partners.selectors.api_keys import find_active
 from partners.selectors.people import membership_of
 from partners.services.api_keys import create_api_key
-from partners.services.partners import EndsByAnother, record_unpaid
+from partners.services.partners import EndsByAnother, end_access, record_unpaid
 from partners.services.standing_state import PartnerCannotMove
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_held_keys
 from tests.partners.samples import audited, queued
+from tests.web import sign_in
 
 pytestmark = pytest.mark.django_db
 ENDS = AT + timedelta(days=30)
@@ -230,7 +235,11 @@ def test_the_database_refuses_one_person_twice(leaving):
                 "wind_down_waiver_by_two_people",
             ),
         ):
-            with pytest.raises(DatabaseError, match=words), transaction.atomic():
+            with (
+                acting_as(first.user_id),
+                pytest.raises(DatabaseError, match=words),
+                transaction.atomic(),
+            ):
                 WindDownItem.objects.filter(pk=item.pk).update(**fields)
         for fields, words in (
             ({"finished_at": AT, "finished_by_id": first.id}, "wind_down_finished_by_another"),
@@ -358,3 +367,36 @@ def test_the_last_day_moves_while_it_has_not_come(leaving):
         with pytest.raises(WindDownClosed):
             move_end(partner.pk, ends_at=later + timedelta(days=5), reason="x", by=first, at=later)
         assert WindDown.objects.get().ends_at == later
+
+
+def test_a_waiver_names_only_the_person_who_acts(leaving):
+    _partner, first, second = leaving
+    with mar_scope():
+        item = WindDownItem.objects.get(kind="labels")
+        for column in ("waived_by_id", "waived_by", "waiver_confirmed_by_id"):
+            with (
+                acting_as(second.user_id),
+                pytest.raises(IntegrityError, match="names somebody who is not acting"),
+                transaction.atomic(),
+            ):
+                WindDownItem.objects.filter(pk=item.pk).update(**{column: first.id})
+        assert WindDownItem.objects.get(pk=item.pk).waived_by_id == ""
+
+
+def test_the_end_of_access_ends_sessions_and_tokens_at_once(leaving):
+    partner, _first, _second = leaving
+    with mar_scope():
+        person = Membership.objects.select_related("user").get(partner=partner).user
+        _key, secret = create_api_key(
+            partner.pk, name="Line", scopes=["orders:read"], daily_claims=1, by=Actor.system("test"), at=AT
+        )
+    browser, machine = sign_in(Client(), person), Client()
+    bearer = {"Authorization": f"Bearer {secret.reveal()}"}
+    assert browser.get("/tpr/orders/").status_code == 200
+    assert machine.get("/api/v1/orders", headers=bearer).status_code == 200
+    with mar_scope():
+        assert end_access(partner.pk, by=Actor.system("end of access"), at=timezone.now()) == (1, 1)
+    assert browser.get("/tpr/orders/").headers["Location"].startswith("/accounts/login/")
+    assert machine.get("/api/v1/orders", headers=bearer).status_code == 401
+    assert SignInSession.objects.filter(user=person, ended_at__isnull=True).count() == 0
+    assert Session.objects.filter(session_key=browser.session.session_key or "").count() == 0

@@ -1,0 +1,12 @@
+"""The database's own guards of acts on a person that take two: who is named has to be the one who acts."""
+
+from core.database.acting import names_only_who_acts
+
+
+def statements() -> list[str]:
+    """Return the guards as SQL, safe to run again."""
+    return [
+        *names_only_who_acts(
+            "partners_erasurerequest", "requested_by", "requested_by_user_id", "decided_by_user_id"
+        ),
+    ]
