@@ -5,7 +5,7 @@ WORKDIR /packages
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 
-FROM python:3.13-slim-bookworm
+FROM python:3.11-slim-bookworm
 # Pango and HarfBuzz draw the PDF reports; tzdata knows the months' boundaries.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 tzdata \

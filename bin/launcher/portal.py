@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from launcher import application, command, contract, paths, postgres, relocate, setup, static
+from launcher import application, command, compose_secrets, contract, paths, postgres, relocate, setup, static
 from launcher import manage as management
 from launcher.contract import Servers, kept_secrets, named_servers
 from launcher.errors import Interrupted, LaunchError
@@ -26,6 +26,7 @@ EPILOG = """\
 other forms:
   bin/portal manage ARGS…      run a management command against the same servers, started if they are down
   bin/portal accounts [--json] show the people of the demo and how to sign in as them
+  bin/portal secrets [FOLDER]  make the files of secrets that docker-compose.yml mounts, once
 
 With DATABASE_OWNER_URL, DATABASE_URL and REDIS_URL set, those servers are used and none is started."""
 
@@ -36,6 +37,8 @@ def main(arguments: list[str]) -> int:
         return management.main(arguments[1:])
     if arguments[:1] == ["accounts"]:
         return management.main(arguments, script_arguments=arguments)
+    if arguments[:1] == ["secrets"]:
+        return compose_secrets.main(arguments[1:], paths.of_checkout().root)
     options = _parse(arguments)
     progress = Progress()
     try:

@@ -9,10 +9,12 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from portal.settings.environment import (
+    address,
     broker_urls,
     required,
     required_factors,
     required_secret,
+    text,
     words,
 )
 
@@ -22,7 +24,7 @@ VAR_DIR = Path(os.environ.get("PORTAL_VAR", BASE_DIR / "var"))
 DEBUG = False
 SECRET_KEY = required("PORTAL_SECRET_KEY")
 SECRET_KEY_FALLBACKS = words("PORTAL_SECRET_KEY_FALLBACKS")
-METRICS_TOKEN = os.environ.get("PORTAL_METRICS_TOKEN", "")  # empty: /metrics does not exist
+METRICS_TOKEN = text("PORTAL_METRICS_TOKEN")  # empty: /metrics does not exist
 BASE_URL = os.environ.get("PORTAL_BASE_URL", "http://localhost:8000")
 ALLOWED_HOSTS = words("PORTAL_ALLOWED_HOSTS")
 
@@ -104,16 +106,17 @@ TEMPLATES = [
 
 # Two database identities: the owner changes the schema, the application does everything else
 # and is held by row-level security. manage.py chooses.
-_database_variable = (
-    "DATABASE_OWNER_URL" if os.environ.get("PORTAL_DATABASE_IDENTITY") == "owner" else "DATABASE_URL"
-)
-DATABASES = {"default": dj_database_url.parse(required(_database_variable), conn_max_age=300)}
+if os.environ.get("PORTAL_DATABASE_IDENTITY") == "owner":
+    _database_url = address("DATABASE_OWNER_URL", login="PORTAL_OWNER_PASSWORD")
+else:
+    _database_url = address("DATABASE_URL", login="PORTAL_APP_PASSWORD")
+DATABASES = {"default": dj_database_url.parse(_database_url, conn_max_age=300)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "portal"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "core.User"
 
-CELERY_BROKER_URL, _cache_url = broker_urls(required("REDIS_URL"))
+CELERY_BROKER_URL, _cache_url = broker_urls(address("REDIS_URL", login="REDIS_PASSWORD"))
 CACHES = {
     "default": {
         "BACKEND": "portal.cache.SturdyRedisCache",

@@ -2,6 +2,8 @@
 
 import base64
 import os
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -9,17 +11,50 @@ SECRET_BYTES = 32
 FACTOR_WORDS = ("passkey", "any")
 
 
+def text(name: str, default: str = "") -> str:
+    """Return the variable's text, or what stands in the file that ``NAME_FILE`` names.
+
+    A secret in a file shows in no process list and in no `docker inspect`.
+
+    :raises ImproperlyConfigured: when both are set, or the file cannot be read.
+    """
+    path = os.environ.get(f"{name}_FILE", "")
+    if not path:
+        return os.environ.get(name) or default
+    if os.environ.get(name):
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or default
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read.") from error
+
+
 def required(name: str) -> str:
     """Return the variable's text.
 
     :raises ImproperlyConfigured: when it is missing or empty.
     """
-    value = os.environ.get(name, "")
+    value = text(name)
     if not value:
         raise ImproperlyConfigured(
             f"Set the environment variable {name}; .env.example says what belongs there."
         )
     return value
+
+
+def address(name: str, *, login: str) -> str:
+    """Return a server's address; where it has a user or host but no password, the variable ``login`` gives it.
+
+    :raises ImproperlyConfigured: when the address is missing or empty.
+    """
+    given = required(name)
+    parts = urlsplit(given)
+    secret = text(login)
+    if not secret or parts.password or not parts.netloc:
+        return given
+    user, _, host = parts.netloc.rpartition("@")
+    netloc = f"{user.removesuffix(':')}:{quote(secret, safe='')}@{host}"
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 def required_secret(name: str) -> bytes:
@@ -44,7 +79,7 @@ def flag(name: str, default: bool) -> bool:
 
 def words(name: str) -> list[str]:
     """Return the comma-separated words of a variable, without blanks."""
-    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+    return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
 def required_factors(name: str, default: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import os
 
 from portal.settings.base import *  # noqa: F403
-from portal.settings.environment import flag, required, required_factors, words
+from portal.settings.environment import flag, required, required_factors, text, words
 
 ALLOWED_HOSTS = words("PORTAL_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
@@ -26,7 +26,7 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = required("PORTAL_EMAIL_HOST")
 EMAIL_PORT = int(os.environ.get("PORTAL_EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("PORTAL_EMAIL_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("PORTAL_EMAIL_PASSWORD", "")
+EMAIL_HOST_PASSWORD = text("PORTAL_EMAIL_PASSWORD")
 EMAIL_USE_TLS = flag("PORTAL_EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 20
 
