@@ -79,6 +79,7 @@ def test_management_commands_exist():
     assert {command[2] for command in commands} <= get_commands().keys()
 
 
+@pytest.mark.django_db  # the application looks at its role in the database when it starts
 def test_the_web_server_is_given_an_application_that_exists():
     command = re.search(r'^CMD \["gunicorn", "([\w.]+):(\w+)"', DOCKERFILE, re.MULTILINE)
     assert command is not None
