@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.database.access import TPR_ROLE
 from licensing.rules.quota import PARTNER_STEPS, TRANSITIONS
+from partners.paper_guards import own_rows_trigger
 
 # What was asked for is what Microsoft answers; an approval lifts exactly that.
 ASKED_FOR = (
@@ -19,6 +20,10 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS quota_exception_moves ON licensing_quotaexception",
         """CREATE TRIGGER quota_exception_moves BEFORE INSERT OR UPDATE ON licensing_quotaexception
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_quota_exception()""",
+        *own_rows_trigger(
+            "licensing_quotaexception",
+            {"letter_id": "partners_document", "recipient_id": "partners_recipient"},
+        ),
     ]
 
 

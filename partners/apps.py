@@ -13,6 +13,11 @@ class PartnersConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from partners import guards, privacy_guards, recipient_guards
+        from partners import guards, paper_guards, privacy_guards, recipient_guards
 
-        return [*guards.statements(), *recipient_guards.statements(), *privacy_guards.statements()]
+        return [
+            *guards.statements(),
+            *recipient_guards.statements(),
+            *paper_guards.statements(),
+            *privacy_guards.statements(),
+        ]

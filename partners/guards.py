@@ -6,7 +6,7 @@ trigger cannot drift apart.
 
 from collections.abc import Iterable, Mapping
 
-from core.database.access import APP_ROLE, TPR_ROLE
+from core.database.access import APP_ROLE
 from partners.models.partner import PartnerState
 from partners.rules import applications
 from partners.rules.partner_states import TRANSITIONS
@@ -207,9 +207,8 @@ END $$"""
 
 
 def _state_function() -> str:
-    """Return the guard of a partner's state: only the table's steps, and one of them by himself.
+    """Return the guard of a partner's state: only the table's steps, the first of them by his acceptance.
 
-    The right to accept the terms needs the right to update the state; it must not lift a suspension.
     The state and the restrictions tell one story: nobody is suspended without a suspension in force, or
     free while one is. Whoever began a wind-down does not end it.
     """
@@ -222,11 +221,9 @@ BEGIN
   IF (OLD.state, NEW.state) NOT IN ({_pairs()}) THEN
     RAISE EXCEPTION 'a partner may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
   END IF;
-  IF current_user = '{TPR_ROLE}' AND NOT (
-    OLD.state = '{PartnerState.AGREEMENT_PENDING}' AND NEW.state = '{PartnerState.ACTIVE}'
-    AND EXISTS (SELECT 1 FROM partners_termsacceptance t WHERE t.partner_id = NEW.id)) THEN
-    RAISE EXCEPTION 'a partner may only activate himself, by accepting the terms'
-      USING ERRCODE = 'insufficient_privilege';
+  IF OLD.state = '{PartnerState.AGREEMENT_PENDING}' AND NEW.state = '{PartnerState.ACTIVE}'
+    AND NOT EXISTS (SELECT 1 FROM partners_termsacceptance t WHERE t.partner_id = NEW.id) THEN
+    RAISE EXCEPTION 'a partner becomes active by accepting the terms' USING ERRCODE = 'check_violation';
   END IF;
   IF NEW.state = '{PartnerState.SUSPENDED}' AND NOT EXISTS ({_in_force("AND b.is_suspension")}) THEN
     RAISE EXCEPTION 'a suspended partner has a suspension in force' USING ERRCODE = 'check_violation';
@@ -239,7 +236,7 @@ BEGIN
     AND EXISTS ({_in_force()}) THEN
     RAISE EXCEPTION 'a restriction is still in force' USING ERRCODE = 'check_violation';
   END IF;
-  IF NEW.state = '{PartnerState.TERMINATED}' AND NEW.state_set_by_id = OLD.state_set_by_id THEN
+  IF OLD.state = '{PartnerState.WINDING_DOWN}' AND NEW.state_set_by_id = OLD.state_set_by_id THEN
     RAISE EXCEPTION 'whoever began the wind-down does not end it' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;

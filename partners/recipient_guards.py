@@ -29,8 +29,13 @@ def _function() -> str:
 CREATE OR REPLACE FUNCTION partners_guard_recipient() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF current_user = '{TPR_ROLE}' AND (NEW.state <> 'draft' OR NEW.claim <> '' OR NEW.is_protected) THEN
+    IF current_user = '{TPR_ROLE}' AND (NEW.state <> 'draft' OR NEW.claim <> '' OR NEW.is_protected
+      OR num_nonnulls(NEW.claimed_at, NEW.evidence_until, NEW.reviewed_by_id, NEW.reviewed_at, NEW.decided_by_id,
+        NEW.decided_at) > 0 OR NEW.review_note <> '' OR NEW.decision_reason <> '') THEN
       RAISE EXCEPTION 'a recipient begins as a draft' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.state <> 'draft' THEN
+      RAISE EXCEPTION 'a recipient begins as a draft' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
   END IF;

@@ -101,7 +101,9 @@ def send_partner_state(partner_id: str, state: str, since: str) -> int:
     moment = f"{partner.state_since:%Y%m%dT%H%M%S}"
     return send_letter(
         standing_letters.partner_state(partner),
-        to=addresses_of_role(Role.TPR_OWNER, partner_id=partner.pk),
+        # Who was never let in, or is not any more, is told at the company's own address.
+        to=addresses_of_role(Role.TPR_OWNER, partner_id=partner.pk)
+        or [address for address in [partner.contact_email] if address],
         identity=f"partner.{state}.{partner.pk}.{moment}",
     )
 

@@ -26,11 +26,12 @@ class Partner(models.Model):
     access = Access(
         {
             APP_ROLE: Right("SELECT"),  # sign-in shows whose portal this is
-            # What stands on contracts (name, country, VAT, bank) changes by a request the MAR confirms.
+            # What stands on contracts (name, country, VAT, bank) changes by a request the MAR confirms; the state
+            # by partners/services/standing_state.py in the MAR's scope.
             TPR_ROLE: Right(
                 "SELECT, UPDATE",
                 f"id = {CURRENT_PARTNER}",
-                ("state", "state_since", "contact_name", "contact_email", "phone", "website"),
+                ("contact_name", "contact_email", "phone", "website"),
             ),
             MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
         }

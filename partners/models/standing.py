@@ -13,7 +13,8 @@ from partners.models.partner import Partner
 
 # What is written once stays; a restriction is confirmed or ended, never rewritten.
 _ENDINGS = (
-    "until", "confirmed_by", "confirmed_by_id", "confirmed_at", "lifted_by", "lifted_by_id", "lifted_at", "lift_reason",
+    "until", "review_at", "confirmed_by", "confirmed_by_id", "confirmed_at", "lifted_by", "lifted_by_id", "lifted_at",
+    "lift_reason",
 )  # fmt: skip
 
 
@@ -51,6 +52,9 @@ class OrderBlock(models.Model):
     next_step = models.CharField(_("what to do"), max_length=300)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True, help_text=_("Exclusive. Empty: until it is lifted."))
+    review_at = models.DateTimeField(
+        _("looked at again"), null=True, help_text=_("When a person says again whether it goes on.")
+    )
     set_by = WhoField(_("set by"), max_length=200, blank=True)
     set_by_id = models.CharField(max_length=40, blank=True, editable=False)
     confirmed_by = WhoField(_("confirmed by"), max_length=200, blank=True)
@@ -81,6 +85,13 @@ class OrderBlock(models.Model):
             models.CheckConstraint(
                 condition=models.Q(confirmed_by_id="") | ~models.Q(confirmed_by_id=models.F("set_by_id")),
                 name="block_confirmed_by_another",
+            ),
+            # Nobody is shut out of everything for ever by being forgotten.
+            models.CheckConstraint(
+                condition=~models.Q(is_suspension=True, kind="all")
+                | models.Q(until__isnull=False)
+                | models.Q(review_at__isnull=False),
+                name="block_full_has_an_end_or_review",
             ),
         ]
 

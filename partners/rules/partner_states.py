@@ -40,6 +40,8 @@ _KEEPERS = frozenset({Role.MAR_ADMIN.value, Role.COMPLIANCE.value})
 # From, to: the roles that take the step. Restrictions by rule are opened and ended by the portal itself.
 STEPS: dict[tuple[str, str], frozenset[str]] = {
     (State.AGREEMENT_PENDING, State.ACTIVE): frozenset({Role.TPR_OWNER.value}),
+    (State.AGREEMENT_PENDING, State.WINDING_DOWN): frozenset({Role.MAR_ADMIN.value}),
+    (State.AGREEMENT_PENDING, State.TERMINATED): frozenset({Role.MAR_ADMIN.value}),  # the offer is taken back
     (State.ACTIVE, State.RESTRICTED): _KEEPERS,
     (State.ACTIVE, State.SUSPENDED): _KEEPERS,
     (State.ACTIVE, State.WINDING_DOWN): frozenset({Role.MAR_ADMIN.value}),

@@ -15,7 +15,7 @@ from core.pdf_guard import pdf_findings
 from partners.models import Document
 from partners.rules.file_contents import MAX_DOCUMENT_BYTES, PDF, FileType, clean_file_name, find_type
 
-FOLDER = "documents"
+FOLDER = "documents"  # as in paper_guards.py
 _MEGABYTE = 1024 * 1024
 
 # P-DOC-2, in the order in which one of them is said.
@@ -88,15 +88,17 @@ def store_document(
 ) -> Document:
     """Keep a paper of an applicant or a partner.
 
-    Runs in the scope of its owner, or in the MAR's. The same bytes are stored once, however often
-    they are handed in; each time makes a row of its own.
+    Runs in the scope of its owner, or in the MAR's. The same bytes are stored once for each owner, however
+    often he hands them in; each time makes a row of its own.
 
     :raises DocumentRefused: see ``inspect_document``; also when an application holds too many papers.
     """
     if application_id is not None and partner_id is None:
         _require_room(application_id)
     found = inspect_document(content)
-    path, digest = storage.store_bytes(content, folder=FOLDER, suffix=found.suffix)
+    # A folder for each owner: the database lets nobody name a file of another's folder.
+    folder = f"{FOLDER}/{partner_id or application_id}"
+    path, digest = storage.store_bytes(content, folder=folder, suffix=found.suffix)
     document = Document.objects.create(
         application_id=application_id,
         partner_id=partner_id,

@@ -13,7 +13,7 @@ from core.services.sessions import end_sessions
 from partners import locks
 from partners.models import ApiKey, CreditPosition, Invitation, Membership, Partner
 from partners.models.partner import PartnerState
-from partners.services.standing_state import locked_partner, move, note
+from partners.services.standing_state import cannot_move, locked_partner, move, note
 
 
 class EndsByAnother(DomainError):
@@ -53,6 +53,23 @@ def terminate_partner(partner_id: UUID, *, reason: str, by: Actor, at: datetime)
             )
         )
     move(partner, PartnerState.TERMINATED, reason=reason, by=by, at=at)
+    return partner
+
+
+@transaction.atomic
+def withdraw_offer(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -> Partner:
+    """Take back an offer that was never accepted: the contract ends before it began, and all access with it.
+
+    Source: P-STATE-8.
+
+    :raises PartnerCannotMove: when he has accepted, or is gone already.
+    """
+    partner = locked_partner(partner_id)
+    if partner.state != PartnerState.AGREEMENT_PENDING:
+        raise cannot_move(partner)
+    move(partner, PartnerState.TERMINATED, reason=reason, by=by, at=at)
+    set_end_of_access(partner_id, ends_at=at, by=by, at=at)
+    end_access(partner_id, by=by, at=at)
     return partner
 
 

@@ -23,6 +23,8 @@ from partners.services.standing_state import cannot_move, locked_partner, move, 
 
 # The emergency brake: one person may pull it, and it lets go unless a second one holds it.
 CONFIRM_WITHIN = timedelta(hours=72)
+# A suspension of everything is looked at again this often, for as long as it holds.
+REVIEW_EVERY = timedelta(days=30)
 
 
 class NeedsSuspension(DomainError):
@@ -35,6 +37,10 @@ class NotLifted(DomainError):
 
 class NotConfirmed(DomainError):
     """The suspension cannot be confirmed by this person, or no longer."""
+
+
+class NotKept(DomainError):
+    """There is no suspension with a day on which it is looked at again."""
 
 
 def lock_standing(partner_id: UUID) -> Partner:
@@ -132,14 +138,30 @@ def confirm_suspension(block_id: UUID, *, by: Actor, at: datetime) -> OrderBlock
     block = locks.lock_order_block(block_id)
     if block is None or block.until is None or block.until <= at or block.set_by_id == by.id:
         raise NotConfirmed(_not_confirmed(block or found))
-    block.until, block.confirmed_by, block.confirmed_by_id, block.confirmed_at = (
-        None,
-        by.label[:200],
-        by.id,
-        at,
-    )
-    block.save(update_fields=["until", "confirmed_by", "confirmed_by_id", "confirmed_at"])
+    block.until, block.review_at = None, at + REVIEW_EVERY
+    block.confirmed_by, block.confirmed_by_id, block.confirmed_at = by.label[:200], by.id, at
+    block.save(update_fields=["until", "review_at", "confirmed_by", "confirmed_by_id", "confirmed_at"])
     note("partners.suspension.confirmed", block.partner_id, by=by, at=at, block=str(block.pk))
+    return block
+
+
+@transaction.atomic
+def keep_suspension(block_id: UUID, *, reason: str, by: Actor, at: datetime) -> OrderBlock:
+    """Look at a confirmed suspension again and let it go on for another 30 days, with a reason.
+
+    :raises NotKept: when it has ended, or was never confirmed.
+    """
+    found = OrderBlock.objects.filter(pk=block_id, is_suspension=True).first()
+    if found is None:
+        raise NotFound(_("There is no such suspension."))
+    locked_partner(found.partner_id)
+    block = locks.lock_order_block(block_id) or found
+    if block.review_at is None or block.until is not None:
+        raise NotKept(_not_kept(block))
+    before, block.review_at = block.review_at, at + REVIEW_EVERY
+    block.save(update_fields=["review_at"])
+    facts = {"block": str(block.pk), "before": before.isoformat(), "reason": reason.strip()[:300]}
+    note("partners.suspension.kept", block.partner_id, by=by, at=at, **facts)
     return block
 
 
@@ -222,6 +244,16 @@ def _not_confirmed(block: OrderBlock) -> Refusal:
         },
         next_step=_("Somebody else confirms it, within 72 hours; then it holds until it is lifted."),
         lifted_by=_("Another person of the MAR or of compliance"),
+    )
+
+
+def _not_kept(block: OrderBlock) -> Refusal:
+    return refuse(
+        "suspension_not_kept",
+        _("This suspension has ended, or nobody has confirmed it yet."),
+        rule="P-STATE-7",
+        facts={_("Since"): block.since, _("Until"): block.until or "–"},
+        next_step=_("Open the partner's page again to see how it stands."),
     )
 
 

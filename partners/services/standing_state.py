@@ -10,6 +10,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import DomainError, NotFound, refuse
 from core.queue import enqueue
+from core.tenancy import mar_scope
 from partners import locks
 from partners.models import Partner
 from partners.models.partner import PartnerState
@@ -51,6 +52,16 @@ def settle(partner: Partner, *, reason: str, by: Actor, at: datetime) -> None:
         move(partner, wanted, reason=reason, by=by, at=at)
 
 
+def activate(partner: Partner, *, by: Actor, at: datetime) -> None:
+    """Take a new partner in, and at once hold him to what is in force against him; the caller holds his row.
+
+    He accepts in his own scope, where nobody writes a state; the database asks for his acceptance.
+    """
+    with mar_scope():
+        move(partner, PartnerState.ACTIVE, reason="", by=by, at=at)
+        settle(partner, reason=_("It was set before the terms were accepted."), by=by, at=at)
+
+
 def move(partner: Partner, state: PartnerState, *, reason: str, by: Actor, at: datetime) -> None:
     """Write the state with who, when and why; the caller holds the partner's row.
 
@@ -61,8 +72,9 @@ def move(partner: Partner, state: PartnerState, *, reason: str, by: Actor, at: d
     before, partner.state = partner.state, state
     partner.state_since, partner.state_reason, partner.state_set_by_id = at, reason.strip()[:300], by.id
     partner.save(update_fields=["state", "state_since", "state_reason", "state_set_by_id"])
+    is_new = (before, state) == (PartnerState.AGREEMENT_PENDING, PartnerState.ACTIVE)
     note(
-        f"partners.partner.{_ACTIONS[state]}",
+        f"partners.partner.{'activated' if is_new else _ACTIONS[state]}",
         partner.pk,
         by=by,
         at=at,

@@ -15,6 +15,7 @@ from partners.models import Partner, TermsAcceptance, TermsText, TermsVersion
 from partners.models.partner import PartnerState
 from partners.selectors.terms import acceptance_of, terms_by_id, terms_on_offer
 from partners.services.reminders import remind_partners
+from partners.services.standing_state import activate
 
 
 class TermsNotInForce(DomainError):
@@ -54,8 +55,7 @@ def accept_terms(
     )
     is_new = terms.agreement.is_master and partner.state == PartnerState.AGREEMENT_PENDING
     if is_new:
-        partner.state, partner.state_since = PartnerState.ACTIVE, at
-        partner.save(update_fields=["state", "state_since"])
+        activate(partner, by=by, at=at)
     audit.record(
         "partners.terms.accepted",
         by=by,

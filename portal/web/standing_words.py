@@ -123,6 +123,8 @@ def block_facts(block: OrderBlock) -> dict[str, Any]:
     shown[_("Since")] = block.since
     if block.until:
         shown[_("Until")] = block.until
+    elif block.review_at:
+        shown[_("Looked at again by")] = block.review_at
     shown[_("Still allowed")] = left_by(block.kind)
     shown[_("Lifted by")] = lifter_of(block.lifter_role, is_by_rule=block.is_by_rule)
     shown[_("What to do")] = block.next_step

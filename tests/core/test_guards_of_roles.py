@@ -32,8 +32,10 @@ def test_partner_cannot_lift_his_own_suspension_or_activate_without_terms() -> N
     suspended = make_partner(state="suspended")
     pending = make_partner(state="agreement_pending", accepts_terms=False)
     for partner in (suspended, pending):
-        with partner_scope(partner.id), refused("may only activate himself"):
+        with partner_scope(partner.id), refused("permission denied"):
             Partner.objects.filter(pk=partner.pk).update(state="active")
+    with mar_scope(), refused("by accepting the terms"):
+        Partner.objects.filter(pk=pending.pk).update(state="active")
 
 
 def test_nobody_moves_a_partner_off_the_table_of_states() -> None:

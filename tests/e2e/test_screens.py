@@ -83,8 +83,10 @@ NOT_WITHOUT_DOING = {
     "mar:partner-exit-finish",
     "mar:partner-exit-settle",
     "mar:partner-exit-waive",
+    "mar:partner-withdraw",
     "mar:standing-confirm",
     "mar:standing-grace-end",
+    "mar:standing-keep",
     "mar:standing-lift-block",
     "tpr:test",
 }

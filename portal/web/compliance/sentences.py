@@ -7,9 +7,10 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from core.models import AuditEvent
+from portal.web.compliance.refusal_words import refusal_words
 
 SENTENCES: Mapping[str, Promise | str] = {
     "reporting.report.begun": gettext_lazy("began report %(number)s"),
@@ -28,7 +29,10 @@ SENTENCES: Mapping[str, Promise | str] = {
     "reporting.report.compared": gettext_lazy("recreated a report's files and compared them"),
     "reporting.file.downloaded": gettext_lazy("downloaded %(name)s"),
     "reporting.chain.verified": gettext_lazy("verified the hash chains"),
-    "licensing.order.placed": gettext_lazy("ordered %(quantity)s licences"),
+    "licensing.order.placed": ngettext_lazy(
+        "ordered %(quantity)s licence", "ordered %(quantity)s licences", "quantity"
+    ),
+    "licensing.order.completed": gettext_lazy("completed an order"),
     "licensing.order.cancelled": gettext_lazy("cancelled an order"),
     "licensing.key.claimed": gettext_lazy("took a key for a device by a station"),
     "licensing.key.revealed": gettext_lazy("looked at a key for a device"),
@@ -39,7 +43,11 @@ SENTENCES: Mapping[str, Promise | str] = {
     "licensing.build.reverted": gettext_lazy("took a build back"),
     "licensing.build.resent": gettext_lazy("sent a build to Microsoft again"),
     "licensing.batch.uploaded": gettext_lazy("uploaded a delivery of keys"),
-    "licensing.batch.released": gettext_lazy("released a delivery of %(keys)s keys into stock"),
+    "licensing.batch.released": ngettext_lazy(
+        "released a delivery of %(keys)s key into stock",
+        "released a delivery of %(keys)s keys into stock",
+        "keys",
+    ),
     "licensing.batch.rejected": gettext_lazy("rejected a delivery of keys"),
     "licensing.batch.refused": gettext_lazy("refused a delivery of keys with errors"),
     "licensing.answers.imported": gettext_lazy("booked answers of Microsoft"),
@@ -74,17 +82,85 @@ SENTENCES: Mapping[str, Promise | str] = {
     "partners.brand.changed": gettext_lazy("changed the brand %(name)s"),
     "partners.brand.closed": gettext_lazy("closed the brand %(name)s"),
     "partners.contact.named": gettext_lazy("named a contact"),
-    "partners.document.reminded": gettext_lazy("reminded of a document that ends in %(days)s days"),
+    "partners.document.reminded": ngettext_lazy(
+        "reminded of a document that ends in %(days)s day",
+        "reminded of a document that ends in %(days)s days",
+        "days",
+    ),
     "partners.mar.changed": gettext_lazy("changed the MAR’s facts"),
     "partners.note.written": gettext_lazy("wrote a note"),
     "partners.note.pinned": gettext_lazy("put a note on top"),
     "partners.note.unpinned": gettext_lazy("let a note go down"),
+    "partners.agreement.created": gettext_lazy("opened an agreement"),
+    "partners.application.started": gettext_lazy("began an application"),
+    "partners.application.opened": gettext_lazy("opened an application by its link"),
+    "partners.application.answered": gettext_lazy("answered a question about an application"),
+    "partners.application.appealed": gettext_lazy("appealed against a refusal"),
+    "partners.application.withdrawn": gettext_lazy("took an application back"),
+    "partners.application.expired": gettext_lazy("closed an application nobody went on with"),
+    "partners.check.answered": gettext_lazy("looked something up about an application"),
+    "partners.check.repeated": gettext_lazy("had a check made again"),
+    "partners.check.unavailable": gettext_lazy("found a source of checks not answering"),
+    "partners.course.saved": gettext_lazy("saved a course"),
+    "partners.credit.unpaid_recorded": gettext_lazy("recorded what the partner owes"),
+    "partners.document.stored": gettext_lazy("handed a paper in"),
+    "partners.document.removed": gettext_lazy("took a paper back"),
+    "partners.document.downloaded": gettext_lazy("opened a paper"),
+    "partners.erasure.requested": gettext_lazy("asked for a person to be forgotten"),
+    "partners.erasure.done": gettext_lazy("had a person forgotten"),
+    "partners.erasure.refused": gettext_lazy("refused to have a person forgotten"),
+    "partners.factors.enrolled": gettext_lazy("set up a second step of sign-in"),
+    "partners.factors.reset": gettext_lazy("reset a person's second step of sign-in"),
+    "partners.grace.given": gettext_lazy("gave the partner time"),
+    "partners.grace.ended": gettext_lazy("ended a grace"),
+    "partners.partner.activated": gettext_lazy("made the partner active"),
+    "partners.partner.reinstated": gettext_lazy("made the partner active again"),
+    "partners.partner.restricted": gettext_lazy("restricted the partner"),
+    "partners.partner.suspended": gettext_lazy("suspended the partner"),
+    "partners.partner.winding_down": gettext_lazy("began the end of the contract"),
+    "partners.partner.terminated": gettext_lazy("ended the partner’s contract"),
+    "partners.partner.tier_set": gettext_lazy("set the partner’s tier"),
+    "partners.personal_data.exported": gettext_lazy("took a copy of personal data"),
+    "partners.profile.saved": gettext_lazy("changed the public profile"),
+    "partners.recipient.registered": gettext_lazy("registered a recipient"),
+    "partners.recipient.changed": gettext_lazy("changed a recipient"),
+    "partners.recipient.submitted": gettext_lazy("submitted a recipient"),
+    "partners.recipient.withdrawn": gettext_lazy("took a recipient back"),
+    "partners.recipient.reviewed": gettext_lazy("reviewed a recipient"),
+    "partners.recipient.sent_back": gettext_lazy("sent a recipient back with a question"),
+    "partners.recipient.returned_to_reviewer": gettext_lazy("asked for another look at a recipient"),
+    "partners.recipient.approved": gettext_lazy("approved a recipient"),
+    "partners.recipient.refused": gettext_lazy("refused a recipient"),
+    "partners.recipient.expired": gettext_lazy("closed a recipient whose evidence had expired"),
+    "partners.recipient.claim": gettext_lazy("noted whose a recipient is: %(claim)s"),
+    "partners.recipient.conflict_settled": gettext_lazy("decided a double registration"),
+    "partners.suspension.confirmed": gettext_lazy("confirmed the suspension"),
+    "partners.suspension.kept": gettext_lazy("let the suspension go on"),
+    "partners.terms.reminded": gettext_lazy("reminded partners of the terms"),
+    "partners.training.begun": gettext_lazy("began a test"),
+    "partners.training.graded": gettext_lazy("handed a test in"),
+    "licensing.account.family_granted": gettext_lazy("added a licence family to the contract"),
+    "licensing.build.sent_back": gettext_lazy("sent a build back to the partner"),
+    "licensing.device.sold": gettext_lazy("noted the sale of a PC"),
+    "licensing.quota_exception.requested": gettext_lazy("asked for a quota exception"),
+    "licensing.quota_exception.withdrawn": gettext_lazy("took a quota exception back"),
+    "licensing.change.written": gettext_lazy("wrote a programme change"),
+    "licensing.change.published": gettext_lazy("published a programme change"),
+    "licensing.change.discarded": gettext_lazy("dropped a programme change"),
+    "compliance.score_model.proposed": gettext_lazy("proposed a score model"),
+    "compliance.score_model.published": gettext_lazy("published a score model"),
+    "compliance.score_model.declined": gettext_lazy("declined a score model"),
+    "reporting.acceptance_paper.made": gettext_lazy("made the paper of an acceptance"),
     "partners.partner.access_ends_set": gettext_lazy("set the end of the partner’s access"),
     "partners.partner.access_ended": gettext_lazy("ended the partner’s access"),
     "compliance.wind_down.begun": gettext_lazy("began the way out"),
     "compliance.wind_down.end_moved": gettext_lazy("moved the last day of access"),
-    "compliance.wind_down.keys_taken_back": gettext_lazy("took %(keys)s unused keys back"),
-    "compliance.wind_down.keys_recalled": gettext_lazy("called %(keys)s keys back"),
+    "compliance.wind_down.keys_taken_back": ngettext_lazy(
+        "took %(keys)s unused key back", "took %(keys)s unused keys back", "keys"
+    ),
+    "compliance.wind_down.keys_recalled": ngettext_lazy(
+        "called %(keys)s key back", "called %(keys)s keys back", "keys"
+    ),
     "compliance.wind_down.item_settled": gettext_lazy("settled an item of the way out: %(item)s"),
     "compliance.wind_down.waiver_proposed": gettext_lazy("proposed to let an item go: %(item)s"),
     "compliance.wind_down.waiver_confirmed": gettext_lazy("confirmed that an item is let go: %(item)s"),
@@ -97,7 +173,7 @@ SENTENCES: Mapping[str, Promise | str] = {
     "portal.view_as.begun": gettext_lazy("began to look at the partner’s pages: %(reason)s"),
     "portal.view_as.page_seen": gettext_lazy("looked at the partner’s page %(path)s"),
     "portal.view_as.ended": gettext_lazy("ended the look at the partner’s pages"),
-    "portal.request.refused": gettext_lazy("was refused (%(code)s)"),
+    "portal.request.refused": gettext_lazy("was refused: %(words)s"),
     "portal.demo.signed_in": gettext_lazy("signed in by the demo"),
 }
 # Where an object's own page is: the type in the audit row, and the address that takes its id.
@@ -108,6 +184,8 @@ PAGES = {
     "key": "mar:key-detail",
 }
 SHOWN_FACTS = 6
+# What is counted in a sentence is a number, also in a row that says nothing of it.
+_NONE = {"quantity": 0, "keys": 0, "days": 0}
 
 
 def sentence(event: AuditEvent) -> str:
@@ -116,21 +194,44 @@ def sentence(event: AuditEvent) -> str:
     if known is None:
         area, *words = event.action.split(".")
         return " ".join(words or [area]).replace("_", " ")
-    return str(known) % defaultdict(lambda: "?", {key: str(value) for key, value in event.facts.items()})
+    told = {key: value if isinstance(value, int) else str(value) for key, value in event.facts.items()}
+    told["words"] = refusal_words(str(event.facts.get("code", "")))
+    return str(known % defaultdict(lambda: "?", {**_NONE, **told}))
 
 
 def facts_in_words(event: AuditEvent) -> str:
     """Return the facts the sentence leaves out as one line, at most six of them."""
-    template = str(SENTENCES.get(event.action, ""))
+    template = str(SENTENCES.get(event.action, "") % _Names())
     facts = [
         f"{name.replace('_', ' ')}: {_short(value)}"
         for name, value in event.facts.items()
-        if value not in ("", {}, None) and f"%({name})s" not in template
+        if value not in ("", {}, None) and f"<{name}>" not in template
     ]
     more = len(facts) - SHOWN_FACTS
     return " · ".join(facts[:SHOWN_FACTS]) + (
         _(" · and %(count)s more") % {"count": more} if more > 0 else ""
     )
+
+
+class _Names(dict[str, Any]):
+    """Stand in for the facts of a row, so that a sentence shows which of them it tells."""
+
+    def __missing__(self, name: str) -> object:
+        return _Named(name) if name in _NONE else "<code>" if name == "words" else f"<{name}>"
+
+
+class _Named(int):
+    """A number, so that a plural can be chosen, which shows its fact's name."""
+
+    def __new__(cls, name: str) -> "_Named":
+        made = super().__new__(cls, 2)
+        made.name = name
+        return made
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
 
 
 def _short(value: Any) -> str:

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from compliance.selectors.wind_down import wind_down_of
 from licensing.selectors.partner_home import order_limit
 from partners.models import Partner
 from partners.models.partner import PartnerState
@@ -55,6 +56,7 @@ def partner_page(request: HttpRequest, partner_id: UUID, tab: str) -> dict[str, 
     partner, now = find_partner(partner_id), timezone.now()
     permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
     standing = partner_standing(partner_id, now)
+    is_leaving = partner.access_ends_at is not None and wind_down_of(partner_id) is not None
     return {
         "partner": partner,
         "country": country_name(partner.country),
@@ -64,7 +66,8 @@ def partner_page(request: HttpRequest, partner_id: UUID, tab: str) -> dict[str, 
         "missing_terms": missing_terms(partner_id, now),
         "open_change": open_change_of(partner_id),
         "tabs": _tabs(partner_id, tab, permissions),
-        "actions": _actions(partner, permissions),
+        "is_leaving": is_leaving,
+        "actions": _actions(partner, permissions, is_leaving=is_leaving),
     }
 
 
@@ -91,18 +94,20 @@ def _tabs(partner_id: UUID, current: str, permissions: frozenset[str]) -> list[d
     ]
 
 
-def _actions(partner: Partner, permissions: frozenset[str]) -> list[dict[str, Any]]:
+def _actions(partner: Partner, permissions: frozenset[str], *, is_leaving: bool) -> list[dict[str, Any]]:
     """Return the guarded acts this person may do to this partner now; each asks for a reason."""
     keeps = "standing.manage" in permissions
     may_leave = "partner.manage" in permissions and may_move(partner.state, PartnerState.WINDING_DOWN)
+    is_offered = partner.state == PartnerState.AGREEMENT_PENDING
     possible = [
         ("view-as", _("Look at his pages …"), "eye", "partner.view_as" in permissions),
         ("restrict", _("Restrict …"), "hand-stop", keeps and partner.state in IN_STANDING),
         ("suspend", _("Suspend …"), "ban", keeps and may_move(partner.state, PartnerState.SUSPENDED)),
         ("lift", _("Lift the suspension …"), "check", keeps and partner.state == PartnerState.SUSPENDED),
         ("grace", _("Give time …"), "clock", "standing.grace" in permissions),
+        ("withdraw", _("Take back the offer …"), "door-exit", may_leave and is_offered),
         ("exit-begin", _("End the contract …"), "door-exit", may_leave),
-        ("exit", _("Way out"), "door-exit", partner.access_ends_at is not None),
+        ("exit", _("Way out"), "door-exit", is_leaving),
     ]
     return [
         {"label": label, "icon": icon, "url": reverse(f"mar:partner-{name}", args=[partner.pk])}

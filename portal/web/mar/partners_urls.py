@@ -58,6 +58,7 @@ urlpatterns = [
     ),
     path("partners/<uuid:partner_id>/view-as/", view_as_views.begin, name="partner-view-as"),
     path("partners/<uuid:partner_id>/standing/", standing_views.standing, name="partner-standing"),
+    path("partners/<uuid:partner_id>/withdraw/", standing_views.withdraw, name="partner-withdraw"),
     path("partners/<uuid:partner_id>/suspend/", standing_views.suspend, name="partner-suspend"),
     path("partners/<uuid:partner_id>/lift/", standing_views.lift, name="partner-lift"),
     path("partners/<uuid:partner_id>/restrict/", standing_views.restrict, name="partner-restrict"),
@@ -70,6 +71,11 @@ urlpatterns = [
         "partners/<uuid:partner_id>/restrictions/<uuid:block_id>/confirm/",
         standing_views.confirm,
         name="standing-confirm",
+    ),
+    path(
+        "partners/<uuid:partner_id>/restrictions/<uuid:block_id>/keep/",
+        standing_views.keep,
+        name="standing-keep",
     ),
     path("partners/<uuid:partner_id>/grace/", standing_views.grace, name="partner-grace"),
     path(

@@ -16,8 +16,10 @@ from core.errors import DomainError
 from partners.models import Grace, OrderBlock
 from partners.selectors.standing import block_of, grace_of
 from partners.services.graces import end_grace, give_grace
+from partners.services.partners import withdraw_offer
 from partners.services.standing import (
     confirm_suspension,
+    keep_suspension,
     lift_restriction,
     lift_suspension,
     restrict_partner,
@@ -33,6 +35,20 @@ from portal.web.refused import render_refused
 from portal.web.tpr.standing import standing_page
 
 HOUSES = ("mar", "compliance")
+
+
+@allow("partner.manage", houses=("mar",), fresh_factor=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """Take back an offer that was never accepted."""
+    form = ReasonForm(request.POST or None)
+
+    def act() -> None:
+        withdraw_offer(
+            partner_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now()
+        )
+
+    return _ask(request, partner_id, "mar/partner_withdraw.html", form, act, _("The offer is taken back."))
 
 
 @allow("partner.view", houses=HOUSES)
@@ -107,6 +123,20 @@ def confirm(request: HttpRequest, partner_id: UUID, block_id: UUID) -> HttpRespo
 
     done = _("The suspension is confirmed and holds until it is lifted.")
     return _ask(request, partner_id, "mar/standing_confirm.html", form, act, done, block=block)
+
+
+@allow("standing.confirm", houses=HOUSES, fresh_factor=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest, partner_id: UUID, block_id: UUID) -> HttpResponse:
+    """Look at a suspension of everything again and let it go on for another 30 days."""
+    block = _block(partner_id, block_id)
+    form = ReasonForm(request.POST or None)
+
+    def act() -> None:
+        keep_suspension(block_id, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now())
+
+    done = _("The suspension goes on and is looked at again in 30 days.")
+    return _ask(request, partner_id, "mar/standing_keep.html", form, act, done, block=block)
 
 
 @allow("standing.manage", houses=HOUSES, fresh_factor=True)

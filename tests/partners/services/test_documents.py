@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import ProgrammingError, transaction
+from django.db import DatabaseError, ProgrammingError, transaction
 
 from core.tenancy import guest_scope, mar_scope, partner_scope
-from partners.models import Document
+from partners.models import Brand, Document
 from partners.rules.file_contents import MAX_DOCUMENT_BYTES, clean_file_name
 from partners.services.documents import (
     DocumentRefused,
@@ -44,7 +44,7 @@ def test_the_four_types_are_told_by_their_content(content, content_type, suffix)
     document = _store(content, partner=make_partner(), name="scan.exe", expires_on=date(2027, 5, 1))
     assert (document.content_type, document.file_name) == (content_type, f"scan{suffix}")
     assert open_document(document) == content
-    assert document.path == f"documents/{document.sha256[:2]}/{document.sha256}{suffix}"
+    assert document.path == f"documents/{document.partner_id}/{document.sha256[:2]}/{document.sha256}{suffix}"
     assert document.expires_on == date(2027, 5, 1)
     assert audited("partners.document.stored") == 1
 
@@ -169,3 +169,32 @@ def test_an_application_holds_so_many_papers_and_no_more(monkeypatch):
     assert "papers" in caught.value.refusals[0].what
     with guest_scope(application.pk):
         assert Document.objects.count() == max(already, 2)
+
+
+def test_the_database_lets_nobody_point_at_anothers_file():
+    other, partner = make_partner(), make_partner()
+    theirs = _store(partner=other)
+    for path in (theirs.path, "documents/../secret", f"documents/{other.pk}/x.pdf"):
+        with (
+            partner_scope(partner.pk),
+            pytest.raises(DatabaseError, match="this file is another's"),
+            transaction.atomic(),
+        ):
+            Document.objects.create(
+                partner=partner, kind="certificate", file_name="a.jpg", content_type="image/jpeg", size=1,
+                sha256=theirs.sha256, path=path, uploaded_by="X", uploaded_at=AT,
+            )  # fmt: skip
+    with mar_scope():
+        assert Document.objects.count() == 1
+        with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+            Document.objects.update(path="documents/x.jpg")
+        assert Document.objects.get().path == theirs.path
+
+
+def test_the_database_lets_no_row_name_anothers_paper():
+    other, partner = make_partner(), make_partner()
+    theirs = _store(partner=other)
+    with partner_scope(partner.pk), pytest.raises(DatabaseError, match="another partner's row"):
+        Brand.objects.create(partner=partner, name="Mine", logo_id=theirs.pk, created_at=AT)
+    with partner_scope(partner.pk):
+        assert Brand.objects.count() == 0

@@ -9,9 +9,9 @@ from django.core import mail
 
 from core.errors import NotFound
 from core.tenancy import mar_scope, partner_scope
-from partners.models import OrderBlock, Partner
+from partners.models import Membership, OrderBlock, Partner
 from partners.selectors.standing import partner_standing
-from partners.services.partners import set_credit_limit
+from partners.services.partners import set_credit_limit, start_wind_down, terminate_partner, withdraw_offer
 from partners.services.standing import lift_restriction, lift_suspension, restrict_partner, suspend_partner
 from partners.services.standing_state import PartnerCannotMove
 from partners.tasks import send_partner_state
@@ -103,3 +103,27 @@ def test_a_stranger_sees_no_standing():
     partner = make_partner()
     with partner_scope(make_partner().pk), pytest.raises(Partner.DoesNotExist):
         partner_standing(partner.pk, AT)
+
+
+def test_an_offer_is_taken_back_with_all_access_and_told():
+    partner = make_partner(state="agreement_pending", accepts_terms=False, contact_email="new@firm.example")
+    owner = make_member("tpr_owner", partner=partner)
+    admin = actor_for(make_member("mar_admin"))
+    with mar_scope():
+        withdraw_offer(partner.pk, reason="No answer.", by=admin, at=AT)
+        stored = Partner.objects.get(pk=partner.pk)
+        assert (stored.state, stored.access_ends_at, stored.state_reason) == ("terminated", AT, "No answer.")
+        assert not Membership.objects.get(user=owner).is_active
+        assert send_partner_state(partner_id=str(partner.pk), state="terminated", since=AT.isoformat()) == 1
+        with pytest.raises(PartnerCannotMove):
+            withdraw_offer(partner.pk, reason="Again.", by=admin, at=AT)
+    assert [message.to for message in mail.outbox] == [["new@firm.example"]]
+    assert audited("partners.partner.terminated") == 1
+
+
+def test_a_wind_down_leads_out_of_an_offer_too():
+    partner = make_partner(state="agreement_pending", accepts_terms=False)
+    first, second = (actor_for(make_member("mar_admin")) for _person in range(2))
+    with mar_scope():
+        start_wind_down(partner.pk, reason="No answer.", by=first, at=AT)
+        assert terminate_partner(partner.pk, reason="No answer.", by=second, at=AT).state == "terminated"

@@ -363,6 +363,23 @@ def test_the_database_lets_a_partner_begin_with_a_draft_only(partner: Partner) -
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("state", ["submitted", "approved"])
+def test_the_database_takes_no_decided_recipient_from_anybody(partner: Partner, state: str) -> None:
+    first, second = make_member("mar_admin"), make_member("mar_approver")
+    for scope in (partner_scope(partner.pk), mar_scope()):
+        with scope, pytest.raises(DatabaseError, match="begins as a draft"):
+            Recipient.objects.create(
+                partner=partner, class_code="academic", name="X", name_norm="x", country="DE", town="Kiel",
+                town_norm="kiel", size="under_20", state=state, created_at=AT, submitted_at=AT,
+                evidence_until=UNTIL, reviewed_by=first, decided_by=second,
+            )  # fmt: skip
+    with partner_scope(partner.pk), pytest.raises(DatabaseError, match="begins as a draft"):
+        Recipient.objects.create(
+            partner=partner, class_code="academic", name="X", name_norm="x", country="DE", town="Kiel",
+            town_norm="kiel", size="under_20", state="draft", created_at=AT, reviewed_by=first,
+        )  # fmt: skip
+
+
 def test_the_database_knows_one_protected_registration(partner: Partner) -> None:
     make_submitted(partner)
     other = make_draft(make_partner(), name="Other", town="Kiel")

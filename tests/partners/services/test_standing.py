@@ -23,8 +23,10 @@ from partners.services.partners import EndsByAnother, record_unpaid, start_wind_
 from partners.services.standing import (
     NeedsSuspension,
     NotConfirmed,
+    NotKept,
     NotLifted,
     confirm_suspension,
+    keep_suspension,
     lift_restriction,
     lift_suspension,
     restrict_partner,
@@ -482,3 +484,30 @@ def test_one_person_cannot_stop_both_without_end_by_a_restriction():
         restrict_partner(partner.pk, kind="all", reason="x", by=actor_for(make_member("mar_admin")), at=AT)
     with mar_scope():
         assert (OrderBlock.objects.count(), Partner.objects.get(pk=partner.pk).state) == (0, "active")
+
+
+def test_a_confirmed_full_suspension_is_looked_at_every_thirty_days(admin, second):
+    partner = make_partner()
+    with mar_scope():
+        suspend_partner(partner.pk, reason="Theft.", by=admin, at=AT)
+        block = OrderBlock.objects.get()
+        with pytest.raises(NotKept):
+            keep_suspension(block.pk, reason="Too early.", by=second, at=AT)
+        confirm_suspension(block.pk, by=second, at=AT)
+        later = AT + timedelta(days=29)
+        keep_suspension(block.pk, reason="The police still look.", by=second, at=later)
+        block.refresh_from_db()
+        assert (block.until, block.review_at) == (None, later + timedelta(days=30))
+        lift_suspension(partner.pk, reason="Cleared.", by=admin, at=later)
+        with pytest.raises(NotKept):
+            keep_suspension(block.pk, reason="Again.", by=second, at=later)
+    assert audited("partners.suspension.kept") == 1
+
+
+def test_the_database_refuses_an_endless_full_suspension(admin):
+    partner = make_partner()
+    with mar_scope():
+        suspend_partner(partner.pk, reason="Theft.", by=admin, at=AT)
+        with pytest.raises(IntegrityError, match="block_full_has_an_end_or_review"), transaction.atomic():
+            OrderBlock.objects.update(until=None)
+        assert OrderBlock.objects.get().until == AT + timedelta(hours=72)

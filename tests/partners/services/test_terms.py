@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from core.actor import Actor
 from core.errors import NotFound
 from core.tenancy import mar_scope, partner_scope
-from partners.models import Partner, TermsAcceptance, TermsText
+from partners.models import OrderBlock, Partner, TermsAcceptance, TermsText
 from partners.selectors.terms import acceptances_of, missing_terms, terms_in_force
 from partners.services.agreements import open_master_agreement
 from partners.services.terms import TermsAccepted, TermsNotInForce, accept_terms
@@ -52,6 +52,20 @@ def test_accepting_makes_a_new_partner_active(newcomer):
         owner.pk,
     )
     assert audited("partners.terms.accepted") == 1
+
+
+def test_accepting_lifts_nothing_that_was_set_before(newcomer):
+    partner, owner = newcomer
+    marta = actor_for(make_member("mar_admin"))
+    with mar_scope():
+        OrderBlock.objects.create(
+            partner=partner, kind="all", is_suspension=True, rule="P-STATE-2", reason="Theft.", next_step="Answer.",
+            since=AT - timedelta(days=2), until=AT + timedelta(days=1), set_by="Marta", set_by_id=marta.id,
+        )  # fmt: skip
+    _accept(partner, owner, make_terms())
+    with mar_scope():
+        assert Partner.objects.get().state == "suspended"
+    assert (audited("partners.partner.activated"), audited("partners.partner.suspended")) == (1, 1)
 
 
 def test_what_was_read_must_be_what_is_in_force(newcomer):

@@ -58,6 +58,30 @@ def test_a_full_suspension_is_confirmed_by_another_person_only():
     assert second.get(confirm).status_code == 200
     assert second.post(confirm).status_code == 302
     assert (str(_block().confirmed_by), _block().until) == ("Jonas", None)
+    keep = f"{path}restrictions/{_block().pk}/keep/"
+    assert keep in second.get(f"{path}standing/").text
+    assert second.post(keep, {"reason": ""}).status_code == 422
+    before = _block().review_at
+    assert second.post(keep, {"reason": "Still true."}).status_code == 302
+    assert _block().review_at > before
+
+
+def test_an_offer_nobody_accepted_is_taken_back():
+    partner = make_partner(state="agreement_pending", accepts_terms=False, contact_email="new@firm.example")
+    path = f"/mar/partners/{partner.pk}/withdraw/"
+    admin = _as("mar_admin")
+    assert path in admin.get(f"/mar/partners/{partner.pk}/").text
+    assert admin.get(path).status_code == 200
+    assert admin.post(path, {"reason": "No answer for a year."}).status_code == 302
+    page = admin.get(f"/mar/partners/{partner.pk}/").text
+    assert path not in page
+    assert f"/mar/partners/{partner.pk}/exit/" not in page
+    with mar_scope():
+        assert Partner.objects.get(pk=partner.pk).state == "terminated"
+    active = make_partner()
+    refused = admin.post(f"/mar/partners/{active.pk}/withdraw/", {"reason": "x"})
+    assert refused.status_code == 409
+    assert "not in a state that allows this step" in refused.text
 
 
 def test_a_restriction_is_set_and_lifted_with_its_words():
