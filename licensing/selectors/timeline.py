@@ -15,6 +15,9 @@ REASONS = {
     "order.cancelled": gettext_lazy("Went back to stock: the order was cancelled"),
     "key.claimed": gettext_lazy("Handed to a station for one PC"),
     "key.revealed": gettext_lazy("Shown to a person for one PC"),
+    "key.claimed_again": gettext_lazy("Given to the same station once more"),
+    "key.revealed_again": gettext_lazy("Shown once more for the same PC"),
+    "key.filed": gettext_lazy("Handed over in an encrypted file for one PC"),
     "key.recalled": gettext_lazy("Called back and put in quarantine"),
     "build.reported": gettext_lazy("Bound to the PC by its hardware hash"),
     "build.reverted": gettext_lazy("Build taken back before it was sent"),
@@ -53,7 +56,7 @@ ICONS = {
 
 
 def key_events(key: ProductKey) -> list[Event]:
-    """Return a key's steps, newest first."""
+    """Return a key's steps in short, newest first, as a PC's page shows them."""
     return [event_of(entry) for entry in LedgerEntry.objects.filter(key=key).order_by("-id")]
 
 

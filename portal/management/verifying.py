@@ -35,9 +35,16 @@ class VerifyCommand(BaseCommand):
             verdict = verify_anchored(
                 self.stream, at=timezone.now(), tail_may_be=timedelta(minutes=tail_minutes)
             )
-        self.stdout.write(describe(verdict))
-        if not verdict.is_sound:
+            self.stdout.write(describe(verdict))
+            problems = self.more_problems()
+        for problem in problems:
+            self.stdout.write(problem)
+        if problems or not verdict.is_sound:
             sys.exit(1)
+
+    def more_problems(self) -> list[str]:
+        """Return what else is wrong with the stream's rows, one line each. In the MAR's scope."""
+        return []
 
 
 def describe(verdict: Verdict) -> str:

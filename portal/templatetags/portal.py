@@ -122,6 +122,13 @@ def timeline(context: Context, events: Iterable[Any], upcoming: Iterable[Any] = 
     return _with(context, days=days, upcoming=list(upcoming))
 
 
+@register.inclusion_tag("components/key_life.html", takes_context=True)
+def key_life(context: Context, steps: Iterable[Any]) -> dict[str, Any]:
+    """{% key_life steps %}: a key's steps in full, newest day first."""
+    days = [(date, list(group)) for date, group in itertools.groupby(steps, key=_local_day)]
+    return _with(context, days=days)
+
+
 @register.filter
 def system_events(events: Iterable[Any]) -> list[Any]:
     """Keep the events the timeline folds away."""

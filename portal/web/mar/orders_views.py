@@ -15,13 +15,14 @@ from core.errors import DomainError
 from licensing.models import Order, ProductKey
 from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import all_keys, all_orders
-from licensing.selectors.timeline import key_events, order_events
+from licensing.selectors.timeline import order_events
 from licensing.services.order_cancel import cancel_order
 from licensing.services.recall import recall_key
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, TextFilter, render_table, status_filter
+from portal.web.key_life import life_of
 from portal.web.mar.forms import ReasonForm, RecallForm
 from portal.web.refused import render_refused
 
@@ -132,7 +133,7 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
     key = _key(product_key_id)
     build = key.builds.filter(ended_at__isnull=True).select_related("device").first()
     may_recall = "exit.manage" in request.permissions and key.state == KeyState.RETRIEVED  # type: ignore[attr-defined]
-    context = {"key": key, "events": key_events(key), "build": build, "may_recall": may_recall}
+    context = {"key": key, "life": life_of(key, wing="mar"), "build": build, "may_recall": may_recall}
     return render(request, "mar/key_detail.html", context)
 
 

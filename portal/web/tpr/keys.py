@@ -15,13 +15,13 @@ from licensing.models import ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import keys_of
-from licensing.selectors.timeline import key_events
 from licensing.services.hand_over import reveal_key
 from licensing.services.samples import sample_oa3
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.key_life import life_of
 from portal.web.refused import render_refused
 from portal.web.tpr.place import device_of, partner_id_of
 
@@ -96,7 +96,7 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
         "key": key,
         "hand_over": getattr(key, "hand_over", None),
         "build": key.builds.filter(ended_at__isnull=True).select_related("device").first(),
-        "events": key_events(key),
+        "life": life_of(key, wing="tpr", partner_id=partner_id_of(request)),
         "may_reveal": "key.reveal" in request.permissions and key.state in REVEALABLE,  # type: ignore[attr-defined]
     }
     return render(request, "tpr/key_detail.html", context)
