@@ -20,6 +20,6 @@ class LicensingConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from licensing import guards, quota_guards
+        from licensing import guards, quota_guards, rule_guards
 
-        return [*guards.statements(), *quota_guards.statements()]
+        return [*rule_guards.statements(), *guards.statements(), *quota_guards.statements()]

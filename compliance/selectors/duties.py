@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Avg, Count, F, Max, Min, OuterRef, Subquery
 
-from compliance.models import ReportingRule
 from compliance.rules.duties import AHEAD, Dated, Duty, DutyFacts, duties
 from compliance.rules.first_steps import STEPS, FirstStep, first_steps
+from compliance.rules.reporting_rule import ages_of
 from compliance.selectors.conduct import NOT_REPORTED
 from licensing.models import Build, KeyHandOver, Order, ProductKey
 from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.programme_rules import rules_at
 from partners.models import (
     Document,
     Membership,
@@ -54,13 +55,12 @@ def duty_facts(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> DutyFacts:
         partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold=Hold.NONE
     ).aggregate(count=Count("id"), oldest=Min("handed_at"))
     partner = Partner.objects.get(pk=partner_id)
-    rule = ReportingRule.objects.filter(valid_from__lte=at).order_by("-valid_from").first() or ReportingRule()
     ends_at = partner.access_ends_at
     return DutyFacts(
         today=today,
         unreported=taken["count"],
         oldest_taken_on=taken["oldest"].astimezone(zone).date() if taken["oldest"] else None,
-        limits=(rule.remind_after_days, rule.stop_orders_after_days, rule.stop_keys_after_days),
+        limits=ages_of(rules_at(at)),
         terms=[
             Dated(one.on_offer.version, one.on_offer.due_from.astimezone(zone).date(), str(one.on_offer.pk))
             for one in agreement_standings(partner_id, at)

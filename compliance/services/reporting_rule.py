@@ -8,11 +8,11 @@ from django.db.models import Min, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from compliance.models import ReportingRule
-from compliance.rules.reporting_rule import extent_for
+from compliance.rules.reporting_rule import ages_of, extent_for
 from compliance.selectors.conduct import NOT_REPORTED, unreported_ages
 from core.actor import Actor
 from licensing.models import KeyHandOver
+from licensing.selectors.programme_rules import rules_at
 from partners.models import OrderBlock
 from partners.models.partner import PartnerState
 from partners.rules.partner_states import Extent
@@ -28,7 +28,8 @@ def apply_reporting_rule(*, at: datetime) -> int:
     Each partner in a transaction of his own, his row locked before his keys are counted again, so two
     runs at once do it once.
     """
-    ages = ages_of(at)
+    rules = rules_at(at)
+    ages = ages_of(rules)
     late = {partner_id for partner_id, counts in unreported_ages(ages, at).items() if extent_for(counts)}
     held = set(_open_blocks().values_list("partner_id", flat=True))
     return sum(_apply_to(partner_id, ages, at) for partner_id in sorted(late | held))
@@ -41,12 +42,6 @@ def settle_expired(*, at: datetime) -> int:
     for partner_id in partners:
         settle_standing(partner_id, by=Actor.system("standing"), at=at)
     return len(partners)
-
-
-def ages_of(at: datetime) -> tuple[int, int, int]:
-    """Return the rule's three ages in days."""
-    rule = ReportingRule.objects.filter(valid_from__lte=at).order_by("-valid_from").first() or ReportingRule()
-    return rule.remind_after_days, rule.stop_orders_after_days, rule.stop_keys_after_days
 
 
 @transaction.atomic

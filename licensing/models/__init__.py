@@ -14,7 +14,8 @@ from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductK
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
-from licensing.models.quota import ProgrammeLimit, QuotaDraw, QuotaException
+from licensing.models.programme_rule import RuleState, RuleVersion
+from licensing.models.quota import QuotaDraw, QuotaException
 from licensing.models.returns import ReturnLine, ReturnRequest
 
 __all__ = [
@@ -45,11 +46,12 @@ __all__ = [
     "Product",
     "ProductKey",
     "ProgrammeChange",
-    "ProgrammeLimit",
     "QuotaDraw",
     "QuotaException",
     "ReturnLine",
     "ReturnRequest",
+    "RuleState",
+    "RuleVersion",
     "SimulatedKey",
     "StagedKey",
 ]

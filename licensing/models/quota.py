@@ -1,4 +1,4 @@
-"""How many Citizenship licences a refurbisher may order in a month, and Microsoft's exceptions to it."""
+"""Microsoft's exceptions to the month's quota of Citizenship licences, and what orders drew from them."""
 
 from typing import ClassVar
 from uuid import uuid4
@@ -8,42 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_ROLE, REFERENCE, TENANT_ADD, TPR_ROLE, Access, Right, Rows
+from core.database.access import MAR_ROLE, TENANT_ADD, TPR_ROLE, Access, Right, Rows
 from licensing.models.catalogue import Product
 from licensing.models.order import OrderLine
 from partners.models import Document, Partner, Recipient
-
-
-class ProgrammeLimit(models.Model):
-    """A number of the programme from a date on: a rule as data, until rules have a home of their own."""
-
-    access = REFERENCE
-
-    class Code(models.TextChoices):
-        """What is limited, for each partner and calendar month of the MAR's zone."""
-
-        WINDOWS = "citizenship.windows.month", _("Citizenship Windows a month")
-        OFFICE = "citizenship.office.month", _("Citizenship Office a month")
-
-    id = models.BigAutoField(primary_key=True)
-    code = models.CharField(_("limit"), max_length=40, choices=Code.choices)
-    amount = models.PositiveIntegerField(_("licences"))
-    source = models.CharField(_("where it stands"), max_length=120, blank=True)
-    valid_from = models.DateTimeField(_("valid from"))
-    valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
-
-    class Meta:
-        ordering = ("code", "-valid_from")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["code", "valid_from"], name="programme_limit_starts_once"),
-            models.CheckConstraint(
-                condition=Q(valid_before__isnull=True) | Q(valid_before__gt=F("valid_from")),
-                name="programme_limit_ends_later",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.amount}"
 
 
 class ExceptionState(models.TextChoices):

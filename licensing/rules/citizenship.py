@@ -117,6 +117,7 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             "cap_exceeded",
             _("This order is over the month’s quota of Citizenship licences."),
             rule="CIT-5",
+            rule_version=quota.rule_version,
             facts={**shown_of(quota), _("Asked for"): quantity},
             next_step=_(
                 "Order up to %(left)s now, wait until the quota begins anew, or ask for a quota exception: the MAR "
@@ -131,6 +132,7 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             "cap_exceeded",
             _("There can be no more Office than Windows licences of the Citizenship family in a month."),
             rule="CIT-6",
+            rule_version=quota.share_version,
             facts={
                 _("Windows this month"): quota.windows,
                 _("Office this month"): quota.office,

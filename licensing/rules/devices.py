@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-DUPLICATE_WINDOW = timedelta(days=90)
-
 # What firmware says when nobody filled the field in: two such devices are not the same device.
 PLACEHOLDER_SERIALS = frozenset(
     {
@@ -55,6 +53,6 @@ def missing_parts(identity: DeviceIdentity) -> list[str]:
     return missing
 
 
-def is_within_duplicate_window(before: datetime, now: datetime) -> bool:
+def is_within_duplicate_window(before: datetime, now: datetime, *, window: timedelta) -> bool:
     """Return whether a key handed over for the same device earlier still blocks a second one."""
-    return now - before < DUPLICATE_WINDOW
+    return now - before < window

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
 from licensing.rules.citizenship import CitizenshipFacts, quota_refusal, recipient_refusal, shown_of
+from licensing.rules.programme_rules import RULES, Ruleset, published_rules
 from partners.rules.graces import GRACE_RULES
 from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of, may_act, words_of
 
-MAX_QUANTITY = 5_000
+# The most that any version of the rule may allow: Microsoft's batch. The one in force may say less.
+MAX_QUANTITY = RULES["order.size"].parameter("most").most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class OrderFacts:
     citizenship: CitizenshipFacts | None = None
     graced_rules: frozenset[str] = frozenset()
     is_suspension_known: bool = True
+    rules: Ruleset = field(default_factory=published_rules)
 
     @property
     def amount(self) -> Decimal:
@@ -109,6 +112,7 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _training_gate(facts),
         _product_gate(facts),
         _family_gate(facts),
+        Gate("size", _("Size of the order"), check_quantity(facts.quantity, facts.rules)),
         _limit_gate(facts),
         _credit_gate(facts),
         *_citizenship_gates(facts),
@@ -341,14 +345,16 @@ def out_of_stock(product_name: str, quantity: int, free: int) -> Refusal:
     )
 
 
-def check_quantity(quantity: int) -> Refusal | None:
-    """Return what is wrong with a quantity, None for 1 to 5,000."""
-    if 1 <= quantity <= MAX_QUANTITY:
+def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
+    """Return what is wrong with a quantity, None from 1 up to what the rule in force allows."""
+    most = rules.number("order.size", "most")
+    if 1 <= quantity <= most:
         return None
     return refuse(
         "quantity",
-        _("The quantity must be between 1 and %(most)s.") % {"most": MAX_QUANTITY},
+        _("The quantity must be between 1 and %(most)s.") % {"most": most},
         rule="ORD-0",
+        rule_version=rules.version("order.size"),
         facts={_("Asked for"): quantity},
         next_step=_("Split a larger order."),
         lifted_by=_("You"),

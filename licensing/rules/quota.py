@@ -49,6 +49,9 @@ class Quota:
     office: int
     resets_on: date
     exceptions: Sequence[OpenException] = ()
+    rule_version: str = "1"
+    office_percent: int = 100
+    share_version: str = "1"
 
     @property
     def left_of_month(self) -> int:
@@ -68,7 +71,7 @@ class Quota:
     @property
     def office_room(self) -> int:
         """Return how many Office licences the month's Windows licences still bear."""
-        return max(self.windows - self.office, 0)
+        return max(self.windows * self.office_percent // 100 - self.office, 0)
 
 
 def kind_of(generation: str) -> str:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from core.periods import Period
-from licensing.models.quota import ProgrammeLimit
 from licensing.rules.citizenship import CitizenshipFacts, RecipientFacts
+from licensing.rules.programme_rules import ruleset_of
 from licensing.rules.quota import OFFICE, WINDOWS, OpenException, Quota
 from partners.rules.recipients import is_evidence_in_force
 
-LIMIT_OF = {WINDOWS: ProgrammeLimit.Code.WINDOWS.value, OFFICE: ProgrammeLimit.Code.OFFICE.value}
+RULE_OF = {WINDOWS: "citizenship.windows", OFFICE: "citizenship.office"}
 
 # What each order line took from each exception. As a month counts keys, not quantities, so does an exception:
 # of a line whose keys were called back in its month it bears what is left, the one that ends first before the others.
@@ -42,9 +42,6 @@ WITH {BORNE}, month AS (
   WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
 ), drawn AS (
   SELECT m.is_office, sum(b.n) AS n FROM month m JOIN borne b ON b.order_line_id = m.id GROUP BY 1
-), limits AS (
-  SELECT DISTINCT ON (code) code, amount FROM licensing_programmelimit
-  WHERE valid_from <= %(at)s AND (valid_before IS NULL OR valid_before > %(at)s) ORDER BY code, valid_from DESC
 ), open AS (
   SELECT e.id, e.reference, e.period_end, e.quantity
     - coalesce((SELECT sum(b.n) FROM borne b WHERE b.exception_id = e.id), 0) AS remaining
@@ -59,7 +56,7 @@ SELECT
      AND c.valid_from <= %(at)s AND (c.valid_before IS NULL OR c.valid_before > %(at)s)
    WHERE r.id = %(recipient_id)s AND r.partner_id = %(partner_id)s
    ORDER BY c.valid_from DESC LIMIT 1)::text,
-  coalesce((SELECT jsonb_object_agg(code, amount) FROM limits), '{{}}'::jsonb)::text,
+  licensing_rules(%(at)s)::text,
   coalesce((SELECT n FROM keys WHERE NOT is_office), 0), coalesce((SELECT n FROM keys WHERE is_office), 0),
   coalesce((SELECT n FROM drawn WHERE NOT is_office), 0), coalesce((SELECT n FROM drawn WHERE is_office), 0),
   coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'reference', reference, 'left', remaining,
@@ -104,11 +101,15 @@ def citizenship_facts(
 def _facts_of(
     row: tuple[Any, ...], kind: str, at: datetime, zone: ZoneInfo, month: Period
 ) -> CitizenshipFacts:
-    recipient, limits, windows, office, drawn_windows, drawn_office, exceptions = row
+    recipient, rules, windows, office, drawn_windows, drawn_office, exceptions = row
     keys, drawn = (office, drawn_office) if kind == OFFICE else (windows, drawn_windows)
+    ruleset = ruleset_of(json.loads(rules))
     quota = Quota(
         kind=kind,
-        cap=json.loads(limits).get(LIMIT_OF[kind], 0),
+        cap=ruleset.number(RULE_OF[kind], "per_month"),
+        rule_version=ruleset.version(RULE_OF[kind]),
+        office_percent=ruleset.number("citizenship.office_share", "percent"),
+        share_version=ruleset.version("citizenship.office_share"),
         used=int(keys) - int(drawn),
         windows=int(windows),
         office=int(office),

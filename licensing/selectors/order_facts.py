@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.periods import Period
 from licensing.models.catalogue import LicenceFamily
 from licensing.rules.ordering import Block, MissingAgreement, MissingCourse, OrderFacts
+from licensing.rules.programme_rules import ruleset_of
 from licensing.rules.quota import kind_of
 from licensing.selectors.citizenship import citizenship_facts
 
@@ -27,6 +28,7 @@ COLUMNS = (
     ("price", "numeric"), ("agreements", "text"), ("courses", "text"), ("families", "varchar[]"),
     ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"), ("currency", "varchar"),
     ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
+    ("rules", "text"),
 )  # fmt: skip
 _ARGUMENTS = {
     "partner_id": "uuid", "product_id": "bigint", "at": "timestamptz", "today": "date",
@@ -74,7 +76,8 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   ARRAY(SELECT g.rule FROM partners_grace g WHERE g.partner_id = p.id
     AND g.valid_from <= %(at)s AND g.valid_before > %(at)s),
   p.state <> 'suspended' OR EXISTS (SELECT 1 FROM partners_orderblock b WHERE b.partner_id = p.id
-    AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s))
+    AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s)),
+  licensing_rules(%(at)s)::text
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
@@ -160,7 +163,7 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
-     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known) = row  # fmt: skip
+     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -184,6 +187,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         ],
         graced_rules=frozenset(graced),
         is_suspension_known=is_suspension_known,
+        rules=ruleset_of(json.loads(rules)),
         missing_agreements=[MissingAgreement(**one) for one in json.loads(agreements)],
         missing_courses=[MissingCourse(**one) for one in json.loads(courses)],
         allowed_families=frozenset(families),

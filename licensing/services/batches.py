@@ -20,9 +20,10 @@ from core.errors import DomainError, refuse
 from licensing.exchange.ohr import OhrFacts
 from licensing.models import Build, Device, KeyHandOver, Product, ProductKey
 from licensing.models.build import BuildState
-from licensing.rules.devices import DUPLICATE_WINDOW, DeviceIdentity
+from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.programme_changes import install_stop
+from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
 from partners.models import ApiKey
 
@@ -64,7 +65,7 @@ def hand_over_batch(
 
     ``device_facts`` are columns of the device rows that are new.
 
-    :raises BatchRefused: after the install stop, for a second key within 90 days or a device named twice, or
+    :raises BatchRefused: after the install stop, for a second key too soon or a device named twice, or
         with too few keys assigned.
     """
     if not devices:
@@ -76,8 +77,9 @@ def hand_over_batch(
     if len({identity.key for identity in devices}) < len(devices):
         raise BatchRefused(_broken(_("The batch names a device twice."), "DEV-2"))
     device_ids = _ensure_devices(partner_id, devices, at, dict(device_facts or {}))
-    if KeyHandOver.objects.filter(device_id__in=device_ids, handed_at__gt=at - DUPLICATE_WINDOW).exists():
-        raise BatchRefused(_broken(_("A device of this batch got a key less than 90 days ago."), "DEV-2"))
+    window = rules_at(at).days("device.second_key")
+    if KeyHandOver.objects.filter(device_id__in=device_ids, handed_at__gt=at - window).exists():
+        raise BatchRefused(_broken(_("A device of this batch got a key a short while ago."), "DEV-2"))
     keys = list(
         ProductKey.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(partner_id=partner_id, product_id=product_id, state=KeyState.ASSIGNED, hold=Hold.NONE)

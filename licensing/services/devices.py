@@ -1,4 +1,4 @@
-"""Devices: made at the first door to a key, and never given two keys within 90 days."""
+"""Devices: made at the first door to a key, and never given two keys within the days the rule says."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -8,18 +8,14 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError, Invalid, refuse
 from licensing.models import Device
-from licensing.rules.devices import (
-    DUPLICATE_WINDOW,
-    DeviceIdentity,
-    is_within_duplicate_window,
-    missing_parts,
-)
+from licensing.rules.devices import DeviceIdentity, is_within_duplicate_window, missing_parts
 from licensing.rules.key_syntax import holds_key
 from licensing.selectors.hand_over import earlier_hand_over, lock_device
+from licensing.selectors.programme_rules import rules_at
 
 
 class SecondKeyRefused(DomainError):
-    """The device got a key less than 90 days ago."""
+    """The device got a key a short while ago."""
 
 
 def ensure_device(*, partner_id: UUID, identity: DeviceIdentity, at: datetime) -> UUID:
@@ -81,23 +77,28 @@ def _refuse_key(identity: DeviceIdentity) -> None:
 
 
 def refuse_second_key(*, partner_id: UUID, device_id: UUID, at: datetime) -> None:
-    """Refuse a key for a device that got one within the last 90 days. The device's row is locked.
+    """Refuse a key for a device that got one within the days of the rule in force. The device's row is locked.
 
     :raises SecondKeyRefused: naming the earlier key and day.
     """
     earlier = earlier_hand_over(device_id)
-    if earlier is None or not is_within_duplicate_window(earlier.handed_at, at):
+    if earlier is None:
+        return
+    rules = rules_at(at)
+    window = rules.days("device.second_key")
+    if not is_within_duplicate_window(earlier.handed_at, at, window=window):
         return
     raise SecondKeyRefused(
         refuse(
             "second_key_for_device",
-            _("This PC already got a key less than 90 days ago."),
+            _("This PC already got a key less than %(days)s days ago.") % {"days": window.days},
             rule="DEV-2",
+            rule_version=rules.version("device.second_key"),
             facts={
                 _("PC"): str(earlier.device),
                 _("Earlier key"): earlier.key.product_key_id,
                 _("Handed over"): earlier.handed_at.date().isoformat(),
-                _("Possible again from"): (earlier.handed_at + DUPLICATE_WINDOW).date().isoformat(),
+                _("Possible again from"): (earlier.handed_at + window).date().isoformat(),
             },
             next_step=_("Use the key that this PC has. If its board was replaced, ask the MAR first."),
             lifted_by=_("The MAR, with a reason"),

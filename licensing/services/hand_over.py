@@ -1,6 +1,6 @@
 """Hand a key over for one device: to a station by API, or to a person's eyes by one reveal.
 
-The only code that decrypts product keys. The device comes first, then the 90-day check, then the audit
+The only code that decrypts product keys. The device comes first, then the check for a second key, then the audit
 row, and only then is the key decrypted; without the audit row the transaction fails and nobody sees it.
 """
 
@@ -23,12 +23,12 @@ from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.programme_changes import install_stop
 from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
+from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
 from licensing.services.devices import ensure_device, refuse_second_key
 from partners.models import ApiKey
 
 CLAIM_KEY = "key.claim"
-REVEALS_PER_HOUR = 30
 
 
 class HandOverRefused(DomainError):
@@ -272,14 +272,17 @@ def _require_daily_allowance(station: ApiKey, at: datetime) -> None:
 
 
 def _require_hourly_allowance(partner_id: UUID, by: Actor, at: datetime) -> None:
+    rules = rules_at(at)
+    most = rules.number("reveal.person", "per_hour")
     used = hand_overs_since(at - timedelta(hours=1), revealed_by=by.id)
-    if used >= REVEALS_PER_HOUR:
+    if used >= most:
         raise HandOverRefused(
             refuse(
                 "reveal_rate",
                 _("You have looked at as many keys as one person may in an hour."),
                 rule="HND-5",
-                facts={_("Reveals an hour"): REVEALS_PER_HOUR, _("Yours"): used},
+                rule_version=rules.version("reveal.person"),
+                facts={_("Reveals an hour"): most, _("Yours"): used},
                 next_step=_("Let your imaging station take keys by API; it shows them to nobody."),
                 lifted_by=_("Time: the count falls within the hour"),
             )

@@ -87,12 +87,13 @@ def _require_windows_for_office(order: Order) -> None:
         at=order.placed_at,
         zone=zone,
     ).quota
-    if quota.office and quota.windows - windows < quota.office:
+    if quota.office and (quota.windows - windows) * quota.office_percent // 100 < quota.office:
         raise OrderRefused(
             refuse(
                 "office_needs_windows",
                 _("Office licences of the same month rest on these Windows licences."),
                 rule="CIT-10",
+                rule_version=quota.share_version,
                 facts={
                     _("Windows of the month"): quota.windows,
                     _("Office of the month"): quota.office,

@@ -90,9 +90,6 @@ def place_order(
     :raises OrderRefused: with every gate that stands against it, stock included.
     :raises idempotency.KeyReused: when the key came before with another request.
     """
-    problem = check_quantity(request.quantity)
-    if problem:
-        raise Invalid(problem)
     claimed = idempotency.claim(
         partner_id=partner_id,
         operation=PLACE_ORDER,
@@ -156,6 +153,9 @@ def _require_open_gates(partner_id: UUID, request: OrderRequest, at: datetime, z
         with_stock=False,
         recipient_id=request.recipient_id,
     )
+    problem = check_quantity(request.quantity, facts.rules)
+    if problem:
+        raise Invalid(problem)
     refusals = refusals_of(check_gates(facts))
     if refusals:
         raise OrderRefused(*refusals)

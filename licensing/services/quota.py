@@ -17,6 +17,7 @@ from licensing.models import Product, QuotaException
 from licensing.models.catalogue import LicenceFamily
 from licensing.models.quota import ExceptionState
 from licensing.rules.quota import kind_of, may_move
+from licensing.selectors.programme_rules import rules_at
 from licensing.services.quota_package import build_package
 from partners.models import Document
 from partners.models.recipients import RecipientState
@@ -28,7 +29,6 @@ from partners.services.documents import store_document
 
 REFERENCE_TRIES = 3
 MAX_QUANTITY = 100_000
-LONGEST_DAYS = 366
 FOLDER = "quota"
 
 
@@ -149,6 +149,7 @@ def _require_sound(partner_id: UUID, wanted: ExceptionRequest, at: datetime) -> 
     group = class_in_force(recipient.class_code, at) if recipient else None
     today = at.astimezone(mar_zone()).date()
     days = (wanted.period_end - wanted.period_start).days
+    longest = rules_at(at).number("citizenship.exception", "longest_days")
     wrong = [
         (_("Product"), product is not None),
         (_("Recipient"), recipient is not None and recipient.state == RecipientState.APPROVED),
@@ -157,7 +158,7 @@ def _require_sound(partner_id: UUID, wanted: ExceptionRequest, at: datetime) -> 
             product is None or group is None or kind_of(product.generation) in group.products,
         ),
         (_("Quantity"), 1 <= wanted.quantity <= MAX_QUANTITY),
-        (_("Period"), 0 <= days <= LONGEST_DAYS and wanted.period_end >= today),
+        (_("Period"), 0 <= days <= longest and wanted.period_end >= today),
         (_("Why"), len(wanted.justification.strip()) >= 20),
     ]
     found += [_field(label) for label, is_sound in wrong if not is_sound]

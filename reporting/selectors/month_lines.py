@@ -10,9 +10,8 @@ from reporting.selectors.rows import Row, fetch_rows
 TREND_MONTHS = 12
 LISTED_AFTER_DAYS = 7
 # The programme's limit at the month's last instant; what an exception lifts stands with the exception.
-_CITIZENSHIP_QUOTA = """(SELECT x.amount FROM licensing_programmelimit x WHERE x.code = 'citizenship.windows.month'
-      AND x.valid_from < %(end)s AND (x.valid_before IS NULL OR x.valid_before >= %(end)s)
-      ORDER BY x.valid_from DESC LIMIT 1)"""
+_CITIZENSHIP_QUOTA = """(licensing_rule('citizenship.windows', 'per_month',
+      %(end)s::timestamptz - interval '1 microsecond'))::int"""
 
 # Handed over and without a build report.
 _UNREPORTED_STATES = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)

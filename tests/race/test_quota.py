@@ -10,13 +10,14 @@ from django.db.models import Sum
 
 from core.actor import Actor, ActorKind
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import OrderLine, Product, ProgrammeLimit, QuotaDraw
+from licensing.models import OrderLine, Product, QuotaDraw
 from licensing.services import orders
 from licensing.services.orders import OrderRefused, OrderRequest, place_order
 from partners.models import Partner, Recipient
 from tests.factories import AT, make_mar
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_giver, make_recipient
+from tests.factories.rules import set_rule
 from tests.race.server import all_at_once
 
 THREADS = 20
@@ -95,8 +96,7 @@ def test_office_beside_windows_is_exact_under_20_threads(cloned_db: str) -> None
 
 def test_an_exception_is_exact_under_20_threads(cloned_db: str) -> None:
     make_mar()
-    with mar_scope():
-        ProgrammeLimit.objects.update(amount=3)
+    set_rule("citizenship.windows", per_month=3)
     partner, product = make_giver(), make_citizenship(stock=40)
     recipient = make_recipient(partner)
     exception = make_exception(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing.models import Product
-from licensing.services.quota import LONGEST_DAYS, MAX_QUANTITY
+from licensing.services.quota import MAX_QUANTITY
 from partners.models import Recipient, RecipientClass
 from partners.rules import recipients as rules
 from partners.rules.countries import choices as country_choices
@@ -134,7 +134,7 @@ class ExceptionForm(forms.Form):
     )
     period_end = forms.DateField(
         label=gettext_lazy("Last day"), widget=forms.DateInput({"type": "date", "class": "input-short"}),
-        help_text=gettext_lazy("At most a year after the first."),
+        help_text=gettext_lazy("On or after the first."),
     )  # fmt: skip
     justification = forms.CharField(
         label=gettext_lazy("Why?"), min_length=20, max_length=2000, validators=[plain_text, no_person],
@@ -161,12 +161,8 @@ class ExceptionForm(forms.Form):
         """Hold the two days together."""
         given = super().clean() or {}
         first, last = given.get("period_start"), given.get("period_end")
-        if (
-            isinstance(first, date)
-            and isinstance(last, date)
-            and not 0 <= (last - first).days <= LONGEST_DAYS
-        ):
-            self.add_error("period_end", _("The last day lies on or after the first, at most a year later."))
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            self.add_error("period_end", _("The last day lies on or after the first."))
         return given
 
     def clean_letter(self) -> Any:

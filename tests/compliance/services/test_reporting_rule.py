@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from compliance.models import ReportingRule
 from compliance.services import reporting_rule
 from compliance.services.reporting_rule import apply_reporting_rule, settle_expired
 from core.actor import Actor
@@ -16,6 +15,7 @@ from partners.services.partners import start_wind_down, terminate_partner
 from partners.services.standing import restrict_partner, suspend_partner
 from tests.compliance.world import STATION, oldest_taken, report, take_keys
 from tests.factories import AT, actor_for, make_member, make_partner
+from tests.factories.rules import set_rule
 from tests.partners.samples import audited, queued
 
 pytestmark = pytest.mark.django_db
@@ -127,8 +127,7 @@ def test_a_last_key_reported_while_it_is_counted_opens_nothing(monkeypatch):
 def test_a_later_rule_counts_from_its_day():
     partner = make_partner()
     take_keys(partner, 1, days_ago=20)
-    with mar_scope():
-        ReportingRule.objects.create(valid_from=AT + timedelta(days=1), stop_orders_after_days=14)
+    set_rule("report.ageing", at=AT + timedelta(days=1), stop_orders_days=14)
     assert _run() == 0
     assert _run(AT + timedelta(days=1)) == 1
 

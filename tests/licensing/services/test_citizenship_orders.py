@@ -15,7 +15,6 @@ from licensing.models import (
     Order,
     Product,
     ProductKey,
-    ProgrammeLimit,
     QuotaDraw,
     QuotaException,
 )
@@ -38,6 +37,7 @@ from tests.factories.recipients import (
     make_recipient,
     make_submitted,
 )
+from tests.factories.rules import set_rule
 
 pytestmark = pytest.mark.django_db
 DECEMBER = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)  # midnight in Berlin
@@ -56,8 +56,7 @@ def school(giver: Partner) -> Recipient:
 
 def _limit(code: str, amount: int) -> None:
     """Lower a quota, so that a test needs few keys."""
-    with mar_scope():
-        ProgrammeLimit.objects.filter(code=f"citizenship.{code}.month").update(amount=amount)
+    set_rule(f"citizenship.{code}", per_month=amount)
 
 
 def _order(
@@ -285,19 +284,11 @@ def test_a_key_called_back_unused_counts_no_more_in_its_month(giver: Partner, sc
 
 def test_a_new_row_changes_the_quota_from_its_instant(giver: Partner, school: Recipient) -> None:
     _limit("windows", 1)
-    with mar_scope():
-        ProgrammeLimit.objects.create(
-            code="citizenship.windows.month", amount=2, valid_from=AT, source="A newer guide"
-        )
+    set_rule("citizenship.windows", at=AT, per_month=2)
     product = make_citizenship(stock=3)
-    assert _refused(giver, product, 2, school, at=AT - timedelta(seconds=1)).facts["Quota"] == 1
+    refusal = _refused(giver, product, 2, school, at=AT - timedelta(seconds=1))
+    assert (refusal.facts["Quota"], refusal.rule, refusal.rule_version) == (1, "CIT-5", "2")
     _order(giver, product, 2, school)
-
-
-def test_without_a_row_the_quota_is_zero(giver: Partner, school: Recipient) -> None:
-    with mar_scope():
-        ProgrammeLimit.objects.update(valid_before=AT)
-    assert _refused(giver, make_citizenship(stock=1), 1, school).facts["Quota"] == 0
 
 
 # Office beside Windows

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from core.tenancy import mar_scope
-from licensing.models import OrderLine, ProgrammeLimit, QuotaDraw
+from licensing.models import OrderLine, QuotaDraw
 from partners.models import RecipientClass, RecipientEvidence
 from tests.factories import AT, make_mar
 from tests.factories.quota import make_exception
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("model", "name", "fields"),
     [
-        (ProgrammeLimit, "programme_limit", {"code": "citizenship.windows.month", "amount": 1}),
         (
             RecipientClass,
             "recipient_class",
@@ -39,14 +38,12 @@ def test_a_dated_row_starts_once_and_ends_after_it_began(
         model.objects.create(**fields, valid_from=AT)
 
 
-def test_the_published_numbers_and_classes_are_there_from_the_start() -> None:
+def test_the_published_classes_are_there_from_the_start() -> None:
     with mar_scope():
-        limits = dict(ProgrammeLimit.objects.values_list("code", "amount"))
         office = list(
             RecipientClass.objects.filter(products__contains="office").values_list("code", flat=True)
         )
         assert RecipientClass.objects.count() == 4
-    assert limits == {"citizenship.windows.month": 250, "citizenship.office.month": 250}
     assert office == ["tap"]
 
 

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from core.actor import Actor
 from core.tenancy import mar_scope
-from licensing.models import Order, ProgrammeLimit
+from licensing.models import Order
 from partners.models import Partner, Recipient
 from partners.services.api_keys import create_api_key
 from tests.factories import AT, make_mar
 from tests.factories.recipients import make_citizenship, make_draft, make_giver, make_recipient
+from tests.factories.rules import set_rule
 
 pytestmark = pytest.mark.django_db
 DRAFT = {
@@ -84,8 +85,7 @@ def test_refusals_say_evidence_missing_and_cap_exceeded_with_what_remains(giver:
         make_draft(giver, name="Other School"),
         make_citizenship(stock=3),
     )
-    with mar_scope():
-        ProgrammeLimit.objects.update(amount=2)
+    set_rule("citizenship.windows", per_month=2)
     order = {"product": product.code, "quantity": 3}
     for recipient, code, fact, value in (
         (None, "recipient_needed", "Recipient", "none of yours"),
