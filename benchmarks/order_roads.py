@@ -68,8 +68,9 @@ class Roads:
             cursor.execute(
                 order_facts.CALL,
                 {
-                    "partner_id": partner, "product_id": self.product, "at": at, "today": at.astimezone(zone).date(),
-                    "month_start": month.starts_at(zone), "month_end": month.ends_before(zone),
+                    "partner_id": partner, "product_id": self.product, "quantity": size, "at": at,
+                    "today": at.astimezone(zone).date(), "month_start": month.starts_at(zone),
+                    "month_end": month.ends_before(zone),
                 },
             )  # fmt: skip
             facts = dict(zip((name for name, _kind in order_facts.COLUMNS), cursor.fetchone(), strict=True))
@@ -78,9 +79,21 @@ class Roads:
                 """WITH placed AS (
                   INSERT INTO licensing_order (id, partner_id, state, channel, reference, placed_by, placed_by_id,
                     placed_at, allocated_at) VALUES (%s, %s, 'allocated', 'api', '', 'b', 'b', %s, %s) RETURNING id)
-                INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency)
-                SELECT %s, placed.id, %s, %s, %s, %s, %s FROM placed""",
-                [order, partner, at, at, line, partner, self.product, size, price, currency],
+                INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency,
+                  price_id) SELECT %s, placed.id, %s, %s, %s, %s, %s, %s FROM placed""",
+                [
+                    order,
+                    partner,
+                    at,
+                    at,
+                    line,
+                    partner,
+                    self.product,
+                    size,
+                    price,
+                    currency,
+                    facts["price_id"],
+                ],
             )
             cursor.execute("SELECT licensing_allocate(%s, %s)", [line, at])
             ids = [found[0] for found in cursor.fetchall()]

@@ -36,7 +36,8 @@ def statements() -> list[str]:
         "REVOKE ALL ON FUNCTION licensing_free_count(bigint) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION licensing_free_count(bigint) TO {TPR_ROLE}, {MAR_ROLE}",
         # Its columns may change from one version to the next, which CREATE OR REPLACE refuses.
-        f"DROP FUNCTION IF EXISTS {SIGNATURE}",
+        # An older version with other arguments would stay beside it.
+        _drop_all("licensing_order_facts"),
         facts_function(),
         f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO {TPR_ROLE}, {MAR_ROLE}",
@@ -47,6 +48,12 @@ def statements() -> list[str]:
         """ALTER TABLE licensing_productkey SET (autovacuum_analyze_scale_factor = 0.01,
         autovacuum_vacuum_scale_factor = 0.02)""",
     ]
+
+
+def _drop_all(function: str) -> str:
+    return f"""DO $$ DECLARE v_one regprocedure; BEGIN
+    FOR v_one IN SELECT oid::regprocedure FROM pg_proc WHERE proname = '{function}' LOOP
+      EXECUTE 'DROP FUNCTION ' || v_one; END LOOP; END $$"""
 
 
 def _change_function() -> str:

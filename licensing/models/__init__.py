@@ -1,7 +1,7 @@
 """Tables of the licences: what is sold, which key is where, what was built."""
 
 from licensing.models.build import Build, BuildUpload
-from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Price, Product
+from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product
 from licensing.models.device import Device, KeyHandOver
 from licensing.models.exchange import (
     CbrAckFile,
@@ -13,6 +13,7 @@ from licensing.models.exchange import (
 from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
 from licensing.models.programme_rule import RuleState, RuleVersion
 from licensing.models.quota import QuotaDraw, QuotaException
@@ -42,7 +43,11 @@ __all__ = [
     "OrderLimit",
     "OrderLine",
     "OrderState",
+    "PartnerPricing",
     "Price",
+    "PriceBook",
+    "PriceDeviation",
+    "PriceVolume",
     "Product",
     "ProductKey",
     "ProgrammeChange",

@@ -1,10 +1,9 @@
-"""What is sold, at which price, to whom and how much: dated data."""
+"""What is sold, to whom and how much: dated data. What it costs: prices.py."""
 
 from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import REFERENCE, TENANT_READ
@@ -41,35 +40,6 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Price(models.Model):
-    """The price of one licence from a date on. An order line keeps the price it was placed at."""
-
-    access = REFERENCE
-
-    id = models.BigAutoField(primary_key=True)
-    product = models.ForeignKey(Product, models.PROTECT, related_name="prices")
-    currency = models.CharField(_("currency"), max_length=3)
-    amount = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, help_text=_("Net, for one licence.")
-    )
-    valid_from = models.DateTimeField(_("valid from"))
-    valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
-
-    class Meta:
-        ordering = ("product", "currency", "-valid_from")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["product", "currency", "valid_from"], name="price_starts_once"),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
-            models.CheckConstraint(
-                condition=Q(valid_before__isnull=True) | Q(valid_before__gt=F("valid_from")),
-                name="price_ends_later",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
 
 
 class FamilyGrant(models.Model):

@@ -16,6 +16,7 @@ from core.database.access import TENANT_ADD
 from core.database.functions import NextNumber
 from core.people import WhoField
 from licensing.models.catalogue import Product
+from licensing.models.prices import Price, PriceDeviation
 from partners.models import Partner, Recipient
 
 
@@ -83,10 +84,18 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     unit_price = models.DecimalField(_("unit price"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
+    # Where the price came from; the database refuses to change any of the four afterwards.
+    price = models.ForeignKey(Price, models.PROTECT, null=True, related_name="+", db_index=False)
+    deviation = models.ForeignKey(
+        PriceDeviation, models.PROTECT, null=True, related_name="lines", db_index=False
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_quantity_positive")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["deviation"], name="line_of_deviation", condition=Q(deviation__isnull=False))
         ]
 
     def __str__(self) -> str:

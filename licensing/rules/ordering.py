@@ -81,6 +81,9 @@ class OrderFacts:
     graced_rules: frozenset[str] = frozenset()
     is_suspension_known: bool = True
     rules: Ruleset = field(default_factory=published_rules)
+    # Where the unit price comes from, kept on the order line.
+    price_id: int | None = None
+    deviation_id: int | None = None
 
     @property
     def amount(self) -> Decimal:

@@ -6,14 +6,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
-from licensing.models import FamilyGrant, Price, Product
-from partners.models import CreditPosition
-
-DEFAULT_CURRENCY = "EUR"
+from licensing.models import FamilyGrant, Product
+from licensing.selectors.prices import currency_of, prices_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +28,23 @@ class CatalogueItem:
 def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
     """Return the products on sale for a partner, by code."""
     currency = currency_of(partner_id)
-    valid = Price.objects.filter(product=OuterRef("pk"), currency=currency, valid_from__lte=at).filter(
-        Q(valid_before__isnull=True) | Q(valid_before__gt=at)
-    )
     products = (
         Product.objects.filter(order_from__lte=at)
         .filter(Q(order_before__isnull=True) | Q(order_before__gt=at))
-        .annotate(current_price=Subquery(valid.order_by("-valid_from").values("amount")[:1]))
         .order_by("code")
     )
     families = allowed_families(partner_id, at)
     found = list(products)
     free = free_by_product([product.id for product in found])
+    prices = prices_for(partner_id, [product.id for product in found], at)
     return [
-        CatalogueItem(product, product.current_price, currency, free[product.id], product.family in families)
+        CatalogueItem(
+            product,
+            prices[product.id].amount if product.id in prices else None,
+            currency,
+            free[product.id],
+            product.family in families,
+        )
         for product in found
     ]
 
@@ -62,12 +63,6 @@ def product_by_code(code: str) -> Product:
     if product is None:
         raise NotFound(_("There is no product %(code)s in the catalogue.") % {"code": code})
     return product
-
-
-def currency_of(partner_id: UUID) -> str:
-    """Return the currency in which a partner pays."""
-    found = CreditPosition.objects.filter(partner_id=partner_id).values_list("currency", flat=True).first()
-    return found or DEFAULT_CURRENCY
 
 
 def allowed_families(partner_id: UUID, at: datetime) -> frozenset[str]:

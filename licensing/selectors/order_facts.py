@@ -29,9 +29,10 @@ COLUMNS = (
     ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"), ("currency", "varchar"),
     ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
     ("rules", "text"),
+    ("price_id", "bigint"), ("deviation_id", "bigint"),
 )  # fmt: skip
 _ARGUMENTS = {
-    "partner_id": "uuid", "product_id": "bigint", "at": "timestamptz", "today": "date",
+    "partner_id": "uuid", "product_id": "bigint", "quantity": "integer", "at": "timestamptz", "today": "date",
     "month_start": "timestamptz", "month_end": "timestamptz",
 }  # fmt: skip
 CALL = f"SELECT * FROM licensing_order_facts({', '.join(f'%({name})s' for name in _ARGUMENTS)})"
@@ -40,9 +41,7 @@ _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   pr.name, pr.family, pr.generation, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
   pr.order_before,
-  (SELECT x.amount FROM licensing_price x WHERE x.product_id = pr.id AND x.currency = coalesce(c.currency, m.currency)
-     AND x.valid_from <= %(at)s AND (x.valid_before IS NULL OR x.valid_before > %(at)s)
-   ORDER BY x.valid_from DESC LIMIT 1),
+  u.amount,
   coalesce((SELECT jsonb_agg(jsonb_build_object('title', g.title, 'version', t.version,
        'is_master', g.kind = 'master') ORDER BY g.kind <> 'master', g.code)
    FROM partners_agreement g
@@ -77,12 +76,14 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
     AND g.valid_from <= %(at)s AND g.valid_before > %(at)s),
   p.state <> 'suspended' OR EXISTS (SELECT 1 FROM partners_orderblock b WHERE b.partner_id = p.id
     AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s)),
-  licensing_rules(%(at)s)::text
+  licensing_rules(%(at)s)::text,
+  u.price_id, u.deviation_id
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
 LEFT JOIN partners_creditposition c ON c.partner_id = p.id
 LEFT JOIN licensing_orderlimit l ON l.partner_id = p.id
+LEFT JOIN LATERAL licensing_unit_price(p.id, pr.id, %(quantity)s, %(at)s) u ON true
 WHERE p.id = %(partner_id)s
 """
 
@@ -120,7 +121,7 @@ def order_facts(
 
     :raises NotFound: for a product or partner that is not there.
     """
-    row = _fetch(partner_id, product_id, at, Period.containing(at, zone), zone)
+    row = _fetch(partner_id, product_id, quantity, at, Period.containing(at, zone), zone)
     facts = _facts_of(row, quantity, at)
     if facts.product_family == LicenceFamily.CITIZENSHIP:
         citizenship = citizenship_facts(
@@ -142,13 +143,16 @@ def free_stock(product_id: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone: ZoneInfo) -> tuple[Any, ...]:
+def _fetch(
+    partner_id: UUID, product_id: int, quantity: int, at: datetime, month: Period, zone: ZoneInfo
+) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(
             CALL,
             {
                 "partner_id": partner_id,
                 "product_id": product_id,
+                "quantity": quantity,
                 "at": at,
                 "today": at.astimezone(zone).date(),
                 "month_start": month.starts_at(zone),
@@ -163,7 +167,8 @@ def _fetch(partner_id: UUID, product_id: int, at: datetime, month: Period, zone:
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
-     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules) = row  # fmt: skip
+     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
+     price_id, deviation_id) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -195,6 +200,8 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         ordered_this_month=int(ordered),
         unit_price=price,
         currency=currency,
+        price_id=price_id,
+        deviation_id=deviation_id,
         credit_limit=limit,
         unpaid=unpaid if unpaid is not None else Decimal(0),
         unbilled=unbilled,

@@ -177,12 +177,14 @@ def _insert_order(
               VALUES (%s, %s, %s, 'allocated', %s, %s, %s, %s, %s, %s) RETURNING id
             ), kept AS (
               UPDATE partners_recipient SET last_order_at = %s WHERE id = %s)
-            INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency)
-            SELECT %s, placed.id, %s, %s, %s, %s, %s FROM placed""",
+            INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency,
+              price_id, deviation_id)
+            SELECT %s, placed.id, %s, %s, %s, %s, %s, %s, %s FROM placed""",
             [
                 order_id, partner_id, recipient_id, request.channel, mask_keys(request.reference)[:60],
                 by.label[:200], by.id, at, at, at, recipient_id,
                 line_id, partner_id, request.product_id, request.quantity, facts.unit_price, facts.currency,
+                facts.price_id, facts.deviation_id,
             ],
         )  # fmt: skip
     return order_id, line_id

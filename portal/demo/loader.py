@@ -10,10 +10,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from core.actor import Actor
 from core.periods import Period
 from core.queue import left_to_the_sweep
 from core.tenancy import mar_scope
-from licensing.models import Price, Product
+from licensing.models import Product
+from licensing.services.opening_prices import open_price
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
 from portal.demo import cases, checks, houses, papers, recipients, standing
@@ -102,7 +104,7 @@ def _make_products(begin: datetime, months: list[Period], zone: object) -> dict[
                 code=wanted.code, name=wanted.name, lpn=wanted.lpn, family=wanted.family, edition=wanted.edition,
                 generation=wanted.generation, who_may_receive=wanted.who, order_from=begin, order_before=ended,
             )  # fmt: skip
-            Price.objects.create(product=product, currency="EUR", amount=wanted.price, valid_from=begin)
+            open_price(product, amount=wanted.price, currency="EUR", by=Actor.system("demo"), at=begin)
             made[wanted.code] = product
     return made
 

@@ -6,7 +6,7 @@ from tests.docs.pages import ROOT, text_of
 
 PACKAGES = ("core", "partners", "licensing", "compliance", "reporting", "portal")
 CITED = re.compile(r'rule="([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
-NUMBERED = re.compile(r"\b((?:ORD|HND|DEV|BLD|EXC|RET|CMP|TIER|P-[A-Z]+)-\d+)\b")
+NUMBERED = re.compile(r"\b((?:ORD|PRC|HND|DEV|BLD|EXC|RET|CMP|TIER|P-[A-Z]+)-\d+)\b")
 RANGE = re.compile(r"\b(EXC)-(\d+) to EXC-(\d+)\b")
 DESCRIBED = re.compile(r"^\| \*\*([A-Z0-9-]+)\*\* \|", re.MULTILINE)
 

@@ -15,14 +15,16 @@ from datetime import timedelta
 from decimal import Decimal
 from django.utils import timezone
 from core.tenancy import mar_scope
-from licensing.models import Price, Product
+from core.actor import Actor
+from licensing.models import Product
+from licensing.services.opening_prices import open_price
 begin = timezone.now() - timedelta(days=1)
 with mar_scope():
     made = Product.objects.create(
         code="{PRODUCT}", name="{NAME}", lpn="{PART_NUMBER}", family="commercial", edition="Pro",
         generation="Windows 11", order_from=begin,
     )
-    Price.objects.create(product=made, currency="EUR", amount=Decimal("28.50"), valid_from=begin)
+    open_price(made, amount=Decimal("28.50"), currency="EUR", by=Actor.system("road"), at=begin)
 """
 
 

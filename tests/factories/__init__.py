@@ -22,10 +22,10 @@ from licensing.models import (
     KeySecret,
     LedgerEntry,
     OrderLimit,
-    Price,
     Product,
     ProductKey,
 )
+from licensing.services.opening_prices import open_price
 from partners.models import (
     Agreement,
     CreditPosition,
@@ -179,8 +179,12 @@ def make_product(*, price: str | None = "40.00", **fields: Any) -> Product:
             | fields
         )
         if price is not None:
-            Price.objects.create(
-                product=product, currency="EUR", amount=Decimal(price), valid_from=AT - timedelta(days=400)
+            open_price(
+                product,
+                amount=Decimal(price),
+                currency="EUR",
+                by=Actor.system("test"),
+                at=AT - timedelta(days=400),
             )
     return product
 

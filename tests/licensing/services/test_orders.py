@@ -19,7 +19,6 @@ from licensing.models import (
     LedgerEntry,
     Order,
     OrderLine,
-    Price,
     Product,
     ProductKey,
 )
@@ -142,10 +141,6 @@ def _end_sale(_partner: Partner, product: Product) -> None:
     Product.objects.filter(pk=product.pk).update(order_before=AT)
 
 
-def _end_price(_partner: Partner, product: Product) -> None:
-    Price.objects.filter(product=product).update(valid_before=AT)
-
-
 def _citizenship(partner: Partner, product: Product) -> None:
     FamilyGrant.objects.create(partner=partner, family="citizenship", valid_from=AT)
     Product.objects.filter(pk=product.pk).update(family="citizenship")
@@ -196,10 +191,8 @@ def test_each_gate_alone_refuses_in_preflight_and_order_alike(code: str) -> None
 
 
 def test_product_without_a_price_is_not_on_sale() -> None:
-    partner, product = make_partner(), make_product()
+    partner, product = make_partner(), make_product(price=None)
     make_stock(product, 1)
-    with mar_scope():
-        _end_price(partner, product)
     with pytest.raises(OrderRefused) as caught:
         _order(partner, product, 1)
     assert caught.value.code == "product_not_on_sale"
@@ -215,16 +208,6 @@ def test_credit_counts_assigned_keys_until_they_are_billed() -> None:
     with mar_scope():
         KeyAssignment.objects.filter(partner=partner).update(billed_at=AT)
     _order(partner, product, 1)
-
-
-def test_line_keeps_its_price_when_the_price_changes() -> None:
-    partner, product = make_partner(), make_product(price="40.00")
-    make_stock(product, 2)
-    placed = _order(partner, product, 1)
-    with mar_scope():
-        Price.objects.filter(product=product).update(amount=Decimal("99.00"))
-    with partner_scope(partner.id):
-        assert OrderLine.objects.get(order_id=placed.order_id).unit_price == Decimal("40.00")
 
 
 def test_order_of_another_partners_stock_line_is_refused_by_the_database() -> None:
