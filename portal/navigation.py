@@ -29,6 +29,7 @@ class Entry:
     icon: str
     permission: str = ""
     shortcut: str = ""  # the key that follows "g"
+    also: tuple[str, ...] = ()  # pages that lie under it, at addresses of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,15 @@ _STAFF: tuple[Wing, ...] = ("mar", "compliance")
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(("tpr",), "tpr:home", _("Home"), "home", "tpr.home", shortcut="h"),
-    Entry(("tpr",), "tpr:catalogue", _("Order"), "shopping-cart", "catalogue.view", shortcut="n"),
+    Entry(
+        ("tpr",),
+        "tpr:catalogue",
+        _("Order"),
+        "shopping-cart",
+        "catalogue.view",
+        shortcut="n",
+        also=("tpr:recipient-list", "tpr:quota-list"),
+    ),
     Entry(("tpr",), "tpr:order-list", _("Orders"), "receipt", "order.view", shortcut="o"),
     Entry(("tpr",), "tpr:key-list", _("Keys"), "key", "key.view", shortcut="k"),
     Entry(("tpr",), "tpr:build-list", _("Reports"), "clipboard-check", "build.view", shortcut="r"),
@@ -58,7 +67,15 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("tpr",), "tpr:settings", _("Settings"), "settings", "house.view", shortcut="s"),
     Entry(("mar",), "mar:home", _("Home"), "home", "mar.home", shortcut="h"),
     Entry(("compliance",), "compliance:home", _("Cockpit"), "activity", "compliance.home", shortcut="h"),
-    Entry(_STAFF, "mar:application-list", _("Applications"), "inbox", "application.view", shortcut="a"),
+    Entry(
+        _STAFF,
+        "mar:application-list",
+        _("Applications"),
+        "inbox",
+        "application.view",
+        shortcut="a",
+        also=("mar:sanctions",),
+    ),
     Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
     Entry(("mar",), "mar:recipient-list", _("Recipients"), "heart-handshake", "recipient.view", shortcut="c"),
     Entry(("mar",), "mar:agreement-list", _("Rules"), "gavel", "rules.view", shortcut="u"),
@@ -98,8 +115,15 @@ def build(request: HttpRequest, permissions: Collection[str] | None = None) -> l
         and (not entry.permission or entry.permission in permissions)
         and (url := _address(entry.url_name))
     ]
-    active = _longest_match(request.path, [url for _entry, url in found])
+    under = {address: url for entry, url in found for address in (url, *map(_address, entry.also)) if address}
+    place = _longest_match(request.path, list(under))
+    active = under[place] if place and (request.path == place or not _is_home(found, place)) else None
     return [NavItem(entry.label, url, entry.icon, url == active, entry.shortcut) for entry, url in found]
+
+
+def _is_home(found: list[tuple[Entry, str]], url: str) -> bool:
+    """Return whether an address is a wing's home, under which every page of the wing would lie."""
+    return any(url == own and entry.url_name.endswith(":home") for entry, own in found)
 
 
 def with_badge(items: list[NavItem], url_name: str, count: int) -> list[NavItem]:

@@ -41,6 +41,7 @@ class Event:
     url: str = ""
     url_label: str = ""
     is_system: bool = False
+    key_state: int | None = None  # where the key stood after this step
 
 
 TONES = {KeyState.ACTIVATION_ENABLED: "success", KeyState.ACTIVATION_DENIED: "danger"}
@@ -63,14 +64,13 @@ def key_events(key: ProductKey) -> list[Event]:
 def event_of(entry: LedgerEntry) -> Event:
     """Return a ledger step in words."""
     state = KeyState(entry.to_state)
-    before = f"{KeyState(entry.from_state).microsoft_name} → " if entry.from_state else ""
     return Event(
         at=entry.recorded_at,
         text=str(REASONS.get(entry.reason, entry.reason)),
         actor=entry.actor_label,
         icon=ICONS.get(state, "circle-dot"),
         tone=TONES.get(state, "neutral"),
-        detail=f"{before}{state.microsoft_name}",
+        key_state=state.value,
     )
 
 

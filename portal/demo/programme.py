@@ -20,16 +20,16 @@ You never pass a key on, not to a colleague, not to a customer, not to another s
 You tell us at once when a key is lost or stolen.
 You wipe every disk by the standard you named, and you can prove it.
 You pay once a month for what you used."""
-TERMS_TEXT = """1. Eligible devices. A licence is installed only on a PC that was in use for at least six months,
+TERMS_TEXT = """1. Eligible devices. A licence is installed only on a PC that was in use for at least six months, \
 carried a Microsoft product before, still has its original board, and meets the minimum hardware of the product.
 
-2. Refurbishment. Each PC is repaired, tested, cleaned, and its disks are sanitised by the standard stated in the
+2. Refurbishment. Each PC is repaired, tested, cleaned, and its disks are sanitised by the standard stated in the \
 application. Proof is kept for the term of the programme.
 
-3. Keys. A key is attached to one PC. It is never handed to another refurbisher, a reseller or a customer apart from
+3. Keys. A key is attached to one PC. It is never handed to another refurbisher, a reseller or a customer apart from \
 that PC. Loss or theft is reported to the MAR without delay. A key that was shown to anyone is never used twice.
 
-4. Reporting. Each build is reported with its hardware hash before the PC leaves. Keys that are not reported within 30
+4. Reporting. Each build is reported with its hardware hash before the PC leaves. Keys that are not reported within 30 \
 days stop new orders; after 60 days they are called back.
 
 5. Labels. The refurbisher label is placed where the programme says, and old labels are struck through.
@@ -58,13 +58,13 @@ Ein Schlüssel wird nie weitergegeben. Verlust oder Diebstahl melden Sie sofort.
 Datenträger werden nach dem genannten Standard gelöscht, nachweisbar.
 Sie zahlen einmal im Monat, was Sie verbraucht haben.
 Neu: Löschnachweise werden sechs Jahre aufbewahrt, und der Verkauf jedes PCs wird vermerkt."""
-NEW_TERMS_TEXT_DE = """1. Geeignete Geräte. Eine Lizenz wird nur auf einem PC installiert, der mindestens sechs Monate
+NEW_TERMS_TEXT_DE = """1. Geeignete Geräte. Eine Lizenz wird nur auf einem PC installiert, der mindestens sechs Monate \
 in Gebrauch war, schon ein Microsoft-Produkt trug und seine ursprüngliche Hauptplatine hat.
 
-2. Aufarbeitung. Jeder PC wird repariert, geprüft und gereinigt; Datenträger werden nach dem genannten Standard
+2. Aufarbeitung. Jeder PC wird repariert, geprüft und gereinigt; Datenträger werden nach dem genannten Standard \
 gelöscht.
 
-3. Schlüssel. Ein Schlüssel gehört zu einem PC. Er wird nie ohne diesen PC weitergegeben. Verlust oder Diebstahl wird
+3. Schlüssel. Ein Schlüssel gehört zu einem PC. Er wird nie ohne diesen PC weitergegeben. Verlust oder Diebstahl wird \
 dem MAR unverzüglich gemeldet.
 
 4. Meldung. Jeder PC wird mit seinem Hardware-Hash gemeldet, bevor er das Haus verlässt.
@@ -82,7 +82,7 @@ dem MAR unverzüglich gemeldet.
 10. Verkauf. Tag und Land jedes Verkaufs werden im Portal vermerkt."""
 CITIZENSHIP_SUMMARY = """Citizenship licences go to approved recipients only, each with proof.
 You name the recipient with the order, and you sell the PC to nobody else."""
-CITIZENSHIP_TEXT = """1. Recipients. A Citizenship licence is installed only on a PC for a recipient that the
+CITIZENSHIP_TEXT = """1. Recipients. A Citizenship licence is installed only on a PC for a recipient that the \
 MAR has approved.
 
 2. Proof. The proof of the recipient's class is kept for six years.

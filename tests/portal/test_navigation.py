@@ -56,6 +56,8 @@ def test_a_visitor_without_a_role_sees_nothing() -> None:
         ("/tpr/", "Home"),
         ("/tpr/order-list/", "Orders"),
         ("/tpr/order-list/1042/", "Orders"),
+        ("/tpr/recipient-list/1/", "Order"),
+        ("/tpr/else/", None),
         ("/else/", None),
     ],
 )

@@ -170,6 +170,48 @@ SENTENCES: Mapping[str, Promise | str] = {
     "compliance.wind_down.file_downloaded": gettext_lazy("took the data file along"),
     "compliance.wind_down.finished": gettext_lazy("ended the contract"),
     "compliance.wind_down.access_ended": gettext_lazy("ended all access"),
+    "compliance.tier.confirmed": gettext_lazy("confirmed the move to another tier"),
+    "compliance.tier.declined": gettext_lazy("declined the move to another tier"),
+    "licensing.batch.ready": gettext_lazy("checked a delivery of %(keys)s keys: it is ready"),
+    "licensing.batch.received": gettext_lazy("received a file with a delivery of keys"),
+    "licensing.batch.release_decided": gettext_lazy("decided to release a delivery of keys"),
+    "licensing.cbr.answered": gettext_lazy("booked Microsoft’s answers to %(booked)s keys"),
+    "licensing.cbr.delivered": gettext_lazy("handed a report over to Microsoft"),
+    "licensing.cbr.downloaded": gettext_lazy("downloaded a report to Microsoft"),
+    "licensing.cbr.prepared": gettext_lazy("prepared a report of %(keys)s keys to Microsoft"),
+    "licensing.cbr.sent": gettext_lazy("sent a report of %(keys)s keys to Microsoft"),
+    "licensing.quota_exception.approved": gettext_lazy(
+        "recorded that Microsoft approved %(quantity)s more licences"
+    ),
+    "licensing.quota_exception.asked": gettext_lazy("asked Microsoft for %(quantity)s more licences"),
+    "licensing.quota_exception.package_downloaded": gettext_lazy(
+        "downloaded the package of a quota exception"
+    ),
+    "licensing.quota_exception.packaged": gettext_lazy("made the package of a quota exception"),
+    "licensing.quota_exception.refused": gettext_lazy("recorded that Microsoft refused a quota exception"),
+    "licensing.return.answered": gettext_lazy("booked Microsoft’s answer to the return %(rma)s"),
+    "licensing.return.sent": gettext_lazy("sent %(keys)s keys back to Microsoft"),
+    "partners.application.asked_back": gettext_lazy(
+        "asked the applicant back about application %(reference)s"
+    ),
+    "partners.application.carry_over_settled": gettext_lazy(
+        "ticked off what application %(reference)s brings along"
+    ),
+    "partners.application.claimed": gettext_lazy("took application %(reference)s over"),
+    "partners.badge.given": gettext_lazy("gave the badge %(badge)s"),
+    "partners.badge.ended": gettext_lazy("took the badge %(badge)s away"),
+    "partners.bulk_invitation.checked": gettext_lazy("checked a file of former partners"),
+    "partners.bulk_invitation.confirmed": gettext_lazy("confirmed to invite the former partners of a file"),
+    "partners.bulk_invitation.dropped": gettext_lazy("dropped a file of former partners"),
+    "partners.bulk_invitation.sent": gettext_lazy("invited %(count)s former partners"),
+    "partners.retention.run": gettext_lazy("deleted what need not be kept any longer"),
+    "partners.sanctions_list.loaded": gettext_lazy("loaded a sanctions list of %(entries)s names"),
+    "partners.sanctions_list.received": gettext_lazy("received a sanctions list"),
+    "partners.sanctions_list.refused": gettext_lazy("refused a sanctions list that cannot be read"),
+    "portal.sessions.ended": gettext_lazy("ended a session"),
+    "portal.sign_in.refused": gettext_lazy("could not sign in"),
+    "portal.sign_in.signed_in": gettext_lazy("signed in"),
+    "portal.sign_in.signed_out": gettext_lazy("signed out"),
     "portal.view_as.begun": gettext_lazy("began to look at the partner’s pages: %(reason)s"),
     "portal.view_as.page_seen": gettext_lazy("looked at the partner’s page %(path)s"),
     "portal.view_as.ended": gettext_lazy("ended the look at the partner’s pages"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, NotFound, Refusal
 from licensing.models import LicenceFamily, Order, Product, ProductKey
 from licensing.rules.ordering import MAX_QUANTITY
 from licensing.rules.quota import kind_of
@@ -22,7 +22,7 @@ from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_
 from licensing.selectors.orders import keys_of, orders_of
 from licensing.selectors.quota import quota_of_product
 from licensing.selectors.timeline import order_events
-from licensing.services.orders import OrderRequest, place_order, preflight
+from licensing.services.orders import OrderRequest, Preflight, place_order, preflight
 from partners.models import Recipient
 from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
@@ -191,7 +191,7 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
         recipient_id=recipient_id,
         at=timezone.now(),
     )
-    context["preflight"] = shown
+    context |= {"preflight": shown, "against": _against(shown, form, is_asked=request.method == "POST")}
     if request.method != "POST" or "check" in request.POST:
         template = "tpr/_preflight.html" if request.htmx else "tpr/order_new.html"  # type: ignore[attr-defined]
         return render(request, template, context)
@@ -210,6 +210,15 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     if placed.is_new:
         messages.success(request, _("Done. Your keys are assigned and ready."))
     return redirect("tpr:order-detail", placed.order_id)
+
+
+def _against(shown: Preflight, form: OrderForm, *, is_asked: bool) -> list[Refusal]:
+    """Return what stands against the order; before anything is asked, the form alone asks for a recipient."""
+    found = [gate.refusal for gate in shown.gates if gate.refusal]
+    recipient = form.fields.get("recipient")
+    if is_asked or recipient is None or len(recipient.choices) <= 1:  # type: ignore[attr-defined]
+        return found
+    return [refusal for refusal in found if refusal.code != "recipient_needed"]
 
 
 def _form_for(request: HttpRequest, product: Product, partner_id: UUID) -> OrderForm:
