@@ -1,4 +1,4 @@
-"""The database's own guards of the programme's rules, and the functions by which SQL reads them.
+"""The database's own guards of the programme's rules and products, and the functions by which SQL reads them.
 
 The first version of each rule is put in here too, after every migration: a rule that the code knows is in
 force from the programme's beginning, with the published numbers, until somebody publishes another version.
@@ -38,6 +38,10 @@ def statements() -> list[str]:
           int8range(hashtext(code), hashtext(code), '[]') WITH &&,
           tstzrange(valid_from, valid_before) WITH &&
         ) WHERE (state = 'announced') DEFERRABLE INITIALLY DEFERRED""",
+        _product_function(),
+        "DROP TRIGGER IF EXISTS product_version_stands ON licensing_productversion",
+        """CREATE TRIGGER product_version_stands BEFORE INSERT OR UPDATE OR DELETE ON licensing_productversion
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_product_version()""",
         *_readers(),
         *(_first_version(code) for code in RULES),
         "SET CONSTRAINTS ALL IMMEDIATE",
@@ -94,6 +98,31 @@ BEGIN
     RAISE EXCEPTION 'the versions of rule % leave a gap or overlap', NEW.code USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
+END $$"""
+
+
+def _product_function() -> str:
+    """Return the guard of a product's versions: what was announced or discarded stands as it is."""
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_product_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    RAISE EXCEPTION 'a version of a product is never deleted' USING ERRCODE = 'check_violation';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.state <> 'draft' THEN
+      RAISE EXCEPTION 'a version of a product begins as a draft' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF OLD.state <> 'draft' THEN
+    RAISE EXCEPTION 'a version of a product that was published or discarded never changes'
+      USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.written_by_id IS DISTINCT FROM OLD.written_by_id THEN
+    RAISE EXCEPTION 'who wrote a version of a product stays its writer' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
 END $$"""
 
 

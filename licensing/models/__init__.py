@@ -14,6 +14,7 @@ from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductK
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
+from licensing.models.product_version import ProductVersion
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
 from licensing.models.programme_rule import RuleState, RuleVersion
 from licensing.models.quota import QuotaDraw, QuotaException
@@ -50,6 +51,7 @@ __all__ = [
     "PriceVolume",
     "Product",
     "ProductKey",
+    "ProductVersion",
     "ProgrammeChange",
     "QuotaDraw",
     "QuotaException",

@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import TENANT_ADD
@@ -88,6 +88,11 @@ class OrderLine(models.Model):
     price = models.ForeignKey(Price, models.PROTECT, null=True, related_name="+", db_index=False)
     deviation = models.ForeignKey(
         PriceDeviation, models.PROTECT, null=True, related_name="lines", db_index=False
+    )
+    details = models.JSONField(
+        _("details"),
+        db_default=Value({}, output_field=models.JSONField()),
+        help_text=_("What the product asks for, by the schema in force when it was ordered."),
     )
 
     class Meta:
