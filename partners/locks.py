@@ -2,7 +2,7 @@
 
 Order, always from top to bottom: list of invitations, application, check, sanctions lists, partner, memberships (by
 primary key), invitation, API key, order block, grace, agreement, course, training
-attempt, company change, site, brand, note, the
+attempt, company change, paper, site, brand, note, the
 MAR, the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
 their conflict.
 """
@@ -18,6 +18,7 @@ from partners.models import (
     Brand,
     BulkInvitation,
     CompanyChange,
+    Document,
     ErasureRequest,
     Grace,
     Invitation,
@@ -112,6 +113,12 @@ def lock_agreements() -> None:
 def lock_company_change(change_id: UUID) -> CompanyChange | None:
     """Lock a request to change company facts, None when there is none in this scope."""
     return CompanyChange.objects.select_for_update().filter(pk=change_id).first()
+
+
+def lock_document(document_id: UUID, partner_id: UUID) -> Document | None:
+    """Lock a partner's paper, None when he has no such or took it back."""
+    papers = Document.objects.select_for_update().filter(pk=document_id, partner_id=partner_id)
+    return papers.filter(removed_at__isnull=True).first()
 
 
 def lock_site(site_id: UUID) -> Site | None:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from core.csv_guard import unguard_text
 
-VERSION = "1"
+VERSION = "2"
 SCHEMA_NAME = "schema.json"
 README_NAME = "README.txt"
 
@@ -84,6 +84,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _optional("answered_at", "time", "when Microsoft answered, UTC"),
     ),
     "agreements": (
+        Column("agreement", "text", "code of the agreement"),
         Column("version", "text", "version of the text"),
         Column("accepted_at", "time", "when it was accepted, UTC"),
         Column("role", "text", "role of the person who accepted"),

@@ -12,17 +12,16 @@ from compliance.rules.conduct import Conduct
 from compliance.rules.score_model import ScoreRules
 from licensing.models import Build, KeyHandOver, ProductKey
 from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.unreported import unreported_hand_overs
 from partners.models import CreditPosition, Document, Partner, Recipient
 from partners.models.recipients import RecipientState
+from partners.selectors.partner_documents import OF_RECIPIENTS
 from partners.selectors.training import required_courses, valid_passes
 
-NOT_REPORTED = (KeyState.RETRIEVED, KeyState.CONSUMED)
 ENABLED = (KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_ENABLED_PENDING_UPDATE)
 GOING_BACK = (KeyState.REPORTED_RETURN, KeyState.RETURNED)
 # Microsoft's words for a hash or key that was seen before, or is stolen.
 DUPLICATE_CODES = ("01", "06", "07")
-# Papers about somebody else; a partner's own score does not hang on their dates here.
-NOT_OWN_PAPERS = (Document.Kind.RECIPIENT_EVIDENCE, Document.Kind.EXCEPTION_LETTER)
 
 
 def conduct_of(partner_id: UUID, *, rules: ScoreRules, at: datetime, zone: ZoneInfo) -> Conduct:
@@ -71,7 +70,7 @@ def unreported_ages(
     Keys on hold do not count: nobody may report them.
     """
     limits = [at - timedelta(days=days) for days in ages]
-    open_ = _of(KeyHandOver.objects.filter(key__state__in=NOT_REPORTED, key__hold=Hold.NONE), ids)
+    open_ = _of(unreported_hand_overs(), ids)
     rows = open_.values_list("partner_id").annotate(
         fresh=Count("id", filter=Q(handed_at__gt=limits[0])),
         first=Count("id", filter=Q(handed_at__lte=limits[0], handed_at__gt=limits[1])),
@@ -148,7 +147,7 @@ def _papers(
     valid = Q(expires_on__isnull=True) | Q(expires_on__gte=today)
     papers = Document.objects.filter(partner__isnull=False, removed_at__isnull=True, uploaded_at__lte=at)
     rows = (
-        _of(papers.exclude(kind__in=NOT_OWN_PAPERS), ids)
+        _of(papers.exclude(kind__in=OF_RECIPIENTS), ids)
         .values_list("partner_id", "kind", "title")
         .annotate(valid=Count("id", filter=valid))
         .order_by()

@@ -10,10 +10,10 @@ from django.db.models import Avg, Count, F, Max, Min, OuterRef, Subquery
 from compliance.rules.duties import AHEAD, Dated, Duty, DutyFacts, duties
 from compliance.rules.first_steps import STEPS, FirstStep, first_steps
 from compliance.rules.reporting_rule import ages_of
-from compliance.selectors.conduct import NOT_REPORTED
 from licensing.models import Build, KeyHandOver, Order, ProductKey
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import KeyState
 from licensing.selectors.programme_rules import rules_at
+from licensing.selectors.unreported import unreported_hand_overs
 from partners.models import (
     Document,
     Membership,
@@ -50,10 +50,11 @@ def duties_of(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> list[Duty]:
 def duty_facts(partner_id: UUID, *, at: datetime, zone: ZoneInfo) -> DutyFacts:
     """Read what a partner's duties follow from."""
     today = at.astimezone(zone).date()
-    # The same keys that rule CMP-11 counts: those on hold nobody may report.
-    taken = KeyHandOver.objects.filter(
-        partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold=Hold.NONE
-    ).aggregate(count=Count("id"), oldest=Min("handed_at"))
+    taken = (
+        unreported_hand_overs()
+        .filter(partner_id=partner_id)
+        .aggregate(count=Count("id"), oldest=Min("handed_at"))
+    )
     partner = Partner.objects.get(pk=partner_id)
     ends_at = partner.access_ends_at
     return DutyFacts(

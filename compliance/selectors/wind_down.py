@@ -11,10 +11,9 @@ from django.db.models import Q, QuerySet, Sum
 from compliance.models import WindDown, WindDownItem
 from compliance.rules.wind_down import Count, ItemKind, ItemState, state_of
 from licensing.models import KeyAssignment, ProductKey
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import NOT_AT_MICROSOFT, KeyState
 from partners.models import CreditPosition, Document
 
-UNREPORTED = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)
 LIVE_ON = (KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_ENABLED_PENDING_UPDATE)
 
 
@@ -30,6 +29,11 @@ class Item:
     def awaits_second(self) -> bool:
         """Return whether one person let it go and another one has to confirm."""
         return self.row.waived_at is not None and not self.row.is_waived
+
+    @property
+    def has_outgrown_waiver(self) -> bool:
+        """Return whether two people let it go, and more came since: it is open again."""
+        return self.row.is_waived and self.state is ItemState.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def count_open(partner_id: UUID) -> dict[ItemKind, Count]:
     """Count every kind of item of a partner, in his scope or the MAR's. Labels nobody can count here."""
     keys = ProductKey.objects.filter(partner_id=partner_id).aggregate(
         unused=CountOf("id", filter=Q(state=KeyState.ASSIGNED)),
-        unreported=CountOf("id", filter=Q(state__in=UNREPORTED)),
+        unreported=CountOf("id", filter=Q(state__in=NOT_AT_MICROSOFT)),
         returns=CountOf("id", filter=Q(state=KeyState.REPORTED_RETURN)),
         alive=CountOf("id", filter=Q(state__in=LIVE_ON)),
     )

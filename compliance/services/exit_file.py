@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from compliance import locks
 from compliance.models import WindDown, WindDownItem
 from compliance.rules.exit_file import (
     README_NAME,
@@ -23,7 +22,8 @@ from compliance.rules.exit_file import (
     problems_of,
     schema_of,
 )
-from core import audit, storage
+from compliance.services.exit_steps import locked_wind_down, note_exit
+from core import storage
 from core.actor import Actor
 from core.csv_guard import Cell, write_row
 from core.errors import NotFound
@@ -49,7 +49,7 @@ def make_exit_file(partner_id: UUID, *, at: datetime) -> WindDown:
     :raises NotFound: when the partner does not leave.
     :raises ValueError: when the file would not be whole.
     """
-    wind_down = _locked(partner_id)
+    wind_down = locked_wind_down(partner_id)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "exit.zip"
         counts = _write(archive, partner_id, code=wind_down.partner.code, at=at)
@@ -60,7 +60,7 @@ def make_exit_file(partner_id: UUID, *, at: datetime) -> WindDown:
     wind_down.file_path, wind_down.file_sha256, wind_down.file_size = path, digest, size
     wind_down.file_made_at = at
     wind_down.save(update_fields=["file_path", "file_sha256", "file_size", "file_made_at"])
-    _audit("file_made", wind_down, by=Actor.system("exit file"), at=at, sha256=digest, size=size, **counts)
+    note_exit("file_made", wind_down, by=Actor.system("exit file"), at=at, sha256=digest, size=size, **counts)
     return wind_down
 
 
@@ -70,7 +70,7 @@ def hand_over_file(partner_id: UUID, *, by: Actor, at: datetime) -> WindDown:
 
     :raises NotFound: when there is no file.
     """
-    wind_down = _locked(partner_id)
+    wind_down = locked_wind_down(partner_id)
     if not wind_down.file_path:
         raise NotFound(_("There is no data file yet."))
     item = wind_down.items.get(kind=WindDownItem.Kind.DATA_FILE)
@@ -78,7 +78,7 @@ def hand_over_file(partner_id: UUID, *, by: Actor, at: datetime) -> WindDown:
         item.settled_by, item.settled_at = by.label[:200], at
         item.settled_note, item.state = _("Handed out."), WindDownItem.State.SETTLED
         item.save(update_fields=["settled_by", "settled_at", "settled_note", "state"])
-    _audit("file_handed_out", wind_down, by=by, at=at, sha256=wind_down.file_sha256)
+    note_exit("file_handed_out", wind_down, by=by, at=at, sha256=wind_down.file_sha256)
     return wind_down
 
 
@@ -174,7 +174,9 @@ def _returns(partner_id: UUID) -> Iterator[Row]:
 
 def _agreements(partner_id: UUID) -> Iterator[Row]:
     accepted = TermsAcceptance.objects.filter(partner_id=partner_id).order_by("accepted_at")
-    yield from accepted.values_list("terms__version", "accepted_at", "role", "text_sha256").iterator(CHUNK)
+    yield from accepted.values_list(
+        "terms__agreement__code", "terms__version", "accepted_at", "role", "text_sha256"
+    ).iterator(CHUNK)
 
 
 def _documents(partner_id: UUID) -> Iterator[Row]:
@@ -192,22 +194,3 @@ _ROWS: dict[str, Callable[[UUID], Iterator[Row]]] = {
     "agreements": _agreements,
     "documents": _documents,
 }
-
-
-def _locked(partner_id: UUID) -> WindDown:
-    wind_down = locks.lock_wind_down(partner_id)
-    if wind_down is None:
-        raise NotFound(_("This partner is not leaving."))
-    return wind_down
-
-
-def _audit(act: str, wind_down: WindDown, *, by: Actor, at: datetime, **facts: Any) -> None:
-    audit.record(
-        f"compliance.wind_down.{act}",
-        by=by,
-        at=at,
-        object_type="partner",
-        object_id=wind_down.partner_id,
-        partner_id=wind_down.partner_id,
-        facts=facts,
-    )

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from compliance.rules.reporting_rule import ages_of, extent_for
-from compliance.selectors.conduct import NOT_REPORTED, unreported_ages
+from compliance.selectors.conduct import unreported_ages
 from core.actor import Actor
-from licensing.models import KeyHandOver
 from licensing.selectors.programme_rules import rules_at
+from licensing.selectors.unreported import unreported_hand_overs
 from partners.models import OrderBlock
 from partners.models.partner import PartnerState
 from partners.rules.partner_states import Extent
@@ -72,9 +72,8 @@ def _open(
     at: datetime,
 ) -> bool:
     """Open a restriction; False when the last key was reported after it was counted."""
-    oldest = KeyHandOver.objects.filter(
-        partner_id=partner_id, key__state__in=NOT_REPORTED, key__hold="none"
-    ).aggregate(first=Min("handed_at"))["first"]
+    taken = unreported_hand_overs().filter(partner_id=partner_id)
+    oldest = taken.aggregate(first=Min("handed_at"))["first"]
     if oldest is None:
         return False
     days = ages[2] if extent == Extent.ALL else ages[1]

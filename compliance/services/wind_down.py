@@ -9,13 +9,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from compliance import locks
 from compliance.models import WindDown, WindDownItem
 from compliance.rules.wind_down import BY_WORD, LONGEST, ItemKind, is_end_possible
 from compliance.selectors.wind_down import Exit, Item, exit_of, keys_to_recall, unused_keys
-from core import audit
+from compliance.services.exit_steps import locked_wind_down, note_exit
 from core.actor import Actor, ActorKind
-from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
+from core.errors import DomainError, Invalid, Refusal, refuse
 from core.queue import enqueue
 from core.tenancy import acting_as
 from licensing.locks import lock_credit
@@ -74,7 +73,7 @@ def begin_wind_down(partner_id: UUID, *, reason: str, ends_at: datetime, by: Act
         WindDownItem(wind_down=wind_down, partner_id=partner_id, kind=kind.value) for kind in ItemKind
     )
     _refresh(partner_id)
-    _audit("begun", wind_down, by=by, at=at, ends_at=ends_at.isoformat())
+    note_exit("begun", wind_down, by=by, at=at, ends_at=ends_at.isoformat())
     return wind_down
 
 
@@ -86,7 +85,7 @@ def move_end(partner_id: UUID, *, ends_at: datetime, reason: str, by: Actor, at:
     :raises WindDownClosed: when access has ended.
     :raises EndNotPossible: for an end within a day or later than a year from now.
     """
-    wind_down = _locked(partner_id)
+    wind_down = locked_wind_down(partner_id)
     if wind_down.access_ended_at is not None or wind_down.ends_at <= at:
         raise _closed(_("The access of this partner has ended."))
     _require_possible_end(ends_at, at=at)
@@ -94,7 +93,7 @@ def move_end(partner_id: UUID, *, ends_at: datetime, reason: str, by: Actor, at:
     wind_down.save(update_fields=["ends_at"])
     set_end_of_access(partner_id, ends_at=ends_at, by=by, at=at)
     facts = {"before": before.isoformat(), "after": ends_at.isoformat(), "reason": reason.strip()[:300]}
-    _audit("end_moved", wind_down, by=by, at=at, **facts)
+    note_exit("end_moved", wind_down, by=by, at=at, **facts)
     return wind_down
 
 
@@ -121,7 +120,7 @@ def take_back_unused_keys(partner_id: UUID, *, by: Actor, at: datetime) -> int:
             unassign_keys(key_ids, order_id=order_id, by=by, at=at)
     taken = sum(map(len, by_order.values()))
     _refresh(partner_id)
-    _audit("keys_taken_back", wind_down, by=by, at=at, keys=taken)
+    note_exit("keys_taken_back", wind_down, by=by, at=at, keys=taken)
     return taken
 
 
@@ -139,7 +138,7 @@ def recall_unreported_keys(partner_id: UUID, *, reason: str, by: Actor, at: date
     for key_id in ids:
         recall_key(key_id, reason=reason, by=by, at=at)
     _refresh(partner_id)
-    _audit("keys_recalled", wind_down, by=by, at=at, keys=len(ids))
+    note_exit("keys_recalled", wind_down, by=by, at=at, keys=len(ids))
     return len(ids)
 
 
@@ -166,7 +165,7 @@ def settle_item(partner_id: UUID, kind: str, *, note: str, by: Actor, at: dateti
     item.settled_by, item.settled_note, item.settled_at = by.label[:200], note.strip()[:300], at
     item.save(update_fields=["settled_by", "settled_note", "settled_at"])
     _refresh(partner_id)
-    _audit("item_settled", wind_down, by=by, at=at, item=kind, note=item.settled_note)
+    note_exit("item_settled", wind_down, by=by, at=at, item=kind, note=item.settled_note)
     return item
 
 
@@ -191,7 +190,7 @@ def waive_item(partner_id: UUID, kind: str, *, reason: str, by: Actor, at: datet
     row.waived_count, row.waived_amount = 0, 0
     with acting_as(by.user_id):
         row.save(update_fields=["state", *PROPOSED, *CONFIRMED])
-    _audit("waiver_proposed", wind_down, by=by, at=at, item=kind, reason=row.waived_reason)
+    note_exit("waiver_proposed", wind_down, by=by, at=at, item=kind, reason=row.waived_reason)
     return row
 
 
@@ -218,7 +217,7 @@ def confirm_waiver(partner_id: UUID, kind: str, *, by: Actor, at: datetime) -> W
         row.save(update_fields=CONFIRMED)
     _refresh(partner_id)
     facts = {"count": row.waived_count, "amount": str(row.waived_amount), "reason": row.waived_reason}
-    _audit("waiver_confirmed", wind_down, by=by, at=at, item=kind, **facts)
+    note_exit("waiver_confirmed", wind_down, by=by, at=at, item=kind, **facts)
     return row
 
 
@@ -228,11 +227,11 @@ def ask_for_data_file(partner_id: UUID, *, by: Actor, at: datetime) -> WindDown:
 
     :raises NotFound: when the partner does not leave.
     """
-    wind_down = _locked(partner_id)
+    wind_down = locked_wind_down(partner_id)
     wind_down.file_asked_at = at
     wind_down.save(update_fields=["file_asked_at"])
     enqueue("compliance.make_exit_file", at=at, partner_id=partner_id)
-    _audit("file_asked", wind_down, by=by, at=at)
+    note_exit("file_asked", wind_down, by=by, at=at)
     return wind_down
 
 
@@ -254,7 +253,7 @@ def finish_wind_down(partner_id: UUID, *, by: Actor, at: datetime) -> WindDown:
     terminate_partner(partner_id, reason=wind_down.reason, by=by, at=at)
     wind_down.finished_by, wind_down.finished_by_id, wind_down.finished_at = by.label[:200], by.id, at
     wind_down.save(update_fields=["finished_by", "finished_by_id", "finished_at"])
-    _audit("finished", wind_down, by=by, at=at)
+    note_exit("finished", wind_down, by=by, at=at)
     return wind_down
 
 
@@ -264,13 +263,13 @@ def end_access_of(wind_down_id: UUID, *, by: Actor, at: datetime) -> bool:
     due = WindDown.objects.filter(pk=wind_down_id, ends_at__lte=at, access_ended_at__isnull=True).first()
     if due is None:
         return False
-    wind_down = _locked(due.partner_id)
+    wind_down = locked_wind_down(due.partner_id)
     if wind_down.access_ended_at is not None or wind_down.ends_at > at:
         return False
     keys, people = end_access(wind_down.partner_id, by=by, at=at)
     wind_down.access_ended_at = at
     wind_down.save(update_fields=["access_ended_at"])
-    _audit("access_ended", wind_down, by=by, at=at, credentials=keys, people=people)
+    note_exit("access_ended", wind_down, by=by, at=at, credentials=keys, people=people)
     return True
 
 
@@ -284,15 +283,8 @@ def _refresh(partner_id: UUID) -> Exit:
     return way_out
 
 
-def _locked(partner_id: UUID) -> WindDown:
-    wind_down = locks.lock_wind_down(partner_id)
-    if wind_down is None:
-        raise NotFound(_("This partner is not leaving."))
-    return wind_down
-
-
 def _open(partner_id: UUID) -> WindDown:
-    wind_down = _locked(partner_id)
+    wind_down = locked_wind_down(partner_id)
     if wind_down.finished_at is not None:
         raise _closed(_("This way out is finished."))
     return wind_down
@@ -369,15 +361,3 @@ def _closed(what: str) -> WindDownClosed:
 
 def _label(kind: str) -> str:
     return str(WindDownItem.Kind(kind).label) if kind in WindDownItem.Kind.values else kind
-
-
-def _audit(act: str, wind_down: WindDown, *, by: Actor, at: datetime, **facts: Any) -> None:
-    audit.record(
-        f"compliance.wind_down.{act}",
-        by=by,
-        at=at,
-        object_type="partner",
-        object_id=wind_down.partner_id,
-        partner_id=wind_down.partner_id,
-        facts=facts,
-    )

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import REFERENCE, TENANT_READ
@@ -37,6 +38,18 @@ class Product(models.Model):
 
     class Meta:
         ordering = ("code",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(Q(order_before__isnull=True) | Q(order_before__gt=F("order_from")))
+                & (Q(install_before__isnull=True) | Q(order_before__isnull=True)
+                   | Q(install_before__gte=F("order_before")))
+                & (Q(sell_before__isnull=True) | Q(install_before__isnull=True)
+                   | Q(sell_before__gte=F("install_before")))
+                & (Q(sell_before__isnull=True) | Q(order_before__isnull=True)
+                   | Q(sell_before__gte=F("order_before"))),
+                name="product_windows_in_order",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

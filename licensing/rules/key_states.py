@@ -86,6 +86,11 @@ PARTNER_TRANSITIONS: frozenset[tuple[KeyState | None, KeyState]] = frozenset(
     }
 )
 
+# Taken, and the partner owes the report. Keys on hold count nowhere: nobody may report them.
+NOT_REPORTED = (KeyState.RETRIEVED, KeyState.CONSUMED)
+# The same seen from Microsoft, as the month and the way out see it: until the build report has left.
+NOT_AT_MICROSOFT = (*NOT_REPORTED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)
+
 ENABLED_CODES = frozenset({"00", "02"})
 DENIED_CODES = frozenset({"01", "03", "04", "05", "06", "07", "08"})
 RESEND_CODES = frozenset({"01", "08"})

@@ -1,6 +1,7 @@
 """Whether a programme change can stand: pure rules."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,60 @@ def check_change(
         next_step=_("Correct the dates or the words."),
         lifted_by=_("You"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """A product's own dates: on sale from, and from when its orders, its keys and its sales stop."""
+
+    order_from: datetime
+    order_stop: datetime | None
+    install_stop: datetime | None
+    sell_through_stop: datetime | None
+
+
+def check_windows(product: Windows, change: Windows) -> list[Refusal]:
+    """Return what is wrong with a change's dates beside those the product keeps, one refusal for each date.
+
+    A date the change does not name stays as it is on the product, and the order holds for what results.
+    """
+    labels = {
+        "order_stop": _("No orders from"),
+        "install_stop": _("No keys for PCs from"),
+        "sell_through_stop": _("No sales from"),
+    }
+    kept = {name: getattr(product, name) for name in labels if getattr(change, name) is None}
+    found = []
+    names = list(labels)
+    for place, name in enumerate(names):
+        moment = getattr(change, name)
+        if moment is None:
+            continue
+        facts = {labels[name]: moment}
+        too_late = [other for other in names[:place] if kept.get(other) and kept[other] > moment]
+        too_early = [other for other in names[place + 1 :] if kept.get(other) and kept[other] < moment]
+        if moment <= product.order_from:
+            what, facts[_("On sale from")] = (
+                _("The product is not on sale before that day."),
+                product.order_from,
+            )
+        elif too_late or too_early:
+            other = (too_late or too_early)[0]
+            facts[labels[other]] = kept[other]
+            what = _("Ordering stops first, then installing, then selling; the product keeps another date.")
+        else:
+            continue
+        found.append(
+            refuse(
+                f"change_{name}",
+                what,
+                rule="P-CHANGE-4",
+                facts=facts,
+                next_step=_("Choose another day, or name the other date in this change too."),
+                lifted_by=_("You"),
+            )
+        )
+    return found
 
 
 def install_stop(product_name: str, install_before: datetime | None, *, at: datetime) -> Refusal | None:

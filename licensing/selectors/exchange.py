@@ -10,7 +10,6 @@ from core.models import AuditEvent
 from licensing.exchange.return_xml import ReturnRequestBatch, ReturnRequestLine, write_return_request
 from licensing.models import (
     Build,
-    CbrAckFile,
     CbrLine,
     ComputerBuildReport,
     ExchangeException,
@@ -130,11 +129,6 @@ def exception_by_id(exception_id: UUID) -> ExchangeException | None:
 def build_by_id(build_id: UUID) -> Build | None:
     """Return the build with key, device and partner, None for an unknown id."""
     return Build.objects.select_related("key", "device", "partner").filter(pk=build_id).first()
-
-
-def answer_files() -> QuerySet[CbrAckFile]:
-    """Return the answers that came in, newest first."""
-    return CbrAckFile.objects.order_by("-received_at")
 
 
 def return_requests() -> QuerySet[ReturnRequest]:

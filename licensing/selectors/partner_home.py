@@ -10,9 +10,10 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from core.periods import Period
-from licensing.models import Build, KeyAssignment, KeyHandOver, LedgerEntry, OrderLimit, OrderLine, ProductKey
+from licensing.models import Build, KeyAssignment, LedgerEntry, OrderLimit, OrderLine, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.key_states import KeyState
+from licensing.selectors.unreported import unreported_hand_overs
 from partners.models import CreditPosition
 
 AGE_BINS = ((0, 7), (7, 30), (30, 60), (60, None))
@@ -81,9 +82,7 @@ def order_limit(partner_id: UUID) -> int:
 
 def unreported_by_age(partner_id: UUID, at: datetime) -> list[int]:
     """Return the keys handed over and not reported, by age: under 7, 30, 60 days, and older."""
-    open_ = KeyHandOver.objects.filter(
-        partner_id=partner_id, key__state__in=[KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND]
-    )
+    open_ = unreported_hand_overs().filter(partner_id=partner_id)
     counts = {}
     for place, (youngest, oldest) in enumerate(AGE_BINS):
         since = Q(handed_at__lte=at - timedelta(days=youngest))

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from licensing.models import ChangeNotice, ChangeReading, ProgrammeChange
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import NOT_REPORTED, KeyState
 
 # Keys in a PC that is built and not yet known to be sold.
 _BUILT = (
@@ -18,7 +18,7 @@ _BUILT = (
     KeyState.ACTIVATION_DENIED.value,
     KeyState.ACTIVATION_ENABLED_PENDING_UPDATE.value,
 )
-_TAKEN = (KeyState.RETRIEVED.value, KeyState.CONSUMED.value)
+_TAKEN = tuple(state.value for state in NOT_REPORTED)
 
 _STOCK = """
 SELECT p.id, p.code, p.name,

@@ -21,7 +21,7 @@ from licensing.exchange.ohr import OhrFacts
 from licensing.models import Build, Device, KeyHandOver, Product, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import DeviceIdentity
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.programme_changes import install_stop
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
@@ -124,7 +124,7 @@ def report_batch(*, partner_id: UUID, builds: Sequence[Bound], by: Actor, at: da
     move_keys(
         [bound.taken.key_id for bound in builds],
         to=KeyState.BOUND,
-        sources=[KeyState.RETRIEVED, KeyState.CONSUMED],
+        sources=NOT_REPORTED,
         step=Step("build.reported", "", by, at),
         object_ids=[row.id for row in rows],
     )

@@ -22,7 +22,7 @@ from licensing.locks import lock_keys
 from licensing.models import Build, BuildUpload, KeyHandOver, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import normalise
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.key_syntax import SecretKey, mask_keys
 from licensing.services.custody import Step, move_keys
 
@@ -99,7 +99,7 @@ def report_build(
     move_keys(
         [key.id],
         to=KeyState.BOUND,
-        sources=[KeyState.RETRIEVED, KeyState.CONSUMED],
+        sources=NOT_REPORTED,
         step=Step("build.reported", build.id, by, at),
     )
     _audit("licensing.build.reported", build, key, by, at)

@@ -14,7 +14,7 @@ from core.errors import DomainError, NotFound, refuse
 from core.queue import enqueue
 from licensing.locks import lock_change, lock_product
 from licensing.models import ChangeNotice, ChangeReading, Product, ProgrammeChange
-from licensing.rules.programme_changes import check_change
+from licensing.rules.programme_changes import Windows, check_change, check_windows
 from licensing.selectors.order_facts import free_stock
 from licensing.selectors.programme_changes import stock_affected
 
@@ -38,15 +38,14 @@ class WrittenChange:
 def write_change(written: WrittenChange, *, by: Actor, at: datetime) -> ProgrammeChange:
     """Write a draft; nothing stops and nobody is told before another person publishes it.
 
-    :raises ChangeRefused: without a date, with dates out of order or in the past, without words.
+    :raises ChangeRefused: without a date, with dates out of order or in the past, without words, or with
+        a date that does not go with those the product keeps.
     """
     product = Product.objects.filter(pk=written.product_id).first()
     if product is None or by.user_id is None:
         raise NotFound(_("This product is not in the catalogue."))
     dates = (written.order_stop_at, written.install_stop_at, written.sell_through_stop_at)
-    problem = check_change(*dates, texts=written.texts, now=at)
-    if problem:
-        raise ChangeRefused(problem)
+    _require_sound(product, *dates, texts=written.texts, at=at)
     change = ProgrammeChange.objects.create(
         product=product,
         order_stop_at=written.order_stop_at,
@@ -73,10 +72,9 @@ def publish_change(change_id: UUID, *, by: Actor, at: datetime) -> ProgrammeChan
     _require_second_person(change, by)
     dates = (change.order_stop_at, change.install_stop_at, change.sell_through_stop_at)
     texts = {language: (words["title"], words["text"]) for language, words in change.texts.items()}
-    problem = check_change(*dates, texts=texts, now=at)
-    if problem:
-        raise ChangeRefused(problem)
-    _set_dates(change)
+    product = lock_product(change.product_id)  # two changes of one product: each is checked after the other
+    _require_sound(product, *dates, texts=texts, at=at)
+    _set_dates(product, change)
     change.published_by_id, change.announced_at = by.user_id, at
     change.free_keys = free_stock(change.product_id)
     change.save(update_fields=["published_by", "announced_at", "free_keys"])
@@ -100,9 +98,19 @@ def discard_change(change_id: UUID, *, by: Actor, at: datetime) -> None:
     _audit("licensing.change.discarded", change, by=by, at=at)
 
 
-def _set_dates(change: ProgrammeChange) -> None:
+def _require_sound(
+    product: Product, *dates: datetime | None, texts: Mapping[str, tuple[str, str]], at: datetime
+) -> None:
+    problem = check_change(*dates, texts=texts, now=at)
+    if problem:
+        raise ChangeRefused(problem)
+    own = Windows(product.order_from, product.order_before, product.install_before, product.sell_before)
+    if found := check_windows(own, Windows(product.order_from, *dates)):
+        raise ChangeRefused(*found)
+
+
+def _set_dates(product: Product, change: ProgrammeChange) -> None:
     """Put the dates on the product, which alone the gates look at; one that is not named stays."""
-    product = lock_product(change.product_id)
     moved = {
         "order_before": change.order_stop_at,
         "install_before": change.install_stop_at,

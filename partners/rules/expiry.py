@@ -11,11 +11,6 @@ def days_before(day: date, days: int) -> date:
     return day - timedelta(days=days)
 
 
-def is_expired(expires_on: date | None, today: date) -> bool:
-    """Return whether a paper is no longer good; it is good through its last day."""
-    return expires_on is not None and expires_on < today
-
-
 def reminder_due(expires_on: date, today: date, reminded_days: int | None) -> int | None:
     """Return which reminder is due now, None when none is or it went out already.
 

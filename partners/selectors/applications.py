@@ -69,15 +69,6 @@ def carry_over_item(application: Application, item_id: UUID) -> CarryOverItem | 
     return application.carry_over.filter(pk=item_id).first()
 
 
-def open_application_counts() -> dict[str, int]:
-    """Return how many applications wait for a review, and how many for a decision."""
-    counts = Application.objects.filter(state__in=OPEN_STATES).aggregate(
-        submitted=Count("pk", filter=Q(state__in=CLAIMABLE)),
-        recommended=Count("pk", filter=Q(state=ApplicationState.RECOMMENDED)),
-    )
-    return {name: int(number) for name, number in counts.items()}
-
-
 def _same(condition: Q, value: str) -> Q:
     """Return the condition, or nothing at all for a fact that is not known yet."""
     return condition if value else Q(pk__in=[])

@@ -10,9 +10,10 @@ from core import audit
 from core.actor import Actor
 from core.errors import NotFound
 from core.queue import enqueue
+from partners import locks
 from partners.models import Document
 from partners.rules.expiry import reminder_due
-from partners.selectors.partner_documents import document_of, expiring_documents
+from partners.selectors.partner_documents import OF_RECIPIENTS, expiring_documents
 from partners.services.documents import remove_document, store_document
 
 
@@ -32,8 +33,8 @@ def replace_document(
     :raises NotFound: when the partner has no such paper.
     :raises DocumentRefused: when the new file is not taken; the one before stays.
     """
-    before = document_of(document_id, partner_id)
-    if before is None:
+    before = locks.lock_document(document_id, partner_id)
+    if before is None or before.kind in OF_RECIPIENTS:
         raise NotFound(_("There is no such document."))
     newer = store_document(
         content,

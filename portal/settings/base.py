@@ -301,6 +301,7 @@ SIMULATOR_DELAY_SECONDS = int(os.environ.get("PORTAL_SIMULATOR_DELAY_SECONDS", "
 
 # Automatic checks of applicants. Nothing leaves this machine unless it is switched on here.
 APPLICATION_STARTS_PER_HOUR = 5  # from one network
+APPLICATION_PAPERS_PER_HOUR = 60  # from one network
 VAT_PROVIDER = os.environ.get("PORTAL_VAT_PROVIDER", "offline")  # offline, vies_rest or vies_soap
 VIES_URL = os.environ.get("PORTAL_VIES_URL", "")
 CHECK_WEBSITES = os.environ.get("PORTAL_CHECK_WEBSITES", "false").lower() == "true"

@@ -8,6 +8,7 @@ ENVIRONMENT_NAME = "local"
 DEMO_ENABLED = True
 EXCHANGE_CONNECTOR = "simulator"
 SIMULATOR_DELAY_SECONDS = 0
+APPLICATION_PAPERS_PER_HOUR = 100_000  # all tests come from one address, and the cache outlives them
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Served as they lie in the checkout: no collecting before a test.

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 
 from licensing.models import ExchangeException, ProductKey
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import NOT_AT_MICROSOFT, KeyState
 
-UNREPORTED_STATES = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)
 DUPLICATE_CODES = ("01", "07")
 # Warn, block new orders, recall. Source: domain.md 4.2, rule 11 of domain.md 5.
 UNREPORTED_DAYS = (7, 30, 60)
@@ -47,7 +46,7 @@ def _conditions(at: datetime) -> Mapping[str, Q]:
     }
     for days in UNREPORTED_DAYS:
         conditions[f"unreported_{days}"] = Q(
-            state__in=UNREPORTED_STATES, hand_over__handed_at__lt=at - timedelta(days=days)
+            state__in=NOT_AT_MICROSOFT, hand_over__handed_at__lt=at - timedelta(days=days)
         )
     return conditions
 

@@ -3,7 +3,7 @@
 Each function returns rows by the field names of the dataclass in reporting/builders/lines.py.
 """
 
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import NOT_AT_MICROSOFT, KeyState
 from reporting.selectors.month_steps import AS_UUID, FAMILY, MonthBounds
 from reporting.selectors.rows import Row, fetch_rows
 
@@ -14,13 +14,12 @@ _CITIZENSHIP_QUOTA = """(licensing_rule('citizenship.windows', 'per_month',
       %(end)s::timestamptz - interval '1 microsecond'))::int"""
 
 # Handed over and without a build report.
-_UNREPORTED_STATES = (KeyState.RETRIEVED, KeyState.CONSUMED, KeyState.BOUND, KeyState.NOTIFIED_BOUND)
 _UNREPORTED = f"""
 WITH open AS (
   SELECT st.key_id, st.product_id, st.partner_id, st.state, max(s.at) AS handed_over_at
   FROM report_standings st JOIN report_steps s ON s.key_id = st.key_id
     AND s.from_state = {KeyState.ASSIGNED:d} AND s.to_state = {KeyState.RETRIEVED:d}
-  WHERE st.state IN ({", ".join(str(state.value) for state in _UNREPORTED_STATES)})
+  WHERE st.state IN ({", ".join(str(state.value) for state in NOT_AT_MICROSOFT)})
   GROUP BY 1, 2, 3, 4
 ), unreported AS (
   SELECT *, floor(extract(epoch FROM %(end)s - handed_over_at) / 86400)::int AS age_days FROM open

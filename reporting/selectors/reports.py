@@ -53,11 +53,6 @@ def find_report(report_id: UUID) -> UsageReport | None:
     return all_reports().select_related("correction").filter(pk=report_id).first()
 
 
-def newest_report(period: Period) -> UsageReport | None:
-    """Return the month's latest revision."""
-    return all_reports().filter(period=str(period)).first()
-
-
 def files_of(report: UsageReport) -> list[ReportFile]:
     """Return the report's files, final ones first, each set in reading order."""
     order = Case(

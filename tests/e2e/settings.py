@@ -12,6 +12,7 @@ from portal.settings.local import STORAGES as _STORAGES
 STORAGES = _STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
 }
+APPLICATION_PAPERS_PER_HOUR = 10_000
 APPLICATION_STARTS_PER_HOUR = 100  # all applicants of these tests come from one address
 _SECONDS = {"relay-outbox": 2, "seal-chains": 3, "exchange-cbrs": 2}
 CELERY_BEAT_SCHEDULE = {

@@ -33,6 +33,12 @@ from portal.web.refused import render_refused
 from portal.web.tpr.rules import dates_of, words_of
 
 HOUSES = ("mar", "compliance")
+# Where a refused date was typed in.
+DATE_FIELDS = {
+    "change_order_stop": "order_stop_on",
+    "change_install_stop": "install_stop_on",
+    "change_sell_through_stop": "sell_through_stop_on",
+}
 
 
 class ChangeTable(Table):
@@ -119,6 +125,9 @@ def change_new(request: HttpRequest) -> HttpResponse:
     try:
         change = write_change(_written(form, now), by=actor_of(request), at=now)
     except DomainError as error:
+        for refusal in error.refusals:
+            if refusal.code in DATE_FIELDS:
+                form.add_error(DATE_FIELDS[refusal.code], refusal.what)
         return render_refused(request, template, context, error)
     messages.success(request, _("Written. A MAR approver looks at it and publishes it."))
     return redirect("mar:change-detail", change.pk)

@@ -202,9 +202,7 @@ def download_file(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     if not default_storage.exists(found.file_path or "-"):
         raise Http404  # made anew by a press of the button
     if request.method == "HEAD":
-        # Asked for, not handed over: the file stays shut and its item open.
-        size = {"Content-Length": str(found.file_size)}
-        return HttpResponse(content_type="application/zip", headers=size)
+        return size_response(found)
     try:
         exit_file.hand_over_file(partner_id, by=actor_of(request), at=timezone.now())
     except NotFound as error:
@@ -252,12 +250,20 @@ def file_response(found: WindDown) -> HttpResponse:
     return FileResponse(stored, as_attachment=True, filename=name)  # type: ignore[return-value]
 
 
+def size_response(found: WindDown) -> HttpResponse:
+    """Answer who only asks for the data file: nothing is handed over, the file stays shut and its item open."""
+    return HttpResponse(content_type="application/zip", headers={"Content-Length": str(found.file_size)})
+
+
 def _row(way_out: Exit, item: Item, *, viewer_id: str, may_act: bool) -> dict[str, Any]:
     kind = item.row.kind
     is_open = item.state is ItemState.OPEN and may_act and way_out.wind_down.finished_at is None
     links = _links(way_out, item, viewer_id) if is_open else []
     amount = formatting.money(item.now.amount, way_out.currency) if item.now.amount else ""
-    return {"item": item, "row": item.row, "kind": kind, "amount": amount, "links": links}
+    return {
+        "item": item, "row": item.row, "kind": kind, "amount": amount, "links": links,
+        "waived_amount": formatting.money(item.row.waived_amount, way_out.currency) if item.row.waived_amount else "",
+    }  # fmt: skip
 
 
 def _links(way_out: Exit, item: Item, viewer_id: str) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ from portal.refusals import note_refusal
 from portal.web.public.applicant import applicant, held_id, hold, keep_writes, let_go
 from portal.web.public.apply_forms import PageForm, StartForm
 from portal.web.public.check import checker_answers, start_values
+from portal.web.public.paper_turns import take_turn
 from portal.web.throttle import Throttle
 
 HOUR = 3600
@@ -196,6 +197,7 @@ def _keep_papers(request: HttpRequest, application: Application, section: Sectio
         if section.name == "certificates" and (not title or expires_on is None):
             continue  # said beside the fields: without them a certificate says nothing
         try:
+            take_turn(request)
             hand_in_paper(
                 application.pk, section.name, field_name, file.read(), file_name=file.name, title=title,
                 expires_on=expires_on, by=actor_of(request), at=timezone.now(),

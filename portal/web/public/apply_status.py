@@ -27,6 +27,7 @@ from portal.plain_text import plain_text
 from portal.web.public.applicant import applicant, let_go
 from portal.web.public.apply_forms import WordsForm, field_for, lacks
 from portal.web.public.apply_steps import answer_groups
+from portal.web.public.paper_turns import take_turn
 from portal.web.refused import render_refused
 
 
@@ -160,6 +161,7 @@ def _reply(request: HttpRequest, application: Application, form: QuestionForm) -
     if not form.is_paper:
         return Reply(value=value, note=remark)
     question = form.question
+    take_turn(request)
     hand_in_paper(
         application.pk, question.section, question.field, value.read(), file_name=value.name,
         by=actor_of(request), at=timezone.now(),

@@ -10,7 +10,7 @@ from compliance.selectors.wind_down import exit_of, wind_down_of
 from core import audit
 from portal.actors import actor_of
 from portal.policy import allow
-from portal.web.mar.exit_views import exit_page, file_response
+from portal.web.mar.exit_views import exit_page, file_response, size_response
 from portal.web.tpr.place import partner_id_of
 
 
@@ -31,6 +31,8 @@ def download(request: HttpRequest) -> HttpResponse:
     found = wind_down_of(partner_id_of(request))
     if found is None or not found.file_path or not default_storage.exists(found.file_path):
         raise Http404
+    if request.method == "HEAD":
+        return size_response(found)
     audit.record(
         "compliance.wind_down.file_downloaded", by=actor_of(request), at=timezone.now(),
         object_type="partner", object_id=found.partner_id, partner_id=found.partner_id,

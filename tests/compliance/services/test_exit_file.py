@@ -62,6 +62,7 @@ def test_the_file_is_whole_and_holds_the_partners_own_rows(leaving):
         "orders": 2, "keys": 3, "devices": 2, "builds": 2, "returns": 1, "agreements": 1, "documents": 0,
     }  # fmt: skip
     assert rows(content, "orders")[0]["reference"] == '\'=HYPERLINK("x"), "two"\nlines'
+    assert [row["agreement"] for row in rows(content, "agreements")] == ["TPR"]
     assert {row["state"] for row in rows(content, "keys")} == {"Bound", "Retrieved"}
 
 

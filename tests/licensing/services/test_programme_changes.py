@@ -240,6 +240,59 @@ def test_a_later_change_moves_only_the_dates_it_names(shop: Shop) -> None:
     assert _dates(shop.product) == (ORDER_STOP, later, SELL_STOP)
 
 
+EARLIER, LATER = ORDER_STOP - timedelta(days=9), SELL_STOP + timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("named", "codes"),
+    [
+        ({"order_stop_at": INSTALL_STOP + SECOND}, ["change_order_stop"]),
+        ({"order_stop_at": LATER}, ["change_order_stop"]),
+        ({"install_stop_at": EARLIER}, ["change_install_stop"]),
+        ({"install_stop_at": LATER}, ["change_install_stop"]),
+        ({"sell_through_stop_at": EARLIER}, ["change_sell_through_stop"]),
+        ({"install_stop_at": LATER, "sell_through_stop_at": LATER}, []),
+        ({"order_stop_at": INSTALL_STOP}, []),
+    ],
+)
+def test_a_date_goes_with_those_the_product_keeps(
+    shop: Shop, named: dict[str, Any], codes: list[str]
+) -> None:
+    _published(shop.product)
+    rest = {"order_stop_at": None, "install_stop_at": None, "sell_through_stop_at": None}
+    if not codes:
+        _published(shop.product, **rest | named)
+        return
+    with pytest.raises(ChangeRefused) as refused:
+        _write(shop.product, make_member("mar_admin"), **rest | named)
+    assert [(one.code, one.rule) for one in refused.value.refusals] == [(codes[0], "P-CHANGE-4")]
+    assert _dates(shop.product) == (ORDER_STOP, INSTALL_STOP, SELL_STOP)
+
+
+def test_a_product_does_not_end_before_it_is_on_sale(shop: Shop) -> None:
+    with mar_scope():
+        Product.objects.filter(pk=shop.product.pk).update(order_from=SELL_STOP)
+    with pytest.raises(ChangeRefused) as refused:
+        _write(shop.product, make_member("mar_admin"))
+    assert [one.code for one in refused.value.refusals] == [
+        "change_order_stop", "change_install_stop", "change_sell_through_stop",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"order_before": AT - timedelta(days=9000)},
+        {"order_before": LATER, "install_before": ORDER_STOP},
+        {"install_before": LATER, "sell_before": ORDER_STOP},
+        {"order_before": LATER, "sell_before": ORDER_STOP},
+    ],
+)
+def test_the_database_keeps_a_products_dates_in_order(shop: Shop, dates: dict[str, datetime]) -> None:
+    with mar_scope(), pytest.raises(IntegrityError, match="product_windows_in_order"), transaction.atomic():
+        Product.objects.filter(pk=shop.product.pk).update(**dates)
+
+
 def test_a_draft_whose_dates_have_passed_meanwhile_is_not_published(shop: Shop) -> None:
     change = _write(shop.product, make_member("mar_admin"))
     with pytest.raises(ChangeRefused) as refused:

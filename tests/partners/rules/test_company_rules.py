@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from partners.rules.company import changed, clean_contract_facts, wrong_contract_facts
-from partners.rules.expiry import is_expired, reminder_due
+from partners.rules.expiry import reminder_due
 
 GOOD = {"name": "Again GmbH", "country": "DE", "vat_id": "DE123456789", "iban": "DE89370400440532013000"}
 DAY = date(2026, 12, 31)
@@ -40,11 +40,6 @@ def test_what_is_wrong_is_named_by_field(change: dict[str, str], problem: dict[s
 def test_only_what_differs_is_a_change() -> None:
     assert changed(GOOD, GOOD | {"name": "New GmbH"}) == ({"name": "Again GmbH"}, {"name": "New GmbH"})
     assert changed(GOOD, GOOD) == ({}, {})
-
-
-def test_a_paper_is_good_through_its_last_day() -> None:
-    assert [is_expired(DAY, DAY + timedelta(days=days)) for days in (-1, 0, 1)] == [False, False, True]
-    assert is_expired(None, DAY) is False
 
 
 @pytest.mark.parametrize(

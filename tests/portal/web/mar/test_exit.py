@@ -19,6 +19,7 @@ from partners.models import Partner
 from partners.services.api_keys import create_api_key
 from tests.factories import make_mar, make_member, make_partner
 from tests.factories.exchange import make_held_keys
+from tests.partners.samples import audited
 from tests.web import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,16 @@ def test_only_the_file_itself_settles_its_item(partner, admin):
         assert WindDownItem.objects.get(kind="data_file").settled_at is not None
 
 
+def test_a_waiver_that_was_outgrown_says_why_it_is_open_again(partner, admin, approver):
+    make_held_keys(1, partner=partner)
+    _begin(admin, partner)
+    admin.post(_exit(partner, "keys_unreported/waive/"), {"note": "Lost."})
+    approver.post(_exit(partner, "keys_unreported/confirm/"))
+    assert "more came since" not in admin.get(_exit(partner)).text
+    make_held_keys(1, partner=partner)
+    assert "Marta and Jonas let 1 go; more came since, so it is open again." in admin.get(_exit(partner)).text
+
+
 def test_an_impossible_day_begins_nothing(partner, admin):
     answer = admin.post(_exit(partner, "begin/"), {"reason": "x", "last_day": "2020-01-01"})
     assert answer.status_code == 422
@@ -118,7 +129,10 @@ def test_the_partner_sees_what_is_open_and_takes_his_data_along(partner, admin):
     assert owner.get("/tpr/exit/file/").status_code == 404
     with mar_scope():
         make_exit_file(partner.pk, at=timezone.now())
+    size = owner.head("/tpr/exit/file/")["Content-Length"]
+    assert audited("compliance.wind_down.file_downloaded") == 0
     taken = b"".join(owner.get("/tpr/exit/file/").streaming_content)
+    assert (audited("compliance.wind_down.file_downloaded"), size) == (1, str(len(taken)))
     assert zipfile.ZipFile(BytesIO(taken)).testzip() is None
     assert buyer.get("/tpr/exit/file/").status_code == 403
     stranger = sign_in(Client(), make_member("tpr_owner", partner=make_partner()))

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.tenancy import mar_scope
-from licensing.models import ProgrammeChange
+from licensing.models import Product, ProgrammeChange
 from partners.models import Course, TermsVersion
 from tests.factories import make_agreement, make_mar, make_member, make_partner, make_product, make_terms
 from tests.web import sign_in
@@ -48,6 +48,19 @@ def test_a_change_is_written_by_one_and_published_by_another(admin: Client) -> N
         assert ProgrammeChange.objects.get().state == "published"
 
 
+def test_a_date_that_does_not_go_with_the_products_is_told_at_its_field(admin: Client) -> None:
+    product = make_product()
+    with mar_scope():
+        Product.objects.filter(pk=product.pk).update(install_before=timezone.now() + timedelta(days=30))
+    form = {"product": product.pk, "order_stop_on": _day(60), "title_en": "It ends", "text_en": "Soon."}
+    refused = admin.post("/mar/rules/changes/new/", form)
+    assert refused.status_code == 409
+    assert 'id="id_order_stop_on_error"' in refused.text
+    assert "the product keeps another date" in refused.text
+    with mar_scope():
+        assert ProgrammeChange.objects.count() == 0
+
+
 def test_a_version_with_dates_out_of_order_is_refused_and_its_words_stay(admin: Client) -> None:
     address = f"/mar/rules/agreements/{make_agreement().pk}/new/"
     form = {
@@ -82,5 +95,5 @@ def test_who_has_accepted_asks_as_many_queries_for_three_as_for_one(
     for _ in range(partners):
         make_partner()
     terms = make_terms()
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(29):
         assert admin.get(f"/mar/rules/versions/{terms.pk}/").status_code == 200

@@ -11,6 +11,7 @@ from core.tenancy import mar_scope
 from partners.models import Application, ApplicationSection, Document
 from partners.tasks import send_application_received, send_application_started
 from portal.web.public.apply import throttle
+from portal.web.public.paper_turns import throttle as paper_throttle
 from tests.factories import make_mar, make_member, make_partner
 from tests.factories.applications import ANSWERS, RIGHT_ANSWERS, make_full_draft
 from tests.partners import papers
@@ -175,6 +176,18 @@ def test_a_bad_paper_is_refused_at_its_field_and_the_rest_kept(client: Client, c
     assert _section(draft, "register").answers["vat_id"] == "DE123456796"
     with mar_scope():
         assert Document.objects.count() == 0
+
+
+def test_papers_of_one_network_are_bounded_within_an_hour(client: Client, monkeypatch):
+    monkeypatch.setattr(paper_throttle, "name", f"papers-{uuid4()}")
+    monkeypatch.setattr(paper_throttle, "limit", 1)
+    draft = begin(client)
+    for count in (1, 1):
+        file = SimpleUploadedFile("extract.pdf", papers.make_pdf())
+        answer = client.post("/apply/pages/register/", {"register_extract": file, "then": "later"})
+        with mar_scope():
+            assert Document.objects.filter(application_id=draft.pk).count() == count
+    assert "Very many papers came from your network" in answer.text
 
 
 def test_a_good_paper_beside_a_wrong_answer_is_kept(client: Client):
