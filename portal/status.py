@@ -177,7 +177,9 @@ REVIEW_CLOCK: Mapping[str, Status] = {
     "due_today": Status(_("Due today"), "warning", "clock", _("The promised day is today.")),
     "due_soon": Status(_("Due soon"), "warning", "clock", _("Two days or less are left.")),
     "in_time": Status(_("In time"), "neutral", "clock", _("There is time left to the promised day.")),
-    "waiting": Status(_("With the applicant"), "info", "hourglass", _("The clock stands until he answers.")),
+    "waiting": Status(
+        _("With the applicant"), "info", "hourglass", _("The clock stands until the answer comes.")
+    ),
     "done": Status(_("Closed"), "neutral", "minus", _("Nothing is promised any more.")),
 }
 

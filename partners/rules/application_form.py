@@ -323,3 +323,10 @@ def sections_for(case: Case) -> tuple[Section, ...]:
 def section_named(name: str, case: Case) -> Section | None:
     """Return one of the applicant's pages, None when it is not his."""
     return next((section for section in sections_for(case) if section.name == name), None)
+
+
+def label_of(section: str, field: str, case: Case) -> str:
+    """Return what a field is called on its page, empty when it is not asked of this applicant."""
+    page = section_named(section, case)
+    found = page.field_named(field) if page else None
+    return str(found.label) if found else ""

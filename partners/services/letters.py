@@ -11,7 +11,9 @@ from django.utils.translation import ngettext
 
 from partners.models import Application, FieldQuestion, Invitation, Mar
 from partners.models.membership import Role
+from partners.rules.application_form import label_of
 from partners.rules.reason_codes import refusal_reason
+from partners.selectors.drafts import case_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ def application_questions(
     application: Application, questions: Sequence[FieldQuestion], *, token: str
 ) -> Letter:
     """Ask the applicant about single answers, each with its reason, an example and a day."""
+    case = case_of(application)
     asked = [
-        _("%(number)d. %(text)s%(example)s Please answer by %(day)s.")
+        _("%(number)d. %(field)s: %(text)s%(example)s Please answer by %(day)s.")
         % {
             "number": number,
+            "field": label_of(question.section, question.field, case),
             "text": question.text,
             "example": " " + _("Example: %(example)s.") % {"example": question.example}
             if question.example

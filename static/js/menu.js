@@ -23,3 +23,6 @@ document.addEventListener("focusin", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+
+// Tabs that scroll sideways begin at the one that is open.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

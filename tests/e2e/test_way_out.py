@@ -51,14 +51,14 @@ def _row(person: Person, item: str):  # type: ignore[no-untyped-def]
 def _settle(person: Person, item: str, note: str) -> None:
     _row(person, item).get_by_role("link", name="Settled …").click()
     person.fill(note=note)
-    person.press("Keep it")
+    person.press("Mark as settled")
     person.reads("It is settled.")
 
 
 def _let_go(person: Person, item: str, note: str) -> None:
     _row(person, item).get_by_role("link", name="Let it go …").click()
     person.fill(note=note)
-    person.press("Propose it")
+    person.press("Propose to let it go")
     person.reads("A second person has to confirm it.")
 
 

@@ -153,7 +153,7 @@ def settle(request: HttpRequest, partner_id: UUID, kind: str) -> HttpResponse:
     item = _item(partner_id, kind)
     title = _("Settled: %(item)s") % {"item": item.row.get_kind_display()}
     return _with_note(
-        request, partner_id, title, _("Keep it"), _("It is settled."),
+        request, partner_id, title, _("Mark as settled"), _("It is settled."),
         lambda note, **who: wind_down.settle_item(partner_id, kind, note=note, **who),
     )  # fmt: skip
 
@@ -165,7 +165,7 @@ def waive(request: HttpRequest, partner_id: UUID, kind: str) -> HttpResponse:
     item = _item(partner_id, kind)
     title = _("Let go: %(item)s") % {"item": item.row.get_kind_display()}
     return _with_note(
-        request, partner_id, title, _("Propose it"), _("A second person has to confirm it."),
+        request, partner_id, title, _("Propose to let it go"), _("A second person has to confirm it."),
         lambda note, **who: wind_down.waive_item(partner_id, kind, reason=note, **who),
     )  # fmt: skip
 

@@ -100,7 +100,7 @@ def _actions(partner: Partner, permissions: frozenset[str], *, is_leaving: bool)
     may_leave = "partner.manage" in permissions and may_move(partner.state, PartnerState.WINDING_DOWN)
     is_offered = partner.state == PartnerState.AGREEMENT_PENDING
     possible = [
-        ("view-as", _("Look at his pages …"), "eye", "partner.view_as" in permissions),
+        ("view-as", _("Look at the partner’s pages …"), "eye", "partner.view_as" in permissions),
         ("restrict", _("Restrict …"), "hand-stop", keeps and partner.state in IN_STANDING),
         ("suspend", _("Suspend …"), "ban", keeps and may_move(partner.state, PartnerState.SUSPENDED)),
         ("lift", _("Lift the suspension …"), "check", keeps and partner.state == PartnerState.SUSPENDED),

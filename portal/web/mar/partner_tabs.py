@@ -195,7 +195,7 @@ def _way_of_keys(figures: PartnerHome) -> Chart:
             Stage(_("Reported"), reported),
             Stage(_("Enabled"), enabled),
         ],
-        headline=_("How far his keys went"),
+        headline=_("How far the keys went"),
         unit=_("keys"),
         chart_id="way-of-keys",
         columns=(_("Step"), _("Keys"), _("Still to come")),

@@ -1,5 +1,6 @@
 """After sending: how the application stands, questions to answer, appeal, withdrawal."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from core.errors import DomainError
 from partners.models import Application, FieldQuestion
 from partners.models.application import ApplicationState
 from partners.rules.application_fields import FieldKind, FormField
-from partners.rules.application_form import section_named
+from partners.rules.application_form import label_of, section_named
 from partners.rules.applications import may_move
 from partners.selectors.drafts import answers_of, case_of, open_questions, questions_of
 from partners.services.application_drafts import hand_in_paper
@@ -176,14 +177,22 @@ def _questions_page(
     return render(request, "public/apply_questions.html", context, status=status)
 
 
+def _named(application: Application, found: Iterable[FieldQuestion]) -> list[tuple[str, FieldQuestion]]:
+    """Return questions with what the field is called that each is about."""
+    case = case_of(application)
+    return [(label_of(question.section, question.field, case), question) for question in found]
+
+
 def _context(application: Application) -> dict[str, Any]:
     state = application.state
     return {
         "application": application,
         "state": state,
         "steps": _steps(application),
-        "questions": open_questions(application.pk) if state == ApplicationState.INFO_REQUESTED else [],
-        "answered": [one for one in questions_of(application.pk) if one.answered_at],
+        "questions": _named(application, open_questions(application.pk))
+        if state == ApplicationState.INFO_REQUESTED
+        else [],
+        "answered": _named(application, [one for one in questions_of(application.pk) if one.answered_at]),
         "may_withdraw": may_move(state, ApplicationState.WITHDRAWN),
         "may_appeal": state == ApplicationState.REJECTED and application.appealed_at is None,
         "groups": answer_groups(application),
