@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from licensing.models import Product, ProgrammeChange
+from licensing.models import PartnerPricing, Price, PriceDeviation, Product, ProgrammeChange
 from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
 
@@ -142,3 +142,25 @@ def lock_product(product_id: int) -> Product:
 def lock_quota_exception(exception_id: UUID) -> QuotaException | None:
     """Lock a quota exception, None when there is none in this scope. Taken alone."""
     return QuotaException.objects.select_for_update().filter(pk=exception_id).first()
+
+
+def lock_price(price_id: int) -> Price | None:
+    """Hold a price until the transaction ends, None when there is none. Taken alone."""
+    return (
+        Price.objects.select_related("book", "product", "written_by")
+        .select_for_update(of=("self",))
+        .filter(pk=price_id)
+        .first()
+    )
+
+
+def lock_pricing(pricing_id: UUID) -> PartnerPricing | None:
+    """Hold a partner's place on a book until the transaction ends. Taken alone."""
+    found = PartnerPricing.objects.select_related("book", "written_by").select_for_update(of=("self",))
+    return found.filter(pk=pricing_id).first()
+
+
+def lock_deviation(deviation_id: int) -> PriceDeviation | None:
+    """Hold a manual discount until the transaction ends. Taken alone."""
+    found = PriceDeviation.objects.select_related("product", "written_by").select_for_update(of=("self",))
+    return found.filter(pk=deviation_id).first()

@@ -33,11 +33,11 @@ def statements() -> list[str]:
         *_trigger(
             "price_reopens", "licensing_price", "AFTER UPDATE OF withdrawn_at", "licensing_reopen_price()"
         ),
-        *_approved("pricing_stands", "licensing_partnerpricing", ("partner_id", "book_id", "valid_from")),
+        *_approved("pricing_stands", "licensing_partnerpricing", ("partner_id", "book_id")),
         *_approved(
             "deviation_stands",
             "licensing_pricedeviation",
-            ("partner_id", "product_id", "amount", "currency", "quantity", "valid_from"),
+            ("partner_id", "product_id", "amount", "currency", "quantity"),
         ),
         _line_function(),
         *_trigger("line_keeps_its_price", "licensing_orderline", "BEFORE UPDATE", "licensing_guard_line()"),
@@ -174,6 +174,8 @@ BEGIN
        OR NEW.discarded_at IS NOT NULL
        OR (NEW.valid_before IS DISTINCT FROM OLD.valid_before
          AND coalesce(NEW.valid_before, 'infinity') > coalesce(OLD.valid_before, 'infinity'))))
+     OR (NEW.valid_from IS DISTINCT FROM OLD.valid_from
+       AND (OLD.approved_at IS NOT NULL OR NEW.valid_from < OLD.valid_from))
      OR (OLD.approved_at IS NULL AND NEW.valid_before IS DISTINCT FROM OLD.valid_before)
      OR (OLD.discarded_at IS NOT NULL AND NEW IS DISTINCT FROM OLD) THEN
     RAISE EXCEPTION 'what was written or approved does not change, it may only end sooner'

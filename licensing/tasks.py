@@ -4,6 +4,7 @@ from licensing.tasks_changes import send_change_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_orders import complete_orders, tell_order_allocated
+from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "exchange_cbrs",
     "release_batch",
     "send_change_notice",
+    "send_price_letter",
     "send_quota_answer",
     "sweep_imports",
     "tell_order_allocated",
+    "tell_price",
     "validate_batch",
 ]

@@ -4,6 +4,7 @@ Which price wins is one rule: licensing/rules/prices.py, and the same in the dat
 licensing/selectors/price_function.py. A published price never changes; a later one follows it.
 """
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import uuid4
 
@@ -164,12 +165,20 @@ class Price(models.Model):
 
     @property
     def state(self) -> str:
-        """Return draft, discarded, withdrawn or announced; whether it is in force depends on the date."""
+        """Return draft, discarded, withdrawn or announced."""
         if self.discarded_at is not None:
             return "discarded"
         if self.withdrawn_at is not None:
             return "withdrawn"
         return "announced" if self.announced_at is not None else "draft"
+
+    def state_at(self, at: datetime) -> str:
+        """Return draft, discarded, withdrawn, ahead, in_force or ended."""
+        if self.state != "announced":
+            return self.state
+        if at < self.valid_from:
+            return "ahead"
+        return "in_force" if self.valid_before is None or at < self.valid_before else "ended"
 
 
 class PartnerPricing(models.Model):
@@ -208,6 +217,14 @@ class PartnerPricing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.book_id}"
+
+    def state_at(self, at: datetime) -> str:
+        """Return draft, discarded, ahead, in_force or ended."""
+        if self.approved_at is None:
+            return "draft" if self.discarded_at is None else "discarded"
+        if at < self.valid_from:
+            return "ahead"
+        return "in_force" if self.valid_before is None or at < self.valid_before else "ended"
 
 
 class PriceDeviation(models.Model):
@@ -267,6 +284,16 @@ class PriceDeviation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} × {self.quantity}"
+
+    def state_at(self, at: datetime) -> str:
+        """Return draft, discarded, ahead, in_force, used_up or ended."""
+        if self.approved_at is None:
+            return "draft" if self.discarded_at is None else "discarded"
+        if at < self.valid_from:
+            return "ahead"
+        if at >= self.valid_before:
+            return "ended"
+        return "in_force" if self.used_quantity < self.quantity else "used_up"
 
 
 class PriceVolume(models.Model):

@@ -113,7 +113,7 @@ def test_discount_is_used_up_to_its_last_licence_and_not_beyond() -> None:
             PriceDeviation.objects.filter(pk=discount.pk).update(used_quantity=0)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(
