@@ -43,7 +43,12 @@ def statements() -> list[str]:
         f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO {TPR_ROLE}, {MAR_ROLE}",
         *(
             f"GRANT USAGE ON SEQUENCE {sequence} TO {TPR_ROLE}, {MAR_ROLE}"
-            for sequence in ("licensing_order_number", "licensing_cbr_number", "licensing_return_number")
+            for sequence in (
+                "licensing_order_number",
+                "licensing_cbr_number",
+                "licensing_return_number",
+                "licensing_partner_return_number",
+            )
         ),
         """ALTER TABLE licensing_productkey SET (autovacuum_analyze_scale_factor = 0.01,
         autovacuum_vacuum_scale_factor = 0.02)""",

@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: credit position of the partner → order → programme change → product → product keys by id → builds
-by id → computer build reports. A service that needs several takes them in this order, so no two can
-wait for each other.
+Lock order: credit position of the partner → order → partners' returns by id → programme change → product →
+product keys by id → builds by id → computer build reports. A service that needs several takes them in
+this order, so no two can wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from licensing.models import PartnerPricing, Price, PriceDeviation, Product, ProgrammeChange
+from licensing.models import PartnerPricing, PartnerReturn, Price, PriceDeviation, Product, ProgrammeChange
 from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
 
@@ -164,3 +164,10 @@ def lock_deviation(deviation_id: int) -> PriceDeviation | None:
     """Hold a manual discount until the transaction ends. Taken alone."""
     found = PriceDeviation.objects.select_related("product", "written_by").select_for_update(of=("self",))
     return found.filter(pk=deviation_id).first()
+
+
+def lock_partner_returns(ids: Sequence[UUID]) -> list[PartnerReturn]:
+    """Hold partners' returns by id until the transaction ends."""
+    return list(
+        PartnerReturn.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
+    )

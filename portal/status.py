@@ -413,6 +413,25 @@ CHANGE: Mapping[str, Status] = {
     "discarded": Status(_("Discarded"), "neutral", "archive", _("Put away. Nobody was told.")),
 }
 
+RETURN: Mapping[str, Status] = {
+    "requested": Status(_("Asked for"), "info", "inbox", _("The portal checks it; some wait for a person.")),
+    "checked": Status(_("Checked"), "info", "user-check", _("The programme office decides.")),
+    "approved": Status(
+        _("Approved"), "info", "circle-check", _("It goes to Microsoft with the next returns of its kind.")
+    ),
+    "sent": Status(_("Sent to Microsoft"), "info", "send", _("We wait for the answer, key by key.")),
+    "answered_credit": Status(
+        _("Answered: credit"), "success", "circle-check", _("There is credit for at least one key.")
+    ),
+    "answered_no_credit": Status(
+        _("Answered: no credit"), "warning", "minus", _("Microsoft gives no credit for these keys.")
+    ),
+    "closed": Status(_("Closed"), "neutral", "archive", _("Nothing is left to do.")),
+    "refused": Status(
+        _("Refused"), "danger", "circle-x", _("It was not sent. The reason stands on its page.")
+    ),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -438,6 +457,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "company_change": COMPANY_CHANGE,
     "exit_item": EXIT_ITEM,
     "duty": DUTY,
+    "return": RETURN,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

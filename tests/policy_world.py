@@ -72,6 +72,7 @@ from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
+from tests.factories.returns import ask_return
 from tests.partners.papers import PNG
 from tests.partners.samples import make_application
 from tests.portal.web.public.applying import begin
@@ -94,6 +95,7 @@ class House:
     api_key: ApiKey
     colleague: Membership
     papers: dict[str, UUID] = field(default_factory=dict)  # what the partner keeps under Settings
+    given_back: UUID = NOBODYS  # his return
 
 
 @dataclass
@@ -208,6 +210,10 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/rules/", "terms_id"): Sample(lambda w: w.rules.terms.pk, None, NOBODYS),
     ("mar/rules/", "acceptance_id"): Sample(lambda w: w.rules.acceptance.pk, None, NOBODYS),
     ("mar/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
+    ("tpr/", "partner_return_id"): Sample(
+        lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
+    ),
+    ("mar/", "partner_return_id"): Sample(lambda w: w.own.given_back, None, NOBODYS),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
     ("", "invitation_id"): Sample(
@@ -268,6 +274,9 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("join/", "token"): Sample(lambda w: invitation_token(w.invitation.pk), None, "x" * 43),
     ("demo/", "name"): Sample(lambda w: "no-mail", None, "no-mail"),
     ("demo/", "number"): Sample(lambda w: 1, None, 1),
+    ("api/v1/", "partner_return_id"): Sample(
+        lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
+    ),
     ("api/v1/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
 }
 
@@ -371,7 +380,7 @@ def _givers(own: Partner, foreign: Partner) -> Givers:
 
 def _house(name: str) -> House:
     partner = make_partner()
-    _ready, waiting = make_builds(2, partner=partner)
+    ready, waiting = make_builds(2, partner=partner)
     with mar_scope():
         KeyHandOver.objects.create(
             partner=partner, key=waiting.key, device=waiting.device, channel="reveal", reason="Station is down",
@@ -399,7 +408,10 @@ def _house(name: str) -> House:
         membership = Membership.objects.get(user=colleague)
     order = build.key.order_line.order
     papers = _own_papers(partner, colleague)
-    return House(partner, order, build.key, build, upload, build.device, api_key, membership, papers)
+    given_back = ask_return([ready.key]).pk
+    return House(
+        partner, order, build.key, build, upload, build.device, api_key, membership, papers, given_back
+    )
 
 
 def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:

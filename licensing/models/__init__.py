@@ -13,6 +13,7 @@ from licensing.models.exchange import (
 from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
 from licensing.models.product_version import ProductVersion
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
@@ -38,6 +39,7 @@ __all__ = [
     "KeyBatchChunk",
     "KeyHandOver",
     "KeySecret",
+    "KeySettlement",
     "LedgerEntry",
     "LicenceFamily",
     "Order",
@@ -45,6 +47,8 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "PartnerPricing",
+    "PartnerReturn",
+    "PartnerReturnLine",
     "Price",
     "PriceBook",
     "PriceDeviation",
@@ -57,6 +61,7 @@ __all__ = [
     "QuotaException",
     "ReturnLine",
     "ReturnRequest",
+    "ReturnState",
     "RuleState",
     "RuleVersion",
     "SimulatedKey",

@@ -29,6 +29,7 @@ class Finding(StrEnum):
     LOST_OR_STOLEN = "lost_or_stolen"
     UNREADABLE = "unreadable"
     UNKNOWN_RETURN_CODE = "unknown_return_code"
+    MISSING_ANSWER = "missing_answer"
 
 
 @dataclass(frozen=True, slots=True)

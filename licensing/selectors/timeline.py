@@ -23,6 +23,7 @@ REASONS = {
     "build.reverted": gettext_lazy("Build taken back before it was sent"),
     "cbr.sent": gettext_lazy("Reported to Microsoft"),
     "cbr.answered": gettext_lazy("Answered by Microsoft"),
+    "return.called_back": gettext_lazy("Called back to be returned to Microsoft"),
     "return.sent": gettext_lazy("Return sent to Microsoft"),
     "return.answered": gettext_lazy("Return answered by Microsoft"),
 }

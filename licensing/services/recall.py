@@ -24,17 +24,26 @@ def unassign_keys(key_ids: Sequence[int], *, order_id: object, by: Actor, at: da
 
     :raises KeyCannotMove: when any key is no longer just assigned.
     """
+    take_back(key_ids, sources=(KeyState.ASSIGNED,), step=Step("order.cancelled", order_id, by, at))
+
+
+def take_back(key_ids: Sequence[int], *, sources: Sequence[KeyState], step: Step) -> None:
+    """Put keys back into the MAR's stock, all or none: what anybody has seen goes into quarantine.
+
+    :raises KeyCannotMove: when any key is not in one of the states.
+    """
     ids = sorted(set(key_ids))
     lock_keys(ids)
     disclosed = set(ProductKey.objects.filter(pk__in=ids, is_disclosed=True).values_list("pk", flat=True))
-    step = Step("order.cancelled", order_id, by, at)
-    for chosen, also in (
-        ([key_id for key_id in ids if key_id not in disclosed], (Also.CLEAR_OWNER,)),
-        (sorted(disclosed), (Also.CLEAR_OWNER, Also.QUARANTINE)),
+    for chosen, hold in (
+        ([key_id for key_id in ids if key_id not in disclosed], ()),
+        (sorted(disclosed), (Also.QUARANTINE,)),
     ):
         if chosen:
-            move_keys(chosen, to=KeyState.FULFILLED, sources=(KeyState.ASSIGNED,), also=also, step=step)
-    _end_assignments(ids, at)
+            move_keys(
+                chosen, to=KeyState.FULFILLED, sources=sources, also=(Also.CLEAR_OWNER, *hold), step=step
+            )
+    _end_assignments(ids, step.at)
 
 
 @transaction.atomic

@@ -25,12 +25,13 @@ from licensing.exchange.return_xml import (
     ReturnAckLine,
 )
 from licensing.locks import lock_keys
-from licensing.models import ReturnLine, ReturnRequest
+from licensing.models import ExchangeException, ReturnLine, ReturnRequest
 from licensing.rules.cbr_answers import Finding
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.services.custody import Also, KeyCannotMove, Step, move_keys
 from licensing.services.exchange_booking import Booking, Note
+from licensing.services.return_answers import book_answers
 from licensing.set_based import set_based_plans
 
 RETURNABLE_FROM = (
@@ -138,6 +139,7 @@ def record_return_answers(
     ReturnLine.objects.bulk_update(lines.values(), ["answer_code", "answered_at"])
     for target, answered in sorted(chosen.items()):
         _move(target, answered, booking, by, at)
+        book_answers(answered, by=by, at=at)
     _audit("answered", request, by, at, {"booked": booking.matched, "findings": len(booking.notes)})
     return booking
 
@@ -145,6 +147,7 @@ def record_return_answers(
 def book_return_acks(acks: Sequence[ReturnAckFile], *, by: Actor, at: datetime) -> Booking:
     """Book the answers of one file inside the caller's transaction."""
     whole = Booking()
+    answered: dict[UUID, set[str]] = defaultdict(set)
     for ack in acks:
         request = ReturnRequest.objects.filter(rma_number=ack.rma_number).first()
         if request is None:
@@ -152,12 +155,29 @@ def book_return_acks(acks: Sequence[ReturnAckFile], *, by: Actor, at: datetime) 
             whole.notes.append(Note(Finding.UNMATCHED, text=text))
             continue
         answers = [ReturnAnswer.from_line(line) for line in ack.lines]
+        answered[request.id].update(answer.product_key_id for answer in answers)
         part = record_return_answers(request.id, answers=answers, by=by, at=at)
         whole.matched += part.matched
         whole.notes += part.notes
         for state, count in part.moved.items():
             whole.moved[state] = whole.moved.get(state, 0) + count
+    for request_id, named in answered.items():
+        whole.notes += _missing(request_id, named)
     return whole
+
+
+def _missing(request_id: UUID, named: set[str]) -> list[Note]:
+    """Note the lines that a file leaves out, each once: a second file may bring them."""
+    keys = ReturnLine.objects.filter(request_id=request_id, answered_at__isnull=True)
+    open_ids = set(keys.values_list("key__product_key_id", flat=True)) - named
+    known = ExchangeException.objects.filter(
+        kind=Finding.MISSING_ANSWER, closed_at__isnull=True, product_key_id__in=open_ids
+    )
+    text = _("Microsoft answered the return, but not this key.")
+    return [
+        Note(Finding.MISSING_ANSWER, product_key_id, text=text)
+        for product_key_id in sorted(open_ids - set(known.values_list("product_key_id", flat=True)))
+    ]
 
 
 def _move(target: KeyState, lines: Sequence[ReturnLine], booking: Booking, by: Actor, at: datetime) -> None:

@@ -18,12 +18,13 @@ SCOPE_LABELS = {
     "keys:claim": _("Take one key for one device"),
     "builds:read": _("See build reports"),
     "builds:write": _("Report builds"),
+    "returns:write": _("Ask to give keys back"),
     "stock:write": _("Deliver fulfilments"),
     "exchange:read": _("Fetch build reports for Microsoft"),
     "exchange:write": _("Deliver Microsoft’s answers"),
     "reports:read": _("Fetch monthly reports"),
 }
-TPR_SCOPES = ("orders:read", "orders:write", "keys:claim", "builds:read", "builds:write")
+TPR_SCOPES = ("orders:read", "orders:write", "keys:claim", "builds:read", "builds:write", "returns:write")
 MAR_SCOPES = ("stock:write", "exchange:read", "exchange:write", "reports:read")
 
 

@@ -15,6 +15,7 @@ TPR_READ = frozenset(
         "house.view",
         "standing.view",
         "recipient.view",
+        "return.view",
     }
 )
 MAR_READ = frozenset(
@@ -27,6 +28,7 @@ MAR_READ = frozenset(
         "exchange.view",
         "recipient.view",
         "rules.view",
+        "return.view",
     }
 )
 COMPLIANCE_READ = frozenset({"compliance.home", "report.view", "audit.view", "exception.view"})
@@ -45,9 +47,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "house.manage",
         "recipient.manage",
         "quota.request",
+        "return.request",
     },
-    Role.TPR_BUYER: TPR_READ | {"order.place", "order.cancel", "recipient.manage", "quota.request"},
-    Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report"},
+    Role.TPR_BUYER: TPR_READ
+    | {"order.place", "order.cancel", "recipient.manage", "quota.request", "return.request"},
+    Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report", "return.request"},
     Role.TPR_FINANCE: TPR_READ,
     Role.TPR_READONLY: TPR_READ,
     Role.MAR_ADMIN: MAR_READ
@@ -70,6 +74,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "privacy.manage",
         "api_key.manage",
         "exchange.operate",
+        "return.handle",
         "import.upload",
         "report.view",
         "report.build",
@@ -86,7 +91,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "quota.answer",
         "change.publish",
     },
-    Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release"},
+    Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release", "return.handle"},
     Role.MAR_FINANCE: MAR_READ | {"report.view"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.api import recipient_views, views
+from portal.api import recipient_views, return_views, views
 
 urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),
     path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),
     path("recipients", recipient_views.RecipientsView.as_view(), name="api-recipients"),
+    path("returns", return_views.ReturnsView.as_view(), name="api-returns"),
+    path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
+    path("returns/<uuid:partner_return_id>", return_views.ReturnView.as_view(), name="api-return"),
     path("keys", views.KeysView.as_view(), name="api-keys"),
     path("keys:claim", views.ClaimView.as_view(), name="api-claim"),
     path("builds", views.BuildsView.as_view(), name="api-builds"),

@@ -5,6 +5,7 @@ from licensing.models.exchange import CbrState
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.order import OrderState
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
+from licensing.rules.partner_returns import TRANSITIONS as RETURN_TRANSITIONS
 from licensing.rules.quota import TRANSITIONS as EXCEPTION_TRANSITIONS
 from partners.models.partner import PartnerState
 from partners.rules.applications import TRANSITIONS as APPLICATION_TRANSITIONS
@@ -96,3 +97,8 @@ def test_the_steps_of_a_recipient_are_the_codes():
 def test_the_steps_of_a_quota_exception_are_the_codes():
     steps = [(before, after) for before, afters in EXCEPTION_TRANSITIONS.items() for after in afters]
     assert pairs("Quota exception") == sorted(steps)
+
+
+def test_the_steps_of_a_return_are_the_codes():
+    steps = [(before.value, after.value) for before, afters in RETURN_TRANSITIONS.items() for after in afters]
+    assert pairs("Return") == sorted(steps)

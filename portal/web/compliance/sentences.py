@@ -42,6 +42,13 @@ SENTENCES: Mapping[str, Promise | str] = {
     "licensing.build.completed": gettext_lazy("added device details to a build"),
     "licensing.build.reverted": gettext_lazy("took a build back"),
     "licensing.build.resent": gettext_lazy("sent a build to Microsoft again"),
+    "licensing.partner_return.requested": gettext_lazy("asked to give back %(keys)s keys in %(return)s"),
+    "licensing.partner_return.checked": gettext_lazy("checked the return %(return)s"),
+    "licensing.partner_return.approved": gettext_lazy("approved the return %(return)s"),
+    "licensing.partner_return.refused": gettext_lazy("refused the return %(return)s"),
+    "licensing.partner_return.sent": gettext_lazy("sent the return %(return)s to Microsoft as %(rma)s"),
+    "licensing.partner_return.answered": gettext_lazy("booked Microsoft's answer to the return %(return)s"),
+    "licensing.partner_return.closed": gettext_lazy("closed the return %(return)s"),
     "licensing.batch.uploaded": gettext_lazy("uploaded a delivery of keys"),
     "licensing.batch.released": ngettext_lazy(
         "released a delivery of %(keys)s key into stock",

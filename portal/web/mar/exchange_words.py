@@ -71,6 +71,12 @@ FINDINGS: dict[str, Words] = {
         gettext_lazy("Unknown return code"),
         gettext_lazy("The return stays open. Ask Microsoft what the code means."),
     ),
+    Finding.MISSING_ANSWER: Words(
+        gettext_lazy("Line not answered"),
+        gettext_lazy(
+            "Microsoft answered the return without this key. Wait for a second file, or ask. It closes itself."
+        ),
+    ),
 }
 
 _ACTS: dict[str, tuple[Text, str, str]] = {

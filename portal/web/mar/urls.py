@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.mar import (
     applications_urls,
     checks_urls,
+    desk_urls,
     exchange_urls,
     home_views,
     orders_urls,
@@ -22,6 +23,7 @@ urlpatterns = [
     *partners_urls.urlpatterns,
     *checks_urls.urlpatterns,
     *recipients_urls.urlpatterns,
+    *desk_urls.urlpatterns,
     *orders_urls.urlpatterns,
     *exchange_urls.urlpatterns,
     *rules_urls.urlpatterns,

@@ -14,6 +14,7 @@ from core.errors import DomainError, NotFound
 from licensing.models import ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
+from licensing.rules.partner_returns import GOING_FROM
 from licensing.selectors.orders import keys_of
 from licensing.services.hand_over import reveal_key
 from licensing.services.samples import sample_oa3
@@ -97,6 +98,7 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
         "hand_over": getattr(key, "hand_over", None),
         "build": key.builds.filter(ended_at__isnull=True).select_related("device").first(),
         "life": life_of(key, wing="tpr", partner_id=partner_id_of(request)),
+        "may_return": "return.request" in request.permissions and key.state in GOING_FROM,  # type: ignore[attr-defined]
         "may_reveal": "key.reveal" in request.permissions and key.state in REVEALABLE,  # type: ignore[attr-defined]
     }
     return render(request, "tpr/key_detail.html", context)

@@ -12,6 +12,7 @@ from portal.web.tpr import (
     profile,
     quota,
     recipients,
+    returns_urls,
     rules_urls,
     settings_company,
     settings_contacts,
@@ -25,6 +26,7 @@ app_name = "tpr"
 
 urlpatterns = [
     *rules_urls.urlpatterns,
+    *returns_urls.urlpatterns,
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),

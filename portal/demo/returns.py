@@ -1,0 +1,98 @@
+"""Returns of one partner in each state, each by the real steps."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from core.actor import Actor
+from core.tenancy import mar_scope, partner_scope
+from licensing.exchange.return_xml import ReturnAckFile, ReturnAckLine, write_return_ack
+from licensing.models import ProductKey, ReturnRequest
+from licensing.rules.key_states import KeyState
+from licensing.services import partner_returns as services
+from licensing.services.exchange import import_answer_file
+from licensing.services.partner_returns import ReturnWish
+from licensing.services.return_bundles import send_bundle
+from portal.demo.history import NAMESPACE, Stage
+from portal.demo.programme import MAR
+
+PARTNER = "TPR-0001"
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """A return of the demo: what it says and how far it goes."""
+
+    ends: str
+    quantity: int
+    return_type: str
+    reason: str
+    reference: str
+    is_without_credit: bool = False
+
+
+STORIES = (
+    _Story("closed", 2, "ZOC", "Two buyers sent their notebooks back", "RMA-118"),
+    _Story("answered_credit", 3, "ZOB", "Boards failed in the burn-in test", "RMA-121"),
+    _Story("answered_no_credit", 1, "ZOE", "Stolen from the delivery van", "RMA-122", is_without_credit=True),
+    _Story("sent", 2, "ZOD", "Test PCs of the new hall", "RMA-127"),
+    _Story("approved", 1, "ZOB", "Screen and board broken by the carrier", "RMA-130"),
+    _Story("checked", 1, "ZOC", "The school sent one PC back", "RMA-131"),
+    _Story("requested", 1, "ZOA", "Ordered one too many", "RMA-133"),
+    _Story("refused", 1, "ZOF", "Customer wants another edition", "RMA-125", is_without_credit=True),
+)
+AFTER_CHECK = ("closed", "answered_credit", "answered_no_credit", "sent", "approved")
+
+
+def give_back(stage: Stage, *, now: datetime) -> None:
+    """Play the returns: the older a story is, the further it has come."""
+    keys = _keys(stage)
+    for place, story in enumerate(STORIES):
+        chosen, keys = keys[: story.quantity], keys[story.quantity :]
+        if len(chosen) == story.quantity:
+            _play(stage, story, chosen, at=now - timedelta(days=len(STORIES) - place, hours=5))
+
+
+def _keys(stage: Stage) -> list[str]:
+    with mar_scope():
+        found = ProductKey.objects.filter(
+            partner=stage.cast.partners[PARTNER], state=KeyState.ACTIVATION_ENABLED, hold="none"
+        )
+        return list(found.order_by("id").values_list("product_key_id", flat=True)[:12])
+
+
+def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime) -> None:
+    partner, desk = stage.cast.partners[PARTNER], stage.cast.staff("marta")
+    wish = ReturnWish(
+        tuple(keys), story.return_type, story.reason, story.is_without_credit, story.reference
+    )  # fmt: skip
+    with partner_scope(partner.pk):
+        asked = services.request_return(
+            partner_id=partner.pk, wish=wish, idempotency_key=str(uuid5(NAMESPACE, story.reference)),
+            by=stage.cast.owner(PARTNER), at=at,
+        )  # fmt: skip
+    with mar_scope():
+        minute = timedelta(minutes=1)
+        services.check_return(asked.return_id, by=Actor.system("check of returns"), at=at + minute)
+        if story.ends == "refused":
+            note = "The edition is changed by a swap on the key's page, not by a return."
+            services.refuse_return(asked.return_id, note=note, by=desk, at=at + 90 * minute)
+        if story.ends in AFTER_CHECK:
+            services.approve_return(asked.return_id, note="", by=desk, at=at + 90 * minute)
+        if story.ends in AFTER_CHECK[:4]:
+            sent = send_bundle([asked.return_id], by=desk, at=at + 100 * minute)
+            if story.ends != "sent":
+                _answer(sent, keys, story, by=desk, at=at + 300 * minute)
+        if story.ends == "closed":
+            services.close_return(asked.return_id, by=desk, at=at + 400 * minute)
+
+
+def _answer(sent: ReturnRequest, keys: list[str], story: _Story, *, by: Actor, at: datetime) -> None:
+    codes = {"ZOB": "OP", "ZOC": "OJ", "ZOE": "QH"}
+    lines = tuple(ReturnAckLine(key, codes[story.return_type]) for key in keys)
+    unique: UUID = uuid5(NAMESPACE, f"ack:{story.reference}")
+    ack = ReturnAckFile(
+        str(unique), f"{unique.int % 10**10:010d}", at, sent.rma_number, sent.sent_at, MAR["sold_to_id"],
+        "MAR", lines,
+    )  # fmt: skip
+    import_answer_file(write_return_ack(ack), file_name=f"return-ack-{sent.rma_number}.xml", by=by, at=at)
