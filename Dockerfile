@@ -32,8 +32,8 @@ RUN --mount=type=bind,from=frontend,source=/packages/node_modules,target=/tmp/no
            --ignore tabler-sprite.svg --ignore redoc --ignore rest_framework --ignore "swagger-ui-es-*" \
     && python -m compileall -q . \
     && useradd --system --uid 10001 --no-create-home portal \
-    && mkdir -p var/files var/exchange \
-    && chown portal var/files var/exchange
+    && mkdir -p var/files var/exchange var/keyring var/erasures \
+    && chown portal var/files var/exchange var/keyring var/erasures
 
 USER portal
 EXPOSE 8000

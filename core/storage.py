@@ -2,10 +2,14 @@
 
 import hashlib
 from pathlib import Path, PurePosixPath
+from uuid import UUID
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+
+from core import keyring
+from core.crypto import CannotDecrypt
 
 
 def store_bytes(content: bytes, *, folder: str, suffix: str) -> tuple[str, str]:
@@ -27,6 +31,30 @@ def read_bytes(path: str, *, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"The stored file {path} has changed.")
     return content
+
+
+def store_sealed(content: bytes, *, subject: UUID, folder: str) -> tuple[str, str]:
+    """Store the bytes under a subject's key and return (path in the storage, SHA-256 of the bytes themselves)."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = str(PurePosixPath(folder) / digest[:2] / f"{digest}-{subject.hex[:8]}.sealed")
+    if not default_storage.exists(path):
+        sealed = keyring.seal(content, subject=subject, identity=f"file:{digest}")
+        default_storage.save(path, ContentFile(sealed))
+    return path, digest
+
+
+def read_sealed(path: str, *, subject: UUID, sha256: str) -> bytes:
+    """Return the bytes of a sealed file.
+
+    :raises KeyDestroyed: when the subject was erased.
+    :raises ValueError: when the file no longer is what was stored.
+    """
+    with default_storage.open(path, "rb") as stored:
+        sealed: bytes = stored.read()
+    try:
+        return keyring.open_sealed(sealed, subject=subject, identity=f"file:{sha256}")
+    except CannotDecrypt as error:
+        raise ValueError(f"The stored file {path} has changed.") from error
 
 
 def store_file(source: Path, *, folder: str, suffix: str) -> tuple[str, str, int]:

@@ -61,6 +61,7 @@ def own_files(tmp_path: Path, settings: Any) -> None:
             "OPTIONS": {"location": tmp_path / "files"},
         }
     }
+    settings.KEYRING_DIR, settings.ERASURES_DIR = tmp_path / "keyring", tmp_path / "erasures"
 
 
 @pytest.fixture(autouse=True)

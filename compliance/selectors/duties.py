@@ -100,6 +100,7 @@ def _done_times() -> dict[str, Subquery]:
         .order_by("accepted_at")
         .values("accepted_at"),
         "contacts": NamedContact.objects.filter(partner=OuterRef("pk"))
+        .exclude(email_index=b"")
         .order_by("changed_at")
         .values("changed_at"),
         "training": TrainingAttempt.objects.filter(partner=OuterRef("pk"), is_passed=True)

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import APP_ROLE, CURRENT_GUEST, MAR_ROLE, Access, Right
+from core.sealed import SealedJSONField
 from partners.models.partner import Partner
 
 
@@ -73,6 +74,8 @@ class Application(models.Model):
         REJECT = "reject", _("Refuse")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # Whose key seals the answers and the papers; a new one when the person behind it is erased.
+    subject = models.UUIDField(default=uuid4, editable=False)
     reference = models.CharField(_("reference"), max_length=12, unique=True, help_text=_("Like A-7KQ2M9."))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.SHOP)
     branch = models.CharField(_("comes from"), max_length=12, choices=Branch.choices, default=Branch.NEW)
@@ -203,13 +206,20 @@ class ApplicationSection(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="sections")
     name = models.CharField(_("page"), max_length=30)
-    answers = models.JSONField(_("answers"), default=dict)
+    subject = models.UUIDField(
+        editable=False, help_text=_("As the application's when the page was first saved.")
+    )
+    answers = SealedJSONField(_("answers"), default=dict, blank=True)
     is_complete = models.BooleanField(_("complete"), default=False)
     saved_at = models.DateTimeField(_("last saved"))
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["application", "name"], name="application_section_once")
+            models.UniqueConstraint(fields=["application", "name"], name="application_section_once"),
+            models.CheckConstraint(
+                condition=models.Q(answers="") | models.Q(answers__startswith="s1."),
+                name="answers_are_sealed",
+            ),
         ]
 
     def __str__(self) -> str:

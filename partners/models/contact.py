@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.database.access import MAR_ROLE, TPR_ROLE, Access, Right, Rows
+from core.sealed import SealedTextField
 from partners.models.partner import Partner
 
 
@@ -19,7 +20,7 @@ class NamedContact(models.Model):
             TPR_ROLE: Right(
                 "SELECT, INSERT, UPDATE",
                 Rows.OWN_OR_SHARED,
-                ("name", "email", "phone", "changed_at"),
+                ("name", "email", "email_index", "phone", "subject", "changed_at"),
                 written=Rows.OWN,
             ),
             MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
@@ -43,12 +44,16 @@ class NamedContact(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="contacts")
     side = models.CharField(_("side"), max_length=3, choices=Side.choices)
     area = models.CharField(_("area"), max_length=10, choices=Area.choices)
-    name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("e-mail address"))
-    phone = models.CharField(_("telephone"), max_length=30, blank=True)
+    # Whose key seals the three lines below; another person in this place is another subject.
+    subject = models.UUIDField(default=uuid4, editable=False)
+    name = SealedTextField(_("name"))
+    email = SealedTextField(_("e-mail address"))
+    phone = SealedTextField(_("telephone"), blank=True)
+    email_index = models.BinaryField(max_length=32, editable=False, default=bytes)
     changed_at = models.DateTimeField(_("last changed"))
 
     class Meta:
+        indexes: ClassVar = [models.Index(fields=["email_index"], name="contact_email_index")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["partner", "area"], name="one_contact_an_area"),
             models.UniqueConstraint(
@@ -58,6 +63,12 @@ class NamedContact(models.Model):
                 condition=models.Q(side="tpr", partner__isnull=False)
                 | models.Q(side="mar", partner__isnull=True),
                 name="contact_side_fits_partner",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(name__in=["", "–"]) | models.Q(name__startswith="s1."))
+                & (models.Q(email__in=["", "–"]) | models.Q(email__startswith="s1."))
+                & (models.Q(phone__in=["", "–"]) | models.Q(phone__startswith="s1.")),
+                name="contact_is_sealed",
             ),
         ]
 

@@ -47,6 +47,9 @@ class Document(models.Model):
     content_type = models.CharField(_("type"), max_length=40, help_text=_("Found in the content."))
     size = models.PositiveIntegerField(_("size"), help_text=_("Bytes."))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
+    subject = models.UUIDField(
+        null=True, editable=False, help_text=_("Whose key seals the bytes; empty: stored as they are.")
+    )
     path = models.CharField(_("path in the storage"), max_length=200)
     expires_on = models.DateField(_("valid until"), null=True)
     uploaded_by = WhoField(_("handed in by"), max_length=200)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from core.sealed import GONE
 from partners.models import Brand, CompanyChange, NamedContact, Site
 
 
@@ -48,7 +49,7 @@ def contacts_of(partner_id: UUID | None) -> dict[str, list[NamedContact | None]]
     Without a partner only the MAR's own.
     """
     found = NamedContact.objects.filter(Q(partner_id=partner_id) | Q(partner__isnull=True))
-    by_place = {(contact.side, contact.area): contact for contact in found}
+    by_place = {(contact.side, contact.area): contact for contact in found if contact.name != GONE}
     sides = list(NamedContact.Side) if partner_id else [NamedContact.Side.MAR]
     return {
         side.value: [by_place.get((side.value, area.value)) for area in NamedContact.Area] for side in sides

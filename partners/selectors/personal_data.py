@@ -1,5 +1,6 @@
 """What the portal knows of a person, and where words about him still stand."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connection, models
 from django.db.models import Q, QuerySet
 
 from core.models import AuditEvent, SignInSession, User
+from core.sealed import SealedTextField, found_by
 from partners.models import (
     Application,
     ErasureRequest,
@@ -41,7 +43,11 @@ def personal_data_of(user_id: UUID) -> dict[str, Any]:
             Application.objects.filter(contact_email=address),
             "reference company contact_name contact_email phone submitted_at",
         ),
-        ("named_contacts", NamedContact.objects.filter(email=address), "area name email phone"),
+        (
+            "named_contacts",
+            NamedContact.objects.filter(email_index=found_by(address)),
+            "area name email phone",
+        ),
         ("accepted_terms", TermsAcceptance.objects.filter(**own), "terms__version role accepted_at"),
         ("courses", TrainingAttempt.objects.filter(**own), "course__code started_at submitted_at"),
         (
@@ -72,25 +78,35 @@ def active_user_by_email(email: str) -> User | None:
 def residues_of(words: list[str]) -> dict[str, int]:
     """Return in how many rows of which table one of the words still stands, in any text or JSON.
 
-    Looks where this scope may look. Documents kept by law are left out.
+    Looks where this scope may look. Documents kept by law are left out; sealed columns hold ciphertext.
     """
     found = {}
-    for model in apps.get_models(include_auto_created=True):
-        table = model._meta.db_table
-        columns = [
-            field.name
-            for field in model._meta.concrete_fields
-            if isinstance(field, _TEXT) and not field.choices
-        ]
-        if not columns or table in KEPT_BY_LAW or not _may_read(table):
-            continue
-        query = Q(pk__in=[])
-        for name, word in product(columns, words):
-            query |= Q(**{f"{name}__icontains": word})
-        count = model._default_manager.filter(query).count()
+    for model, columns in searched_tables():
+        count = found_in(model, columns, words).count() if words else 0
         if count:
-            found[table] = count
+            found[model._meta.db_table] = count
     return found
+
+
+def searched_tables() -> Iterator[tuple[Any, list[str]]]:
+    """Yield every table this scope may read, with its columns of text in clear."""
+    for model in apps.get_models(include_auto_created=True):
+        columns = [field.name for field in model._meta.concrete_fields if _holds_words(field)]
+        table = model._meta.db_table
+        if columns and table not in KEPT_BY_LAW and _may_read(table):
+            yield model, columns
+
+
+def found_in(model: Any, columns: list[str], words: list[str]) -> QuerySet[Any]:
+    """Return the rows of a table in which one of the words stands."""
+    query = Q(pk__in=[])
+    for name, word in product(columns, words):
+        query |= Q(**{f"{name}__icontains": word})
+    return model._default_manager.filter(query)  # type: ignore[no-any-return]
+
+
+def _holds_words(field: Any) -> bool:
+    return isinstance(field, _TEXT) and not field.choices and not isinstance(field, SealedTextField)
 
 
 def _may_read(table: str) -> bool:

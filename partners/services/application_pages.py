@@ -54,14 +54,16 @@ def write_page(
     application: Application, section: Section, answers: Mapping[str, Any], *, at: datetime
 ) -> ApplicationSection:
     """Keep cleaned answers and write the columns that hold some of them as well."""
+    saved = {
+        "answers": dict(answers),
+        "is_complete": _is_complete(application, section, answers),
+        "saved_at": at,
+    }
     kept, _is_new = ApplicationSection.objects.update_or_create(
         application_id=application.pk,
         name=section.name,
-        defaults={
-            "answers": dict(answers),
-            "is_complete": _is_complete(application, section, answers),
-            "saved_at": at,
-        },
+        defaults=saved,
+        create_defaults=saved | {"subject": application.subject},
     )
     changed = _columns(section, answers)
     for column, value in changed.items():

@@ -150,7 +150,7 @@ def _fill(drafts: Sequence[Application], rows: Sequence[InvitedRow], *, at: date
             "history": {"former_ids": row.former_id} if row.former_id else {},
         }
         pages += [
-            ApplicationSection(application=draft, name=name, answers=said, saved_at=at)
+            ApplicationSection(application=draft, subject=draft.subject, name=name, answers=said, saved_at=at)
             for name, said in answers.items()
             if said
         ]

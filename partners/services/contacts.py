@@ -1,7 +1,9 @@
 """Name the person to ask, for one area, on one side."""
 
 from datetime import datetime
-from uuid import UUID
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,6 +12,8 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import Invalid, NotFound, refuse
+from core.keyring import destroy
+from core.sealed import found_by
 from partners import locks
 from partners.models import NamedContact
 
@@ -45,12 +49,16 @@ def name_contact(
     elif locks.lock_partner(partner_id) is None:
         raise NotFound(_("There is no such partner."))
     side = NamedContact.Side.TPR if partner_id else NamedContact.Side.MAR
-    facts = {"name": name, "email": email, "phone": " ".join(phone.split()), "changed_at": at}
+    facts: dict[str, Any] = {"name": name, "email": email, "phone": " ".join(phone.split()), "changed_at": at}
+    facts["email_index"] = found_by(email)
     own = Q(partner_id=partner_id) if partner_id else Q(partner__isnull=True)
     contact = NamedContact.objects.filter(own, side=side, area=area).first()
     if contact is None:
         contact = NamedContact.objects.create(partner_id=partner_id, side=side, area=area, **facts)
     else:
+        if bytes(contact.email_index) != facts["email_index"]:  # another person: the former one's key dies
+            transaction.on_commit(partial(destroy, contact.subject))
+            facts["subject"] = uuid4()
         for field, value in facts.items():
             setattr(contact, field, value)
         contact.save(update_fields=sorted(facts))

@@ -12,7 +12,7 @@ from core import audit, storage
 from core.actor import Actor
 from core.errors import Invalid, Refusal, refuse
 from core.pdf_guard import pdf_findings
-from partners.models import Document
+from partners.models import Application, Document
 from partners.rules.file_contents import MAX_DOCUMENT_BYTES, PDF, FileType, clean_file_name, find_type
 
 FOLDER = "documents"  # as in paper_guards.py
@@ -89,7 +89,8 @@ def store_document(
     """Keep a paper of an applicant or a partner.
 
     Runs in the scope of its owner, or in the MAR's. The same bytes are stored once for each owner, however
-    often he hands them in; each time makes a row of its own.
+    often he hands them in; each time makes a row of its own. An applicant's
+    bytes are sealed under his key.
 
     :raises DocumentRefused: see ``inspect_document``; also when an application holds too many papers.
     """
@@ -97,8 +98,11 @@ def store_document(
         _require_room(application_id)
     found = inspect_document(content)
     # A folder for each owner: the database lets nobody name a file of another's folder.
-    folder = f"{FOLDER}/{partner_id or application_id}"
-    path, digest = storage.store_bytes(content, folder=folder, suffix=found.suffix)
+    folder, subject = f"{FOLDER}/{partner_id or application_id}", _subject_of(application_id)
+    if subject is None:
+        path, digest = storage.store_bytes(content, folder=folder, suffix=found.suffix)
+    else:
+        path, digest = storage.store_sealed(content, subject=subject, folder=folder)
     document = Document.objects.create(
         application_id=application_id,
         partner_id=partner_id,
@@ -108,6 +112,7 @@ def store_document(
         content_type=found.content_type,
         size=len(content),
         sha256=digest,
+        subject=subject,
         path=path,
         expires_on=expires_on,
         uploaded_by=by.label[:200],
@@ -130,7 +135,16 @@ def open_document(document: Document) -> bytes:
 
     :raises ValueError: when the stored file has changed since.
     """
+    if document.subject is not None:
+        return storage.read_sealed(document.path, subject=document.subject, sha256=document.sha256)
     return storage.read_bytes(document.path, sha256=document.sha256)
+
+
+def _subject_of(application_id: UUID | None) -> UUID | None:
+    """Return whose key seals an applicant's paper; a partner's own papers are stored as they are."""
+    if application_id is None:
+        return None
+    return Application.objects.values_list("subject", flat=True).get(pk=application_id)
 
 
 def hand_out_document(document: Document, *, by: Actor, at: datetime) -> bytes:

@@ -1,12 +1,13 @@
 """Forget a person: two people, one transaction, and a search for what is left. Source: docs/security.md."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import audit
+from core import audit, erasure_ledger, keyring
 from core.actor import Actor
 from core.errors import DomainError, NotFound, Refusal, refuse
 from core.models import User
@@ -17,7 +18,7 @@ from partners.models.membership import Role
 from partners.rules.people import keeper_role
 from partners.selectors.people import membership_of, people_of
 from partners.selectors.personal_data import residues_of
-from partners.services.forgetting import forget
+from partners.services.forgetting import forget, words_about
 
 
 class LastKeeperStays(DomainError):
@@ -74,13 +75,19 @@ def carry_out_erasure(request_id: UUID, *, by: Actor, at: datetime) -> ErasureRe
     _require_second_person(request, by)
     user = User.objects.get(pk=request.user_id)
     _require_another_keeper(user)
-    name, email = user.name, user.email
+    words, surname = words_about(user), _surname(user.name)
     done = forget(user, at=at)
     request.state, request.decided_by_user_id, request.decided_at = ErasureRequest.State.DONE, by.user_id, at
-    request.outcome = {"blanked": done, "left": residues_of([email, *_telling(name)])}
+    request.outcome = {
+        "blanked": done.blanked,
+        "left": residues_of(words),
+        "look": residues_of(surname),
+        "keys": len(done.subjects),
+    }
     with acting_as(by.user_id):
         request.save(update_fields=["state", "decided_by_user", "decided_at", "outcome"])
     _audit("partners.erasure.done", request, by=by, at=at, outcome=request.outcome)
+    _note_outside(request, done.subjects)
     return request
 
 
@@ -104,9 +111,32 @@ def refuse_erasure(request_id: UUID, *, reason: str, by: Actor, at: datetime) ->
     return request
 
 
-def _telling(name: str) -> list[str]:
-    """Return the name where it is telling enough to be searched for: first and last name."""
-    return [name] if len(name.split()) > 1 else []
+def _note_outside(request: ErasureRequest, subjects: list[UUID]) -> None:
+    """Note the erasure where no restore of the database undoes it, and destroy the keys once it is committed.
+
+    The line comes first: after a crash in between, a restore forgets somebody whom two people had
+    decided to forget. The other way round it would bring him back.
+    """
+    assert request.decided_by_user_id is not None  # noqa: S101  (decided by the caller)
+    assert request.decided_at is not None  # noqa: S101  (decided by the caller)
+    erasure_ledger.append(
+        erasure_ledger.Erasure(
+            person_id=request.user_id,
+            request_id=request.pk,
+            asked_by=request.requested_by_user_id,
+            done_by=request.decided_by_user_id,
+            at=request.decided_at,
+            subjects=tuple(subjects),
+        )
+    )
+    for subject in subjects:
+        transaction.on_commit(partial(keyring.destroy, subject))
+
+
+def _surname(name: str) -> list[str]:
+    """Return the last name: too common to be blanked by itself, so a person looks where it still stands."""
+    words = name.split()
+    return words[-1:] if len(words) > 1 and len(words[-1]) > 3 else []
 
 
 def _locked(request_id: UUID) -> ErasureRequest:

@@ -233,6 +233,10 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Data keys of persons and applicants, and the list of who was erased: outside the database, and backed up
+# by their own rules (docs/how-to/back-up-and-restore.md).
+KEYRING_DIR = Path(os.environ.get("PORTAL_KEYRING_DIR", VAR_DIR / "keyring"))
+ERASURES_DIR = Path(os.environ.get("PORTAL_ERASURES_DIR", VAR_DIR / "erasures"))
 FONTS_DIR = BASE_DIR / "static" / "vendor"
 
 # Uploads: spooled files never touch the disk in clear for key material (portal/uploads.py).
