@@ -14,7 +14,7 @@ from compliance.models import ScoreModel, Tier, TierProposal, WindDown, WindDown
 from core.actor import Actor
 from core.models import User
 from core.storage import store_bytes
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import (
     Build,
     BuildUpload,
@@ -319,7 +319,7 @@ def make_world() -> World:
             made_at=AT,
         )
         carried = CarryOverItem.objects.create(application=application, kind="open_keys", stated="12")
-    with mar_scope():
+    with mar_scope(), acting_as(people["mar_admin"].pk):
         erasure = ErasureRequest.objects.create(
             user=make_member("tpr_readonly", partner=own.partner), partner_id=own.partner.pk,
             requested_by_user=people["mar_admin"], requested_at=AT,
