@@ -28,7 +28,9 @@ FORBIDDEN = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_template_keeps_to_the_content_security_policy(name: str) -> None:
     source = re.sub(r"{#.*?#}|{% comment %}.*?{% endcomment %}", "", (ROOT / name).read_text(), flags=re.S)
-    assert [what for what, pattern in FORBIDDEN.items() if re.search(pattern, source)] == []
+    found = [what for what, pattern in FORBIDDEN.items() if re.search(pattern, source)]
+    # No policy of ours reaches a mail program; its style sheet is what makes a mail narrow and dark.
+    assert found == (["a style element"] if name.startswith("emails/") else [])
 
 
 @pytest.mark.parametrize("name", FILES)

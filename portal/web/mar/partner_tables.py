@@ -72,7 +72,7 @@ class PartnerDocumentTable(Table):
     columns = (
         Column("kind", _("Document"), accessor="get_kind_display", sort="kind", primary=True),
         Column("title", _("Title"), accessor="title"),
-        Column("file", _("File"), accessor="file_name", kind="mono"),
+        Column("file", _("File"), accessor="file_name"),
         Column("handed_in", _("Handed in"), kind="date", accessor="uploaded_at", sort="uploaded_at"),
         Column("by", _("By"), accessor="uploaded_by"),
         Column("expires", _("Valid until"), kind="date", accessor="expires_on", sort="expires_on"),

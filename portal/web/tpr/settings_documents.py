@@ -86,7 +86,7 @@ class DocumentTable(Table):
     columns = (
         Column("kind", gettext_lazy("Document"), accessor="get_kind_display", sort="kind", primary=True),
         Column("title", gettext_lazy("Title"), accessor="title"),
-        Column("file", gettext_lazy("File"), kind="mono", accessor="file_name"),
+        Column("file", gettext_lazy("File"), accessor="file_name"),
         Column(
             "handed_in", gettext_lazy("Handed in"), kind="date", accessor="uploaded_at", sort="uploaded_at"
         ),
