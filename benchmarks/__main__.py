@@ -1,4 +1,7 @@
-"""Run the benchmarks: all of them, or those named. `python -m benchmarks [orders import pages report applications]`."""
+"""Run the benchmarks: all of them, or those named.
+
+python -m benchmarks [orders import pages report applications scale]
+"""
 
 import importlib
 import sys
@@ -9,6 +12,7 @@ BENCHMARKS = {
     "report": "benchmarks.report_month",
     "pages": "benchmarks.pages",
     "applications": "benchmarks.applications",
+    "scale": "benchmarks.scale",
 }
 
 

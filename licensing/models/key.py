@@ -77,6 +77,12 @@ class ProductKey(models.Model):
                 name="key_partner_state",
                 condition=Q(partner__isnull=False),
             ),
+            # The partner's list, newest step first.
+            models.Index(
+                fields=["partner", "-state_since", "-id"],
+                name="key_partner_newest",
+                condition=Q(partner__isnull=False),
+            ),
             models.Index(fields=["order_line"], name="key_order_line", condition=Q(order_line__isnull=False)),
         ]
         constraints: ClassVar = [

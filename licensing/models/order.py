@@ -66,6 +66,7 @@ class Order(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["partner", "-number"], name="order_partner"),
             models.Index(fields=["partner", "placed_at"], name="order_placed"),
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
         ]
 
     def __str__(self) -> str:

@@ -2,22 +2,21 @@
 
 from uuid import UUID
 
-from django.db.models import DecimalField, ExpressionWrapper, F, Max, QuerySet, Sum
+from django.db.models import DecimalField, F, Max, OuterRef, QuerySet, Subquery, Sum
 
-from licensing.models import Build, Device, Order, ProductKey
+from licensing.models import Build, Device, Order, OrderLine, ProductKey
 
-_AMOUNT = ExpressionWrapper(
-    F("lines__unit_price") * F("lines__quantity"), DecimalField(max_digits=14, decimal_places=2)
-)
+_LINES = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
 
 
 def with_totals(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Add quantity, amount, currency and product name of each order."""
+    """Add quantity, amount, currency and product name of each order, asked for the rows that are shown alone."""
+    amount = Sum(F("unit_price") * F("quantity"), output_field=DecimalField(max_digits=14, decimal_places=2))
     return orders.annotate(
-        quantity=Sum("lines__quantity"),
-        amount=Sum(_AMOUNT),
-        currency=Max("lines__currency"),
-        product_name=Max("lines__product__name"),
+        quantity=Subquery(_LINES.values(found=Sum("quantity"))),
+        amount=Subquery(_LINES.values(found=amount)),
+        currency=Subquery(_LINES.values(found=Max("currency"))),
+        product_name=Subquery(_LINES.values(found=Max("product__name"))),
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError
-from licensing.models import Device, KeyHandOver
+from licensing.models import Device, KeyHandOver, ProductKey
 from licensing.selectors.orders import devices_of
 from licensing.selectors.timeline import key_events
 from licensing.services.sales import record_sale
@@ -61,10 +61,10 @@ class DeviceTable(Table):
 
 def with_latest_key(devices: QuerySet[Device]) -> QuerySet[Device]:
     """Add the id and state of the key that was last handed over for each PC."""
-    latest = KeyHandOver.objects.filter(device=OuterRef("pk")).order_by("-handed_at")
+    latest = KeyHandOver.objects.filter(device=OuterRef(OuterRef("pk"))).order_by("-handed_at")
+    key = ProductKey.objects.filter(pk=Subquery(latest.values("key")[:1]))
     return devices.annotate(
-        latest_key=Subquery(latest.values("key__product_key_id")[:1]),
-        latest_state=Subquery(latest.values("key__state")[:1]),
+        latest_key=Subquery(key.values("product_key_id")), latest_state=Subquery(key.values("state"))
     )
 
 

@@ -95,5 +95,5 @@ def test_who_has_accepted_asks_as_many_queries_for_three_as_for_one(
     for _ in range(partners):
         make_partner()
     terms = make_terms()
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         assert admin.get(f"/mar/rules/versions/{terms.pk}/").status_code == 200
