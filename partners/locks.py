@@ -4,7 +4,7 @@ Order, always from top to bottom: list of invitations, application, check, sanct
 primary key), invitation, API key, order block, grace, agreement, course, training
 attempt, company change, paper, site, brand, note, the
 MAR, the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
-their conflict.
+their renewal, their conflict.
 """
 
 from uuid import UUID
@@ -32,6 +32,7 @@ from partners.models import (
 )
 from partners.models.check import CheckResult
 from partners.models.recipients import Recipient, RecipientConflict
+from partners.models.renewal import RecipientRenewal
 
 
 def lock_application(application_id: UUID) -> Application | None:
@@ -174,6 +175,12 @@ def lock_registrations(country: str) -> None:
 def lock_recipient(recipient_id: UUID) -> Recipient | None:
     """Lock a recipient, None when there is none in this scope."""
     return Recipient.objects.select_for_update().filter(pk=recipient_id).first()
+
+
+def lock_renewal(recipient_id: UUID) -> RecipientRenewal | None:
+    """Lock a recipient's newer evidence that waits, None when none does. After its recipient."""
+    rows = RecipientRenewal.objects.select_for_update().filter(recipient_id=recipient_id)
+    return rows.filter(state__in=["submitted", "reviewed"]).first()
 
 
 def lock_recipient_conflict(conflict_id: UUID) -> RecipientConflict | None:

@@ -7,6 +7,10 @@ FOLDER = "documents"
 # Table: the columns that name a row of the same partner, and where that row stands.
 _OWN = {
     "partners_recipientevidence": {"document_id": "partners_document", "recipient_id": "partners_recipient"},
+    "partners_recipientrenewal": {
+        "recipient_id": "partners_recipient",
+        "evidence_id": "partners_recipientevidence",
+    },
     "partners_brand": {"logo_id": "partners_document"},
 }
 

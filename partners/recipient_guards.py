@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from core.database.access import TPR_ROLE
 from partners.models.recipients import OWN_COLUMNS
-from partners.rules.recipients import PARTNER_EDITS, PARTNER_STEPS, TRANSITIONS
+from partners.rules.recipients import PARTNER_EDITS, PARTNER_STEPS, RENEWAL_TRANSITIONS, TRANSITIONS
 
 # These a partner's transaction writes in any state: the step itself, and that an order named the recipient.
 _ALWAYS = ("state", "submitted_at", "last_order_at")
@@ -17,7 +17,37 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS recipient_moves ON partners_recipient",
         """CREATE TRIGGER recipient_moves BEFORE INSERT OR UPDATE ON partners_recipient
         FOR EACH ROW EXECUTE FUNCTION partners_guard_recipient()""",
+        _renewal_function(),
+        "DROP TRIGGER IF EXISTS renewal_moves ON partners_recipientrenewal",
+        """CREATE TRIGGER renewal_moves BEFORE INSERT OR UPDATE ON partners_recipientrenewal
+        FOR EACH ROW EXECUTE FUNCTION partners_guard_renewal()""",
     ]
+
+
+def _renewal_function() -> str:
+    """Return the guard of newer evidence: begun by nobody's yes, decided after a review."""
+    pairs = [(before, after) for before, targets in RENEWAL_TRANSITIONS.items() for after in targets]
+    return f"""
+CREATE OR REPLACE FUNCTION partners_guard_renewal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.state <> 'submitted' OR num_nonnulls(NEW.until, NEW.reviewed_by_id, NEW.decided_by_id) > 0 THEN
+      RAISE EXCEPTION 'a renewal begins undecided' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF (NEW.recipient_id, NEW.evidence_id, NEW.partner_id)
+    IS DISTINCT FROM (OLD.recipient_id, OLD.evidence_id, OLD.partner_id) THEN
+    RAISE EXCEPTION 'what was handed in does not change' USING ERRCODE = 'check_violation';
+  END IF;
+  IF (OLD.state, NEW.state) NOT IN ({_listed(pairs)}) THEN
+    RAISE EXCEPTION 'a renewal may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state = 'approved' AND (NEW.reviewed_by_id, NEW.until) IS DISTINCT FROM (OLD.reviewed_by_id, OLD.until) THEN
+    RAISE EXCEPTION 'the reviewer stands before the decision' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
 
 
 def _function() -> str:
@@ -41,6 +71,11 @@ BEGIN
   END IF;
   IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_listed(pairs)}) THEN
     RAISE EXCEPTION 'a recipient may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+  END IF;
+  IF OLD.state = 'expired' AND NEW.state = 'approved' AND NOT EXISTS (
+    SELECT 1 FROM partners_recipientrenewal r
+    WHERE r.recipient_id = NEW.id AND r.state = 'approved' AND r.until = NEW.evidence_until) THEN
+    RAISE EXCEPTION 'nobody approved newer evidence' USING ERRCODE = 'check_violation';
   END IF;
   IF NEW.state IN ('approved', 'refused') AND NEW.state <> OLD.state
     AND NEW.reviewed_by_id IS DISTINCT FROM OLD.reviewed_by_id THEN

@@ -34,7 +34,12 @@ from partners.tasks_company import (
     send_company_change_decided,
     send_document_expiry,
 )
-from partners.tasks_recipients import expire_recipients, send_recipient_claim, send_recipient_state
+from partners.tasks_recipients import (
+    expire_recipients,
+    send_recipient_claim,
+    send_recipient_state,
+    send_renewal,
+)
 from partners.tasks_rules import (
     announce_terms,
     send_due_reminders,
@@ -73,6 +78,7 @@ __all__ = [
     "send_partner_state",
     "send_recipient_claim",
     "send_recipient_state",
+    "send_renewal",
     "send_resume_links",
     "send_security_notice",
     "send_terms_notice",

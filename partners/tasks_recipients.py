@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.actor import Actor
 from core.outbox import WorkTask
-from partners.models import Recipient
+from partners.models import Recipient, RecipientRenewal
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
 from partners.services import recipient_letters
@@ -33,10 +33,18 @@ def send_recipient_state(recipient_id: str, state: str, since: str) -> int:
 
 
 @shared_task(name="partners.send_recipient_claim", base=WorkTask)  # type: ignore[untyped-decorator]
-def send_recipient_claim(recipient_id: str) -> int:
-    """Tell a partner how the double registration of his recipient was decided."""
+def send_recipient_claim(recipient_id: str, why: str = "", since: str = "") -> int:
+    """Tell a partner whose his recipient is now: decided, taken over, or lapsed."""
     recipient = Recipient.objects.get(pk=UUID(recipient_id))
-    return _send(recipient, recipient_letters.recipient_claim(recipient), f"claim.{recipient.claim}")
+    letter = recipient_letters.recipient_claim(recipient, why=why)
+    return _send(recipient, letter, ".".join(filter(None, ["claim", recipient.claim, why, since])))
+
+
+@shared_task(name="partners.send_renewal", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_renewal(renewal_id: str) -> int:
+    """Tell a partner what became of newer evidence."""
+    renewal = RecipientRenewal.objects.select_related("recipient").get(pk=UUID(renewal_id))
+    return _send(renewal.recipient, recipient_letters.renewal(renewal), f"renewal.{renewal.pk}")
 
 
 def _send(recipient: Recipient, letter: Letter | None, identity: str) -> int:

@@ -18,6 +18,7 @@ from partners.models.privacy import ErasureRequest
 from partners.models.public_profile import PublicProfile
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.reminder import Reminder
+from partners.models.renewal import RecipientRenewal
 from partners.models.sanctions import SanctionsEntry, SanctionsList
 from partners.models.site import Brand, Site
 from partners.models.standing import CreditPosition, Grace, OrderBlock, PartnerBadge
@@ -58,6 +59,7 @@ __all__ = [
     "RecipientClass",
     "RecipientConflict",
     "RecipientEvidence",
+    "RecipientRenewal",
     "Reminder",
     "SanctionsEntry",
     "SanctionsList",

@@ -31,6 +31,11 @@ EVIDENCE_COLUMNS: Mapping[str, str] = {
     "id": SAFE, "partner_id": SAFE, "recipient_id": SAFE, "document_id": SAFE, "kind": SAFE, "added_at": SAFE,
     "removed_at": SAFE,
 }  # fmt: skip
+RENEWAL_COLUMNS: Mapping[str, str] = {
+    "id": SAFE, "partner_id": SAFE, "recipient_id": SAFE, "evidence_id": SAFE, "state": SAFE, "submitted_at": SAFE,
+    "until": SAFE, "note": FREE, "reviewed_by_id": SAFE, "reviewed_at": SAFE, "decided_by_id": SAFE,
+    "decided_at": SAFE, "reason": FREE,
+}  # fmt: skip
 CONFLICT_COLUMNS: Mapping[str, str] = {
     "id": SAFE, "first_id": SAFE, "second_id": SAFE, "likeness": SAFE, "found_at": SAFE, "outcome": SAFE,
     "reason": FREE, "decided_by_id": SAFE, "decided_at": SAFE,

@@ -28,9 +28,17 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     State.SUBMITTED: frozenset({State.DRAFT, State.REVIEWED, State.WITHDRAWN}),  # back to draft: sent back
     State.REVIEWED: frozenset({State.SUBMITTED, State.APPROVED, State.REFUSED}),
     State.APPROVED: frozenset({State.EXPIRED, State.WITHDRAWN}),
-    State.EXPIRED: frozenset({State.SUBMITTED, State.WITHDRAWN}),
+    State.EXPIRED: frozenset({State.SUBMITTED, State.APPROVED, State.WITHDRAWN}),  # approved: by a renewal
     State.REFUSED: frozenset(),
     State.WITHDRAWN: frozenset(),
+}
+
+# P-REC-8: newer evidence handed in before the old one ends.
+RENEWAL_TRANSITIONS: dict[str, frozenset[str]] = {
+    "submitted": frozenset({"reviewed", "refused"}),
+    "reviewed": frozenset({"approved", "refused"}),
+    "approved": frozenset(),
+    "refused": frozenset(),
 }
 
 # The steps the partner himself takes; every other one is the MAR's.

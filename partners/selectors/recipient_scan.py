@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from partners.models import Document, Recipient, RecipientConflict, RecipientEvidence
+from partners.models import Document, Recipient, RecipientConflict, RecipientEvidence, RecipientRenewal
 from partners.rules.personal_data import (
     CONFLICT_COLUMNS,
     DOCUMENT_COLUMNS,
@@ -16,6 +16,7 @@ from partners.rules.personal_data import (
     FREE,
     NUMBER,
     RECIPIENT_COLUMNS,
+    RENEWAL_COLUMNS,
     find_personal,
 )
 from partners.rules.recipients import EVIDENCE_KINDS, TAP_CRITERIA
@@ -40,6 +41,7 @@ def scan_partner_tables() -> Iterator[Finding]:
     """Yield what stands in the tables of recipients and their papers and should not."""
     yield from scan_rows(Recipient.objects.all(), RECIPIENT_COLUMNS)
     yield from scan_rows(RecipientEvidence.objects.all(), EVIDENCE_COLUMNS)
+    yield from scan_rows(RecipientRenewal.objects.all(), RENEWAL_COLUMNS)
     yield from scan_rows(RecipientConflict.objects.all(), CONFLICT_COLUMNS)
     papers = Document.objects.filter(kind__in=DOCUMENT_KINDS)
     yield from scan_rows(papers, DOCUMENT_COLUMNS, is_whole_table=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from partners.models import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
+from partners.models import Recipient, RecipientClass, RecipientConflict, RecipientEvidence, RecipientRenewal
 from partners.models.recipients import Claim, RecipientState
 from partners.rules.recipients import Identity
 
@@ -68,6 +68,17 @@ def evidence_of(recipient_id: UUID) -> list[RecipientEvidence]:
     return list(rows.filter(recipient_id=recipient_id, removed_at__isnull=True).order_by("added_at", "pk"))
 
 
+def open_renewal_of(recipient_id: UUID) -> RecipientRenewal | None:
+    """Return the newer evidence that waits for the MAR, None when none does."""
+    rows = RecipientRenewal.objects.select_related("evidence__document", "reviewed_by")
+    return rows.filter(recipient_id=recipient_id, state__in=["submitted", "reviewed"]).first()
+
+
+def last_renewal_of(recipient_id: UUID) -> RecipientRenewal | None:
+    """Return the newest renewal, however it stands."""
+    return RecipientRenewal.objects.filter(recipient_id=recipient_id).first()
+
+
 def conflicts() -> QuerySet[RecipientConflict]:
     """Return every conflict with both sides. Inside the MAR's scope."""
     return RecipientConflict.objects.select_related(
@@ -95,7 +106,8 @@ def identity_of(recipient: Recipient) -> Identity:
 
 
 def recipient_counts() -> dict[str, int]:
-    """Return how many recipients wait for a review and a decision, and how many conflicts are open."""
+    """Return how many recipients wait for a review and a decision, how many renewals wait, and how many
+    conflicts are open."""
     states = list(
         Recipient.objects.filter(state__in=[RecipientState.SUBMITTED, RecipientState.REVIEWED]).values_list(
             "state", flat=True
@@ -104,5 +116,6 @@ def recipient_counts() -> dict[str, int]:
     return {
         "submitted": states.count(RecipientState.SUBMITTED),
         "reviewed": states.count(RecipientState.REVIEWED),
+        "renewals": RecipientRenewal.objects.filter(state__in=["submitted", "reviewed"]).count(),
         "conflicts": RecipientConflict.objects.filter(outcome=RecipientConflict.Outcome.OPEN).count(),
     }

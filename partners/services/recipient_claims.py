@@ -39,11 +39,13 @@ def claim_recipient(recipient: Recipient, *, by: Actor, at: datetime) -> str:
     """
     with mar_scope():
         own = Recipient.objects.get(pk=recipient.pk)
-        rivals = []
+        rivals, has_lapsed = [], False
         for other in neighbours_of(own):
             like = likeness(identity_of(own), identity_of(other))
             if like and _has_lapsed(other, at):
                 _give_up(other, to=Claim.LOST, why="lapsed", by=by, at=at)
+                _tell(other, "lapsed", at)
+                has_lapsed = True
             elif like:
                 rivals.append((other, like))
         for other, like in rivals:
@@ -51,6 +53,8 @@ def claim_recipient(recipient: Recipient, *, by: Actor, at: datetime) -> str:
             if not known.exists():
                 RecipientConflict.objects.create(first=other, second=own, likeness=like, found_at=at)
         _set_claim(own, by=by, at=at)
+        if has_lapsed:
+            _tell(own, "taken_over", at)
     recipient.claim = own.claim
     return own.claim
 
@@ -71,6 +75,7 @@ def release_claim(recipient: Recipient, *, by: Actor, at: datetime) -> None:
             conflict.save(update_fields=["outcome", "decided_at"])
             if conflict.second_id != own.pk:
                 claim_recipient(conflict.second, by=by, at=at)
+                _tell(conflict.second, "released", at)
 
 
 @transaction.atomic
@@ -98,9 +103,9 @@ def settle_conflict(
     first, second = conflict.first, conflict.second
     if outcome == Outcome.TRANSFERRED:
         _give_up(first, to=Claim.LOST, why="transferred", by=by, at=at)
-        enqueue("partners.send_recipient_claim", at=at, recipient_id=first.pk)
+        _tell(first, "transferred", at)
     _set_claim(second, by=by, at=at)
-    enqueue("partners.send_recipient_claim", at=at, recipient_id=second.pk)
+    _tell(second, "decided", at)
     audit.record(
         "partners.recipient.conflict_settled",
         by=by,
@@ -137,6 +142,10 @@ def _give_up(recipient: Recipient, *, to: Claim, why: str, by: Actor, at: dateti
     recipient.claim, recipient.is_protected, recipient.claimed_at = to, False, None
     recipient.save(update_fields=["claim", "is_protected", "claimed_at"])
     _audit(recipient, why, by=by, at=at)
+
+
+def _tell(recipient: Recipient, why: str, at: datetime) -> None:
+    enqueue("partners.send_recipient_claim", at=at, recipient_id=recipient.pk, why=why, since=at.isoformat())
 
 
 def _has_lapsed(recipient: Recipient, at: datetime) -> bool:

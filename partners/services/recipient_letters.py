@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from partners.models import Recipient
+from partners.models import Recipient, RecipientRenewal
 from partners.models.recipients import Claim, RecipientState
 from partners.services.letters import Letter
 
@@ -38,10 +38,37 @@ def recipient_state(recipient: Recipient) -> Letter | None:
     return _letter(recipient, subject % {"name": recipient.name}, sentence % {"name": recipient.name}, detail)
 
 
-def recipient_claim(recipient: Recipient) -> Letter | None:
-    """Tell how a double registration was decided, without a word about the other side."""
+def renewal(handed_in: RecipientRenewal) -> Letter:
+    """Tell what became of newer evidence."""
+    recipient = handed_in.recipient
+    named = {"name": recipient.name, "until": handed_in.until}
+    if handed_in.state == RecipientRenewal.State.APPROVED:
+        subject, detail = _("The new evidence about %(name)s holds"), ""
+        sentence = _("The new evidence about %(name)s took over; it holds until %(until)s.")
+    else:
+        subject = _("The new evidence about %(name)s is not accepted")
+        sentence = _("What holds today goes on to its end. Hand in another paper before that.")
+        detail = _("Reason: %(reason)s") % {"reason": handed_in.reason}
+    return _letter(recipient, subject % named, sentence % named, detail)
+
+
+def recipient_claim(recipient: Recipient, *, why: str = "") -> Letter | None:
+    """Tell whose an organisation is now, without a word about the other side."""
+    if why == "lapsed" and recipient.claim == Claim.LOST:
+        return _letter(
+            recipient,
+            _("Your protection of %(name)s has lapsed") % {"name": recipient.name},
+            _(
+                "%(name)s was protected for you until %(days)s days without an order. Somebody else has "
+                "registered it since, and no order can be placed for it by you."
+            )
+            % {"name": recipient.name, "days": settings.RECIPIENT_PROTECTION_DAYS},
+            _("Write to the MAR when you still supply it."),
+        )
     sentence = {
-        Claim.FIRST.value: _("%(name)s is yours now: the double registration is decided."),
+        Claim.FIRST.value: _("%(name)s is yours now: the earlier registration is over.")
+        if why in ("taken_over", "released")
+        else _("%(name)s is yours now: the double registration is decided."),
         Claim.SHARED.value: _("You may supply %(name)s; another partner may do so too."),
         Claim.LOST.value: _("%(name)s is registered elsewhere and stays there."),
     }.get(recipient.claim)

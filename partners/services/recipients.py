@@ -19,7 +19,14 @@ from partners.rules import recipients as rules
 from partners.rules.countries import NAMES
 from partners.rules.personal_data import NUMBER, REGISTER_FORM, personal_refusals
 from partners.selectors.mar import mar_zone
-from partners.selectors.recipients import ENDED, class_in_force, evidence_of, identity_of, recipients_of
+from partners.selectors.recipients import (
+    ENDED,
+    class_in_force,
+    evidence_of,
+    identity_of,
+    open_renewal_of,
+    recipients_of,
+)
 from partners.services.documents import remove_document, store_document
 from partners.services.recipient_claims import claim_recipient, release_claim
 
@@ -75,8 +82,7 @@ def change_recipient(recipient_id: UUID, facts: RecipientFacts, *, by: Actor, at
     known = Recipient.objects.filter(pk=recipient_id).values_list("country", flat=True).first()
     locks.lock_registrations(known or "")
     recipient = _locked(recipient_id)
-    if recipient.state not in rules.PARTNER_EDITS:
-        raise RecipientCannotMove(_closed(recipient))
+    _require_open(recipient)
     before = identity_of(recipient)
     _fill(recipient, facts)
     if before != identity_of(recipient) and recipient.claim:
@@ -103,11 +109,30 @@ def add_evidence(
     :raises Invalid: when its name seems to be about a private person, or the file is no paper.
     :raises RecipientCannotMove: when the recipient is with the MAR, approved or over.
     """
+    recipient = _locked(recipient_id)
+    _require_open(recipient)
+    return hand_in_evidence(
+        recipient, content, kind=kind, name=name, title=title, expires_on=expires_on, by=by, at=at
+    )
+
+
+def hand_in_evidence(
+    recipient: Recipient,
+    content: bytes,
+    *,
+    kind: str,
+    name: str,
+    title: str,
+    expires_on: date | None,
+    by: Actor,
+    at: datetime,
+) -> RecipientEvidence:
+    """Store a paper about an organisation; the caller holds its row and knows that it may come in.
+
+    :raises Invalid: when its name seems to be about a private person, or the file is no paper.
+    """
     if found := personal_refusals({_("Title"): title, _("File name"): name}):
         raise Invalid(*found)
-    recipient = _locked(recipient_id)
-    if recipient.state not in rules.PARTNER_EDITS:
-        raise RecipientCannotMove(_closed(recipient))
     if kind not in rules.EVIDENCE_KINDS:
         raise Invalid(_unknown(_("Evidence"), kind))
     document = store_document(
@@ -130,8 +155,7 @@ def remove_evidence(evidence_id: UUID, *, by: Actor, at: datetime) -> None:
     if evidence is None:
         raise NotFound(_("There is no such paper."))
     recipient = _locked(evidence.recipient_id)
-    if recipient.state not in rules.PARTNER_EDITS:
-        raise RecipientCannotMove(_closed(recipient))
+    _require_open(recipient)
     evidence.removed_at = at
     evidence.save(update_fields=["removed_at"])
     remove_document(evidence.document, by=by, at=at)
@@ -151,6 +175,7 @@ def submit_recipient(recipient_id: UUID, *, by: Actor, at: datetime) -> Recipien
     recipient = _locked(recipient_id)
     if not rules.may_move(recipient.state, RecipientState.SUBMITTED):
         raise RecipientCannotMove(_closed(recipient))
+    _require_open(recipient)
     group = _class_of(recipient.class_code, at)
     until = _require_evidence(recipient, group, mar_zone(), at)
     _require_once(recipient)
@@ -316,6 +341,12 @@ def _locked(recipient_id: UUID) -> Recipient:
     if recipient is None:
         raise NotFound(_("There is no such recipient."))
     return recipient
+
+
+def _require_open(recipient: Recipient) -> None:
+    """Refuse a change while the MAR has the recipient, or looks at newer evidence about what it is now."""
+    if recipient.state not in rules.PARTNER_EDITS or open_renewal_of(recipient.pk) is not None:
+        raise RecipientCannotMove(_closed(recipient))
 
 
 def _closed(recipient: Recipient) -> Refusal:

@@ -84,6 +84,8 @@ NOT_WITHOUT_DOING = {
     "mar:partner-exit-settle",
     "mar:partner-exit-waive",
     "mar:partner-withdraw",
+    "mar:renewal-refuse",
+    "mar:renewal-review",
     "mar:standing-confirm",
     "mar:standing-grace-end",
     "mar:standing-keep",

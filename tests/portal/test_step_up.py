@@ -51,6 +51,7 @@ DANGEROUS = {
     "mar:quota-answer",
     "mar:recipient-approve",
     "mar:recipient-refuse",
+    "mar:renewal-approve",
     "mar:return-new",
     "mar:standing-confirm",
     "mar:standing-keep",

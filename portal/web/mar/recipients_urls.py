@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.mar import conflicts_views, exceptions_views, recipients_views
+from portal.web.mar import conflicts_views, exceptions_views, recipients_views, renewals_views
 
 _RECIPIENT = "recipients/<uuid:recipient_id>/"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path(f"{_RECIPIENT}approve/", recipients_views.approve, name="recipient-approve"),
     path(f"{_RECIPIENT}refuse/", recipients_views.refuse, name="recipient-refuse"),
     path(f"{_RECIPIENT}return/", recipients_views.return_to_reviewer, name="recipient-return"),
+    path(f"{_RECIPIENT}renewal/review/", renewals_views.review, name="renewal-review"),
+    path(f"{_RECIPIENT}renewal/approve/", renewals_views.approve, name="renewal-approve"),
+    path(f"{_RECIPIENT}renewal/refuse/", renewals_views.refuse, name="renewal-refuse"),
     path(
         f"{_RECIPIENT}evidence/<uuid:evidence_id>/file/",
         recipients_views.evidence_file,

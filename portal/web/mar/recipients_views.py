@@ -30,6 +30,7 @@ from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, Empty, Table, TextFilter, render_table, status_filter
 from portal.web.mar.recipient_forms import RecipientReasonForm, RecipientReviewForm, suggested_end
+from portal.web.mar.renewals_views import renewal_page
 from portal.web.quota_words import quota_meters
 from portal.web.refused import render_refused
 
@@ -239,5 +240,6 @@ def _context(request: HttpRequest, recipient: Recipient, form: Form | None = Non
         "can_review": can_review,
         "can_decide": can_decide and not is_same,
         "is_same_person": is_same,
+        **renewal_page(recipient, permissions, request.user.pk),
         "form": form,
     }

@@ -22,11 +22,14 @@ from partners.selectors.recipients import (
     class_names,
     classes_in_force,
     evidence_of,
+    last_renewal_of,
+    open_renewal_of,
     recipient_of,
     recipients_of,
     with_class_name,
 )
 from partners.services import recipients as services
+from partners.services.recipient_renewals import renew_evidence
 from portal.actors import actor_of
 from portal.documents import document_response
 from portal.forms import FORM_ERROR_STATUS
@@ -165,6 +168,27 @@ def add_evidence(request: HttpRequest, recipient_id: UUID) -> HttpResponse:
 
 @allow("recipient.manage", houses=HOUSE)
 @require_POST
+def renew(request: HttpRequest, recipient_id: UUID) -> HttpResponse:
+    """Hand in newer evidence while the old one still holds."""
+    recipient, now = _find(request, recipient_id), timezone.now()
+    form = EvidenceForm(request.POST, request.FILES, group=class_in_force(recipient.class_code, now))
+    if not form.is_valid():
+        context = _context(request, recipient, form)
+        return render(request, "tpr/recipient_detail.html", context, status=FORM_ERROR_STATUS)
+    upload = form.cleaned_data["file"]
+    try:
+        renew_evidence(
+            recipient_id, upload.read(), kind=form.cleaned_data["kind"], name=upload.name or "paper",
+            expires_on=form.cleaned_data["expires_on"], by=actor_of(request), at=now,
+        )  # fmt: skip
+    except DomainError as error:
+        return _refused(request, recipient_id, error)
+    messages.success(request, _("Handed in. Orders go on; two people of the MAR look at it."))
+    return redirect("tpr:recipient-detail", recipient_id)
+
+
+@allow("recipient.manage", houses=HOUSE)
+@require_POST
 def remove_evidence(request: HttpRequest, recipient_id: UUID, evidence_id: UUID) -> HttpResponse:
     """Take a paper back."""
     _paper(request, recipient_id, evidence_id)
@@ -261,7 +285,9 @@ def _context(request: HttpRequest, recipient: Recipient, form: EvidenceForm | No
     now = timezone.now()
     group = class_in_force(recipient.class_code, now)
     papers = evidence_of(recipient.pk)
-    is_open = _may(request) and recipient.state in rules.PARTNER_EDITS
+    renewal = open_renewal_of(recipient.pk)
+    is_open = _may(request) and recipient.state in rules.PARTNER_EDITS and renewal is None
+    is_renewable = _may(request) and recipient.state == "approved" and renewal is None and group is not None
     missing = rules.missing_evidence(group.evidence, [each.kind for each in papers]) if group else []
     return {
         "recipient": recipient,
@@ -272,6 +298,9 @@ def _context(request: HttpRequest, recipient: Recipient, form: EvidenceForm | No
         "papers": [(each, rules.EVIDENCE_KINDS.get(each.kind, each.kind)) for each in papers],
         "missing": [rules.EVIDENCE_KINDS.get(kind, kind) for kind in missing],
         "is_open": is_open,
-        "form": form or (EvidenceForm(group=group) if is_open else None),
+        "form": form or (EvidenceForm(group=group) if is_open or is_renewable else None),
+        "renewal": renewal,
+        "is_renewable": is_renewable,
+        "last_renewal": last_renewal_of(recipient.pk) if renewal is None else None,
         "may_withdraw": _may(request) and rules.may_move(recipient.state, "withdrawn"),
     }

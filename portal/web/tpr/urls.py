@@ -69,6 +69,7 @@ urlpatterns = [
     path("recipients/<uuid:recipient_id>/edit/", recipients.edit_recipient, name="recipient-edit"),
     path("recipients/<uuid:recipient_id>/submit/", recipients.submit, name="recipient-submit"),
     path("recipients/<uuid:recipient_id>/withdraw/", recipients.withdraw, name="recipient-withdraw"),
+    path("recipients/<uuid:recipient_id>/renew/", recipients.renew, name="recipient-renew"),
     path("recipients/<uuid:recipient_id>/evidence/", recipients.add_evidence, name="recipient-evidence"),
     path(
         "recipients/<uuid:recipient_id>/evidence/<uuid:evidence_id>/remove/",

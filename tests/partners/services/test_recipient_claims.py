@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from core.errors import DomainError, Invalid
@@ -17,7 +18,14 @@ from partners.services.recipients import change_recipient, submit_recipient, wit
 from partners.tasks import send_recipient_claim
 from tests import databases
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
-from tests.factories.recipients import BUYER, UNTIL, make_draft, make_submitted, recipient_facts
+from tests.factories.recipients import (
+    BUYER,
+    UNTIL,
+    make_draft,
+    make_recipient,
+    make_submitted,
+    recipient_facts,
+)
 from tests.partners.samples import queued
 from tests.race.server import all_at_once
 
@@ -287,3 +295,28 @@ def test_partners_of_two_countries_do_not_wait_for_each_other(cloned_db: str) ->
     with mar_scope():
         locks.lock_registrations("DE")
         assert _race([draft]) == ["first"]
+
+
+@pytest.mark.parametrize(("early", "told"), [(timedelta(seconds=1), 0), (timedelta(), 2)])
+def test_when_a_protection_lapses_both_sides_get_a_mail_from_that_instant(
+    db: None, mailoutbox: Any, early: timedelta, told: int
+) -> None:
+    make_mar()
+    first = make_recipient(make_partner(), at=AT)
+    at = first.claimed_at + timedelta(days=settings.RECIPIENT_PROTECTION_DAYS) - early
+    second = make_submitted(make_partner(), at=at)
+    work = queued("partners.send_recipient_claim")
+    assert [row["why"] for row in work] == ["lapsed", "taken_over"][:told]
+    with mar_scope():
+        for partner_id, address in ((first.partner_id, "a@x.example"), (second.partner_id, "b@x.example")):
+            make_member("tpr_owner", partner=Partner.objects.get(pk=partner_id), email=address)
+        for row in work:
+            send_recipient_claim.run(**row)
+    assert {tuple(message.to): message.subject for message in mailoutbox if "x.example" in message.to[0]} == (
+        {
+            ("a@x.example",): f"Your protection of {first.name} has lapsed",
+            ("b@x.example",): f"Decided: {second.name}",
+        }
+        if told
+        else {}
+    )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,7 @@ from django.utils import timezone
 from core.tenancy import mar_scope
 from licensing.models import QuotaException
 from partners.models import Recipient, RecipientConflict
-from tests.factories import AT, make_mar, make_member
+from tests.factories import AT, make_mar, make_member, make_partner
 from tests.factories.quota import make_exception
 from tests.factories.recipients import (
     PAPER,
@@ -169,3 +170,31 @@ def test_lists_cost_the_same_for_one_row_and_three(people: dict[str, Client]) ->
                 assert people["mar_admin"].get(url).status_code == 200
             found.append(len(queries))
     assert [len(set(found)) for found in counts.values()] == [1, 1, 1]
+
+
+def test_newer_evidence_is_handed_in_reviewed_and_takes_over() -> None:
+    make_mar()
+    recipient = make_recipient(make_partner(), at=timezone.now() - timedelta(days=5))
+    buyer, admin, approver = (
+        sign_in(Client(), make_member(role, partner=partner))
+        for role, partner in (("tpr_buyer", recipient.partner), ("mar_admin", None), ("mar_approver", None))
+    )
+    own, house = f"/tpr/recipients/{recipient.pk}/", f"/mar/recipients/{recipient.pk}/"
+    assert "Renew the evidence" in buyer.get(own).text
+    paper = SimpleUploadedFile("new.png", PAPER)
+    end = (timezone.now() + timedelta(days=300)).date().isoformat()
+    sent = {"kind": "school_status", "file": paper, "expires_on": end}
+    assert buyer.post(f"{own}renew/", sent)["Location"] == own
+    assert "New evidence is being looked at" in buyer.get(own).text
+    assert f"{house}renewal/review/" in admin.get(house).text
+    assert admin.get(f"{house}renewal/review/").status_code == 200
+    checked = {"note": "Register checked.", "evidence_until": end, "is_clean": "on"}
+    assert admin.post(f"{house}renewal/review/", {"note": ""}).status_code == 422
+    assert admin.post(f"{house}renewal/review/", checked)["Location"] == house
+    assert admin.post(f"{house}renewal/approve/").status_code == 403
+    assert f"{house}renewal/approve/" in approver.get(house).text
+    assert approver.post(f"{house}renewal/approve/")["Location"] == house
+    with mar_scope():
+        assert Recipient.objects.get(pk=recipient.pk).evidence_until.isoformat() == end
+    assert approver.post(f"{house}renewal/approve/").status_code == 409
+    assert admin.post(f"{house}renewal/refuse/", {"reason": "Too late."}).status_code == 409
