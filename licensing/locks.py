@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: credit position of the partner → order → partners' returns by id → programme change → product →
-product keys by id → builds by id → computer build reports. A service that needs several takes them in
-this order, so no two can wait for each other.
+Lock order: credit position of the partner → order → partners' returns by id → programme change → programme
+rule → product → product keys by id → builds by id → computer build reports. A service that needs several
+takes them in this order, so no two can wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -12,7 +12,15 @@ from uuid import UUID
 
 from django.db import connection
 
-from licensing.models import PartnerPricing, PartnerReturn, Price, PriceDeviation, Product, ProgrammeChange
+from licensing.models import (
+    PartnerPricing,
+    PartnerReturn,
+    Price,
+    PriceDeviation,
+    Product,
+    ProgrammeChange,
+    RuleVersion,
+)
 from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
 
@@ -131,6 +139,16 @@ def lock_change(change_id: UUID) -> ProgrammeChange | None:
         .select_for_update(of=("self",))
         .filter(pk=change_id)
         .first()
+    )
+
+
+def lock_rule(code: str) -> list[RuleVersion]:
+    """Hold every version of a programme rule until the transaction ends, the newest number first."""
+    return list(
+        RuleVersion.objects.select_related("written_by")
+        .select_for_update(of=("self",))
+        .filter(code=code)
+        .order_by("-number")
     )
 
 

@@ -1,6 +1,6 @@
 """The background work of licensing, gathered where Celery looks for it."""
 
-from licensing.tasks_changes import send_change_notice
+from licensing.tasks_changes import send_change_notice, send_rule_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_orders import complete_orders, tell_order_allocated
@@ -16,6 +16,7 @@ __all__ = [
     "send_change_notice",
     "send_price_letter",
     "send_quota_answer",
+    "send_rule_notice",
     "sweep_imports",
     "tell_order_allocated",
     "tell_price",

@@ -20,6 +20,7 @@ from licensing.models.programme_change import ChangeNotice, ChangeReading, Progr
 from licensing.models.programme_rule import RuleState, RuleVersion
 from licensing.models.quota import QuotaDraw, QuotaException
 from licensing.models.returns import ReturnLine, ReturnRequest
+from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
 
 __all__ = [
     "BatchDataKey",
@@ -62,6 +63,9 @@ __all__ = [
     "ReturnLine",
     "ReturnRequest",
     "ReturnState",
+    "RuleNotice",
+    "RuleReading",
+    "RuleSimulation",
     "RuleState",
     "RuleVersion",
     "SimulatedKey",

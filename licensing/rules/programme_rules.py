@@ -137,7 +137,7 @@ _ALL = (
          (Parameter("spoilage_percent", _("Spoilage without a question, up to"), 5, _PERCENT, 0, 100),),
          (), HOUSE),
     Rule("programme.notice", _("Notice of a new rule"), "programme",
-         (_days("days", _("Announced ahead by at least"), 14, 0, 365),), (), HOUSE),
+         (_days("days", _("Announced ahead by at least"), 14, 0, 365),), ("P-RULE-4",), HOUSE),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}

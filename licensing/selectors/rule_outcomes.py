@@ -1,0 +1,135 @@
+"""How the rules in force come out for partners and orders at an instant: read by the code that decides.
+
+Nothing here decides anew: an order is put to the same gates as a real one, a quota is the selector's of the
+order page. So a simulation and the day itself cannot differ. Inside the MAR's scope.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count
+
+from licensing.models import FamilyGrant, KeyHandOver, OrderLine, OrderState, ProductKey
+from licensing.models.catalogue import LicenceFamily
+from licensing.rules.key_states import KeyState
+from licensing.rules.ordering import OrderFacts, check_gates
+from licensing.rules.programme_rules import Ruleset
+from licensing.rules.rule_outcomes import ORDER, PARTNER, Outcome
+from licensing.selectors.order_facts import order_facts
+from licensing.selectors.programme_rules import rules_at
+from licensing.selectors.quota import month_quotas
+from partners.models import Partner
+from partners.models.partner import PartnerState
+from partners.selectors.mar import mar_zone
+
+LOOKED_BACK = timedelta(days=90)
+MOST_LINES = 5_000
+# Orders that have not got their keys yet: the rule decides about them as they are.
+WAITING = (
+    OrderState.SUBMITTED, OrderState.HELD_CREDIT, OrderState.HELD_COMPLIANCE, OrderState.NEEDS_APPROVAL,
+    OrderState.BACKORDERED,
+)  # fmt: skip
+
+
+def outcomes_of_licensing(as_of: datetime, data_at: datetime) -> Iterator[Outcome]:
+    """Yield every outcome of licensing for the orders and partners of ``data_at``, judged at ``as_of``."""
+    rules, zone = rules_at(as_of), mar_zone()
+    yield from _orders(as_of, data_at, zone, rules)
+    partners = list(Partner.objects.exclude(state=PartnerState.TERMINATED).order_by("code"))
+    giving = set(
+        FamilyGrant.objects.filter(family=LicenceFamily.CITIZENSHIP).values_list("partner_id", flat=True)
+    )
+    closed, returnable, goodwill = (
+        _closed_pcs(as_of, rules),
+        _returnable(as_of, rules),
+        _goodwill(as_of, rules),
+    )
+    for partner in partners:
+        if partner.pk in giving:
+            for quota in month_quotas(partner.pk, as_of):
+                yield _of(partner, f"quota.{quota.kind}", f"{quota.remaining} / {quota.cap}")
+        yield _of(partner, "device.closed", str(closed.get(partner.pk, 0)))
+        yield _of(partner, "return.open", str(returnable.get(partner.pk, 0)))
+        yield _of(partner, "return.goodwill", str(goodwill.get(partner.pk, 0)))
+        yield _of(partner, "reveal.limit", _reveal_limit(partner, as_of, rules))
+
+
+def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo, rules: Ruleset) -> Iterator[Outcome]:
+    lines = (
+        OrderLine.objects.select_related("order", "product")
+        .filter(order__placed_at__gt=data_at - LOOKED_BACK, order__placed_at__lte=data_at)
+        .exclude(order__state__in=(OrderState.CANCELLED, OrderState.EXPIRED))
+        .exclude(order__partner__state=PartnerState.TERMINATED)
+        .order_by("-order__placed_at", "-order__number")[:MOST_LINES]
+    )
+    known: dict[tuple[UUID, int, UUID | None], OrderFacts] = {}
+    for line in lines:
+        group = (line.partner_id, line.product_id, line.order.recipient_id)
+        if group not in known:
+            known[group] = order_facts(
+                partner_id=line.partner_id, product_id=line.product_id, quantity=line.quantity, at=as_of, zone=zone,
+                with_stock=False, recipient_id=line.order.recipient_id,
+            )  # fmt: skip
+        facts = replace(known[group], quantity=line.quantity, unit_price=line.unit_price)
+        aspect = "order.waiting" if line.order.state in WAITING else "order.again"
+        label = f"{line.order} · {line.quantity} × {line.product.code}"
+        yield Outcome(ORDER, str(line.order_id), label, line.partner_id, aspect, order_value(facts, rules))
+
+
+def order_value(facts: OrderFacts, rules: Ruleset) -> str:
+    """Return how an order comes out: the rules that refuse it, else which lane it takes."""
+    refused = sorted({gate.refusal.rule for gate in check_gates(facts) if gate.refusal})
+    if refused:
+        return f"refused:{','.join(refused)}"
+    return "approval" if needs_person(facts, rules) else "passes"
+
+
+def needs_person(facts: OrderFacts, rules: Ruleset) -> bool:
+    """Return whether an order is so large that a person of the MAR approves it."""
+    return facts.quantity >= rules.number("order.special_lane", "quantity") or facts.amount >= rules.amount(
+        "order.special_lane", "amount"
+    )
+
+
+def _of(partner: Partner, aspect: str, value: str) -> Outcome:
+    return Outcome(PARTNER, str(partner.pk), f"{partner.code} {partner.name}", partner.pk, aspect, value)
+
+
+def _closed_pcs(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
+    """Count by partner the PCs that get no second key at the instant."""
+    recent = KeyHandOver.objects.filter(handed_at__gt=as_of - rules.days("device.second_key"))
+    return _counted(recent.values_list("partner_id").annotate(n=Count("device_id", distinct=True)).order_by())
+
+
+def _returnable(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
+    """Count by partner the keys that can still go back to Microsoft at the instant."""
+    rows = ProductKey.objects.filter(
+        partner_id__isnull=False, fulfilment__received_at__gt=as_of - rules.days("return.window")
+    ).exclude(state__in=(KeyState.RETURNED, KeyState.REPORTED_RETURN, KeyState.ACTIVATION_ENABLED))
+    return _counted(rows.values_list("partner_id").annotate(n=Count("id")).order_by())
+
+
+def _goodwill(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
+    """Count by partner the enabled keys that can still go back as goodwill at the instant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT partner_id, count(*) FROM licensing_productkey
+            WHERE partner_id IS NOT NULL AND state = %s AND state_since > %s GROUP BY 1""",
+            [KeyState.ACTIVATION_ENABLED.value, as_of - rules.days("return.goodwill")],
+        )
+        return _counted(cursor.fetchall())
+
+
+def _reveal_limit(partner: Partner, as_of: datetime, rules: Ruleset) -> str:
+    is_new = partner.created_at > as_of - rules.days("reveal.new_partner", "for_days")
+    daily = f"{rules.number('reveal.new_partner', 'per_day')} / d · " if is_new else ""
+    return f"{daily}{rules.number('reveal.person', 'per_hour')} / h"
+
+
+def _counted(rows: Any) -> dict[UUID, int]:
+    return {row[0]: int(row[1]) for row in rows}
