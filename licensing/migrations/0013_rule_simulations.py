@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('licensing', '0011_partner_returns'),
+        ('licensing', '0012_newest_first'),
         ('partners', '0017_review_of_suspensions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
