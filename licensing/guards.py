@@ -48,6 +48,7 @@ def statements() -> list[str]:
                 "licensing_cbr_number",
                 "licensing_return_number",
                 "licensing_partner_return_number",
+                "licensing_estimate_number",
             )
         ),
         """ALTER TABLE licensing_productkey SET (autovacuum_analyze_scale_factor = 0.01,

@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: credit position of the partner → order → partners' returns by id → programme change → programme
-rule → product → product keys by id → builds by id → computer build reports. A service that needs several
-takes them in this order, so no two can wait for each other.
+Lock order: estimate → credit position of the partner → order → partners' returns by id → programme change →
+programme rule → product → product keys by id → builds by id → computer build reports. A service that needs
+several takes them in this order, so no two can wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from licensing.models import (
+    Estimate,
     PartnerPricing,
     PartnerReturn,
     Price,
@@ -189,3 +190,8 @@ def lock_partner_returns(ids: Sequence[UUID]) -> list[PartnerReturn]:
     return list(
         PartnerReturn.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk")
     )
+
+
+def lock_estimate(estimate_id: UUID) -> Estimate | None:
+    """Hold an estimate, before the credit position: its lines become orders in the same transaction."""
+    return Estimate.objects.select_for_update(no_key=True).filter(pk=estimate_id).first()

@@ -48,6 +48,14 @@ def statements() -> list[str]:
             "licensing_guard_assigned_price()",
             _assignment_function(),
         ),
+        *_trigger(
+            "estimate_is_ordered_once", "licensing_estimate", "BEFORE UPDATE", "licensing_guard_estimate()",
+            _estimate_function(),
+        ),
+        *_trigger(
+            "estimate_line_stands", "licensing_estimateline", "BEFORE UPDATE", "licensing_guard_estimate_line()",
+            _estimate_line_function(),
+        ),
         _count_function(),
         "REVOKE ALL ON FUNCTION licensing_count_volume(licensing_orderline, integer) FROM PUBLIC",
         *_trigger(
@@ -204,6 +212,30 @@ CREATE OR REPLACE FUNCTION licensing_guard_assigned_price() RETURNS trigger LANG
 BEGIN
   IF (NEW.unit_price, NEW.currency) IS DISTINCT FROM (OLD.unit_price, OLD.currency) THEN
     RAISE EXCEPTION 'an assigned key keeps the price it was ordered at' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _estimate_function() -> str:
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_estimate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.converted_at IS NOT NULL OR OLD.withdrawn_at IS NOT NULL
+     OR NEW.valid_before IS DISTINCT FROM OLD.valid_before OR NEW.partner_id IS DISTINCT FROM OLD.partner_id THEN
+    RAISE EXCEPTION 'an estimate is ordered or withdrawn once, and never changed' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _estimate_line_function() -> str:
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_estimate_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.order_id IS NOT NULL OR (NEW.unit_price, NEW.quantity, NEW.product_id, NEW.estimate_id, NEW.partner_id)
+     IS DISTINCT FROM (OLD.unit_price, OLD.quantity, OLD.product_id, OLD.estimate_id, OLD.partner_id) THEN
+    RAISE EXCEPTION 'a line of an estimate never changes' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$"""

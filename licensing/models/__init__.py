@@ -3,6 +3,7 @@
 from licensing.models.build import Build, BuildUpload
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product
 from licensing.models.device import Device, KeyHandOver
+from licensing.models.estimate import Estimate, EstimateLine
 from licensing.models.exchange import (
     CbrAckFile,
     CbrLine,
@@ -19,6 +20,7 @@ from licensing.models.product_version import ProductVersion
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
 from licensing.models.programme_rule import RuleState, RuleVersion
 from licensing.models.quota import QuotaDraw, QuotaException
+from licensing.models.resale import ResalePrice
 from licensing.models.returns import ReturnLine, ReturnRequest
 from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
 
@@ -32,6 +34,8 @@ __all__ = [
     "ChangeReading",
     "ComputerBuildReport",
     "Device",
+    "Estimate",
+    "EstimateLine",
     "ExchangeException",
     "FamilyGrant",
     "Fulfilment",
@@ -60,6 +64,7 @@ __all__ = [
     "ProgrammeChange",
     "QuotaDraw",
     "QuotaException",
+    "ResalePrice",
     "ReturnLine",
     "ReturnRequest",
     "ReturnState",

@@ -1,5 +1,6 @@
 """What a partner can order today, at which price."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,41 +13,55 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from licensing.models import FamilyGrant, Product
 from licensing.selectors.prices import currency_of, prices_for
+from licensing.selectors.prices_ahead import PriceAhead, Step, ladders, next_changes
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueItem:
-    """A product with this partner's price; ``free`` counts the keys in stock."""
+    """A product with this partner's price; ``free`` counts the keys in stock.
+
+    ``list_price`` is the book's, above ``price`` by a discount; ``ahead`` the next announced change; ``steps``
+    the thresholds of a year.
+    """
 
     product: Product
     price: Decimal | None
     currency: str
     free: int
     is_allowed: bool
+    list_price: Decimal | None = None
+    ahead: PriceAhead | None = None
+    steps: Sequence[Step] = ()
 
 
 def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
     """Return the products on sale for a partner, by code."""
     currency = currency_of(partner_id)
-    products = (
-        Product.objects.filter(order_from__lte=at)
-        .filter(Q(order_before__isnull=True) | Q(order_before__gt=at))
-        .order_by("code")
-    )
     families = allowed_families(partner_id, at)
-    found = list(products)
+    found = list(products_on_sale(at))
     free = free_by_product([product.id for product in found])
-    prices = prices_for(partner_id, [product.id for product in found], at)
+    ids = [product.id for product in found]
+    prices, steps = prices_for(partner_id, ids, at), ladders(partner_id, ids, at)
+    ahead = next_changes(partner_id, at)
     return [
         CatalogueItem(
-            product,
-            prices[product.id].amount if product.id in prices else None,
-            currency,
-            free[product.id],
-            product.family in families,
+            product=product,
+            price=prices[product.id].amount if product.id in prices else None,
+            currency=currency,
+            free=free[product.id],
+            is_allowed=product.family in families,
+            list_price=prices[product.id].list_amount if product.id in prices else None,
+            ahead=ahead.get(product.id),
+            steps=steps.get(product.id, ()),
         )
         for product in found
     ]
+
+
+def products_on_sale(at: datetime) -> QuerySet[Product]:
+    """Return the products that can be ordered, by code."""
+    begun = Product.objects.filter(order_from__lte=at).order_by("code")
+    return begun.filter(Q(order_before__isnull=True) | Q(order_before__gt=at))
 
 
 def all_products() -> QuerySet[Product]:

@@ -1,5 +1,7 @@
 """What a partner will pay: every change that is announced, with what it means for his last 90 days; thresholds."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -40,12 +42,13 @@ SELECT a.id, a.code, a.name, a.at, a.before, a.amount, a.book,
 FROM paid a WHERE a.place > 1 AND a.amount IS DISTINCT FROM a.before ORDER BY a.at, a.code
 """
 _LADDER = """
-SELECT x.min_quantity, x.amount, u.basis - 1, u.min_quantity, u.currency
-FROM licensing_unit_price(%(partner)s, %(product)s, 1, %(at)s) u
+SELECT p.id, x.min_quantity, x.amount, u.basis - 1, u.min_quantity, u.currency
+FROM unnest(%(products)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL licensing_unit_price(%(partner)s, p.id, 1, %(at)s) u
 JOIN licensing_pricebook b ON b.code = u.book
-JOIN licensing_price x ON x.book_id = b.id AND x.product_id = %(product)s AND x.announced_at IS NOT NULL
+JOIN licensing_price x ON x.book_id = b.id AND x.product_id = p.id AND x.announced_at IS NOT NULL
   AND x.withdrawn_at IS NULL AND x.valid_from <= %(at)s AND (x.valid_before IS NULL OR x.valid_before > %(at)s)
-ORDER BY x.min_quantity
+ORDER BY p.id, x.min_quantity
 """
 
 
@@ -115,12 +118,21 @@ def prices_ahead(partner_id: UUID, at: datetime, *, product_id: int | None = Non
     ]  # fmt: skip
 
 
-def ladder(partner_id: UUID, product_id: int, at: datetime) -> list[Step]:
-    """Return the thresholds of the book by which the partner pays, the lowest first."""
+def next_changes(partner_id: UUID, at: datetime) -> dict[int, PriceAhead]:
+    """Return the nearest announced change of each product that has one."""
+    nearest: dict[int, PriceAhead] = {}
+    for change in prices_ahead(partner_id, at):
+        nearest.setdefault(change.product_id, change)
+    return nearest
+
+
+def ladders(partner_id: UUID, product_ids: Sequence[int], at: datetime) -> dict[int, list[Step]]:
+    """Return, for each product with more than one, the thresholds of the book by which the partner pays."""
     with connection.cursor() as cursor:
-        cursor.execute(_LADDER, {"partner": partner_id, "product": product_id, "at": at})
+        cursor.execute(_LADDER, {"partner": partner_id, "products": list(product_ids), "at": at})
         rows = cursor.fetchall()
-    return [
-        Step(least, amount, currency, is_reached=least <= reached, missing=max(least - ordered, 0))
-        for least, amount, ordered, reached, currency in rows
-    ]
+    found: dict[int, list[Step]] = defaultdict(list)
+    for product_id, least, amount, ordered, reached, currency in rows:
+        step = Step(least, amount, currency, is_reached=least <= reached, missing=max(least - ordered, 0))
+        found[product_id].append(step)
+    return {product_id: steps for product_id, steps in found.items() if len(steps) > 1}

@@ -29,6 +29,7 @@ MAR_READ = frozenset(
         "recipient.view",
         "rules.view",
         "return.view",
+        "price.view",
     }
 )
 COMPLIANCE_READ = frozenset({"compliance.home", "report.view", "audit.view", "exception.view"})
@@ -48,11 +49,21 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "recipient.manage",
         "quota.request",
         "return.request",
+        "estimate.write",
+        "resale.manage",
     },
     Role.TPR_BUYER: TPR_READ
-    | {"order.place", "order.cancel", "recipient.manage", "quota.request", "return.request"},
+    | {
+        "order.place",
+        "order.cancel",
+        "recipient.manage",
+        "quota.request",
+        "return.request",
+        "estimate.write",
+        "resale.manage",
+    },
     Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report", "return.request"},
-    Role.TPR_FINANCE: TPR_READ,
+    Role.TPR_FINANCE: TPR_READ | {"estimate.write", "resale.manage"},
     Role.TPR_READONLY: TPR_READ,
     Role.MAR_ADMIN: MAR_READ
     | {
@@ -61,6 +72,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "recipient.review",
         "quota.handle",
         "rules.write",
+        "price.write",
         "partner.manage",
         "standing.manage",
         "standing.confirm",
@@ -90,9 +102,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "recipient.decide",
         "quota.answer",
         "change.publish",
+        "price.approve",
     },
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release", "return.handle"},
-    Role.MAR_FINANCE: MAR_READ | {"report.view"},
+    Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
     | {"partner.note", "partner.view_as"}

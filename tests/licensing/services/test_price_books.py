@@ -11,7 +11,7 @@ from core.models import OutboxItem, User
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Price, PriceBook, Product
 from licensing.selectors.prices import price_for
-from licensing.selectors.prices_ahead import ladder, prices_ahead
+from licensing.selectors.prices_ahead import ladders, prices_ahead
 from licensing.services.price_books import (
     NewBook,
     NewPrice,
@@ -201,7 +201,7 @@ def test_new_year_s_return_to_the_first_threshold_is_announced_too() -> None:
     _order(partner, product, 5)
     with partner_scope(partner.pk):
         (found,) = prices_ahead(partner.pk, AT)
-        steps = ladder(partner.pk, product.pk, AT)
+        steps = ladders(partner.pk, [product.pk], AT)[product.pk]
     assert (found.at, found.before, found.after) == (
         datetime(2026, 12, 31, 23, 0, tzinfo=UTC),
         Decimal("30.00"),
