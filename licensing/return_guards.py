@@ -1,12 +1,16 @@
-"""The database's own guards of returns, made from the same tables of steps the code uses."""
+"""The database's own guards of returns and replacements, made from the same tables the code uses."""
 
 from collections.abc import Iterable
 
+from core.database.access import ALLOCATOR_ROLE, MAR_ROLE
+from licensing.guards import FREE_KEYS
+from licensing.rules.key_states import KeyState
 from licensing.rules.partner_returns import TRANSITIONS
 
 # What was asked for is what the MAR decides and Microsoft answers.
 ASKED_FOR = (
-    "partner_id", "kind", "return_type", "is_without_credit", "reason", "reference", "channel", "requested_by",
+    "partner_id", "replacement_product_id", "kind", "return_type", "is_without_credit", "reason", "reference",
+    "channel", "requested_by",
     "requested_by_id", "requested_at",
 )  # fmt: skip
 
@@ -22,6 +26,10 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS settlement_stands ON licensing_keysettlement",
         """CREATE TRIGGER settlement_stands BEFORE UPDATE ON licensing_keysettlement
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_settlement()""",
+        _replace_function(),
+        f"ALTER FUNCTION licensing_replace(bigint, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
+        "REVOKE ALL ON FUNCTION licensing_replace(bigint, timestamptz) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION licensing_replace(bigint, timestamptz) TO {MAR_ROLE}",
     ]
 
 
@@ -44,6 +52,38 @@ BEGIN
     RAISE EXCEPTION 'a return may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
+END $$"""
+
+
+def _replace_function() -> str:
+    """Return the SQL that gives one more key on an assignment's line, at its price, in its place.
+
+    Only for the partner the MAR acts for, and from free stock alone, as every allocation.
+    """
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_replace(p_assignment bigint, p_at timestamptz)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_partner uuid := nullif(current_setting('app.partner', true), '')::uuid;
+  v_line record;
+  v_id bigint;
+BEGIN
+  SELECT l.id, l.product_id, 1 AS quantity, a.unit_price, a.currency INTO v_line
+  FROM public.licensing_keyassignment a JOIN public.licensing_orderline l ON l.id = a.order_line_id
+  WHERE a.id = p_assignment AND a.partner_id = v_partner AND a.ended_at IS NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the assignment is not the current partner''s' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  v_id := ({FREE_KEYS} SKIP LOCKED);
+  IF v_id IS NULL THEN
+    RETURN NULL;
+  END IF;
+  UPDATE public.licensing_productkey k
+  SET state = {KeyState.ASSIGNED:d}, state_since = p_at, partner_id = v_partner, order_line_id = v_line.id
+  WHERE k.id = v_id;
+  INSERT INTO public.licensing_keyassignment (key_id, order_line_id, partner_id, unit_price, currency, assigned_at)
+  VALUES (v_id, v_line.id, v_partner, v_line.unit_price, v_line.currency, p_at);
+  RETURN v_id;
 END $$"""
 
 

@@ -6,7 +6,7 @@ from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_orders import complete_orders, tell_order_allocated
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
-from licensing.tasks_returns import check_return, tell_return
+from licensing.tasks_returns import check_return, tell_recall, tell_return
 
 __all__ = [
     "check_return",
@@ -20,6 +20,7 @@ __all__ = [
     "sweep_imports",
     "tell_order_allocated",
     "tell_price",
+    "tell_recall",
     "tell_return",
     "validate_batch",
 ]

@@ -49,3 +49,19 @@ def _letter(found: PartnerReturn) -> Letter:
         button_url=f"{settings.BASE_URL}/tpr/returns/{found.pk}/",
         reason=_("You get this mail because you order for your company."),
     )
+
+
+@shared_task(name="licensing.tell_recall", base=WorkTask)  # type: ignore[untyped-decorator]
+def tell_recall(partner_id: str, product_key_id: str, reason: str) -> int:
+    """Tell the partner's owners and technicians that a key was called back, and why."""
+    roles = (Role.TPR_OWNER, Role.TPR_TECHNICIAN)
+    to = [address for role in roles for address in addresses_of_role(role, partner_id=UUID(partner_id))]
+    letter = Letter(
+        subject=_("The key %(key)s was called back") % {"key": product_key_id},
+        sentence=_("The MAR has called this key back. It is not yours any more; do not install it."),
+        detail=_("Reason: %(note)s") % {"note": reason},
+        button_label=_("Open your keys"),
+        button_url=f"{settings.BASE_URL}/tpr/keys/",
+        reason=_("You get this mail because you work with your company's keys."),
+    )
+    return send_letter(letter, to=to, identity=f"recall.{product_key_id}")

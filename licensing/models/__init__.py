@@ -20,6 +20,7 @@ from licensing.models.product_version import ProductVersion
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
 from licensing.models.programme_rule import RuleState, RuleVersion
 from licensing.models.quota import QuotaDraw, QuotaException
+from licensing.models.replacement import KeyReplacement
 from licensing.models.resale import ResalePrice
 from licensing.models.returns import ReturnLine, ReturnRequest
 from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
@@ -43,6 +44,7 @@ __all__ = [
     "KeyBatch",
     "KeyBatchChunk",
     "KeyHandOver",
+    "KeyReplacement",
     "KeySecret",
     "KeySettlement",
     "LedgerEntry",

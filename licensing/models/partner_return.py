@@ -11,7 +11,7 @@ from core.database.access import TENANT_ADD, TENANT_READ
 from core.database.functions import NextNumber
 from core.people import WhoField
 from licensing.models.catalogue import Product
-from licensing.models.key import ProductKey
+from licensing.models.key import KeyAssignment, ProductKey
 from licensing.models.returns import ReturnLine, ReturnRequest
 from partners.models import Partner
 
@@ -61,6 +61,9 @@ class PartnerReturn(models.Model):
     return_type = models.CharField(_("return type"), max_length=3, help_text=_("ZOA to ZOF."))
     is_without_credit = models.BooleanField(_("without credit"), default=False)
     reason = models.CharField(_("reason"), max_length=200)
+    replacement_product = models.ForeignKey(
+        Product, models.PROTECT, null=True, related_name="+", help_text=_("A key of it is given instead.")
+    )
     reference = models.CharField(_("your own RMA number"), max_length=35, blank=True)
     channel = models.CharField(_("channel"), max_length=7, choices=Channel.choices)
     state = models.CharField(
@@ -140,7 +143,7 @@ class PartnerReturnLine(models.Model):
 
 
 class KeySettlement(models.Model):
-    """What is owed for a key that went back: a credit or a charge, once for each key, for the next invoice."""
+    """What is owed for a key that went back: a credit or a charge, once for each sale, for the next invoice."""
 
     access = TENANT_READ
 
@@ -152,7 +155,14 @@ class KeySettlement(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="+")
-    key = models.OneToOneField(ProductKey, models.PROTECT, related_name="settlement")
+    key = models.ForeignKey(ProductKey, models.PROTECT, related_name="settlements")
+    assignment = models.OneToOneField(
+        KeyAssignment,
+        models.PROTECT,
+        null=True,
+        related_name="settlement",
+        help_text=_("What is settled, once."),
+    )
     product_key_id = models.CharField(_("product key id"), max_length=13)
     cause = models.CharField(_("cause"), max_length=6, choices=Cause.choices)
     return_line = models.OneToOneField(

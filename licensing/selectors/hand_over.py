@@ -4,11 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
 from core.models import AuditEvent
-from licensing.models import KeyHandOver, ProductKey
+from licensing.models import KeyHandOver, KeyReplacement, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from partners.models import Partner
 from partners.rules.partner_states import STOPS, Act, allowed_acts, left_by, lifter_of, may_act, words_of
@@ -70,12 +71,18 @@ def hand_overs_since(
     ).count()
 
 
+def _replaced(device_id: UUID) -> QuerySet[KeyReplacement, str]:
+    """Return the ids of keys in whose place the PC was given another one."""
+    return KeyReplacement.objects.filter(device_id=device_id).values_list("old_product_key_id", flat=True)
+
+
 def earlier_hand_over(device_id: UUID) -> KeyHandOver | None:
     """Return the latest key that was handed over for the device and is still on it."""
     return (
         KeyHandOver.objects.select_related("key__product", "device")
         .filter(device_id=device_id)
         .exclude(key__state__in=[KeyState.FULFILLED, KeyState.RETURNED])
+        .exclude(key__product_key_id__in=_replaced(device_id))
         .order_by("-handed_at")
         .first()
     )

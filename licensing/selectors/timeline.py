@@ -23,6 +23,8 @@ REASONS = {
     "build.reverted": gettext_lazy("Build taken back before it was sent"),
     "cbr.sent": gettext_lazy("Reported to Microsoft"),
     "cbr.answered": gettext_lazy("Answered by Microsoft"),
+    "key.swapped": gettext_lazy("Taken back: another key was given for it"),
+    "key.given_instead": gettext_lazy("Assigned in the place of another key"),
     "return.called_back": gettext_lazy("Called back to be returned to Microsoft"),
     "return.sent": gettext_lazy("Return sent to Microsoft"),
     "return.answered": gettext_lazy("Return answered by Microsoft"),

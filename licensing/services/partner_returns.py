@@ -26,6 +26,7 @@ from licensing.rules.partner_returns import (
 )
 from licensing.selectors.partner_returns import FoundKey, keys_to_return
 from licensing.selectors.programme_rules import rules_at
+from licensing.services.replacements import Wanted, replace_key
 
 REQUEST_RETURN = "return.request"
 MIN_REASON = 5
@@ -47,6 +48,7 @@ class ReturnWish:
     reference: str = ""
     channel: str = "browser"
     kind: str = PartnerReturn.Kind.RETURN
+    replacement_product_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,17 @@ def check_return(return_id: UUID, *, by: Actor, at: datetime, note: str = "") ->
 def approve_return(return_id: UUID, *, note: str, by: Actor, at: datetime) -> None:
     """Let a checked return go to Microsoft with the next bundle. Runs in the MAR's scope.
 
+    Where another key was asked for, it is given now, by the terms of the moment the partner asked.
+
     :raises ReturnRefused: when it is not checked.
+    :raises ReplacementRefused: when no other key can be given.
     """
-    _decide(return_id, ReturnState.APPROVED, note, by, at)
+    request = _decide(return_id, ReturnState.APPROVED, note, by, at)
+    if request.replacement_product_id is None:
+        return
+    wanted = Wanted(request.reason, request.replacement_product_id)
+    for key_id in request.lines.order_by("key_id").values_list("key_id", flat=True):
+        replace_key(request=request, key_id=key_id, wanted=wanted, by=by, at=at)
 
 
 @transaction.atomic
@@ -235,7 +245,8 @@ def _insert(
     at: datetime,
 ) -> PartnerReturn:
     request = PartnerReturn.objects.create(
-        partner_id=partner_id, kind=wish.kind, return_type=wish.return_type,
+        partner_id=partner_id, kind=wish.kind, replacement_product_id=wish.replacement_product_id,
+        return_type=wish.return_type,
         is_without_credit=wish.is_without_credit, reason=mask_keys(wish.reason.strip())[:200],
         reference=mask_keys(wish.reference.strip())[:35], channel=wish.channel, state=ReturnState.REQUESTED,
         requested_by=by.label[:200], requested_by_id=by.id, requested_at=at,
@@ -269,6 +280,7 @@ def _fingerprint(wish: ReturnWish) -> dict[str, Any]:
         "type": wish.return_type,
         "without_credit": wish.is_without_credit,
         "kind": wish.kind,
+        "replacement": wish.replacement_product_id,
         "reason": wish.reason.strip(),
         "reference": wish.reference.strip(),
     }

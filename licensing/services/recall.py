@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import NotFound
+from core.queue import enqueue
 from licensing.locks import lock_keys
 from licensing.models import KeyAssignment, ProductKey
 from licensing.rules.key_states import Hold, KeyState
@@ -76,6 +77,13 @@ def recall_key(key_id: int, *, reason: str, by: Actor, at: datetime) -> None:
         object_id=key.product_key_id,
         partner_id=key.partner_id,
         facts={"reason": mask_keys(reason)[:200], "hold": Hold.QUARANTINED.value},
+    )
+    enqueue(
+        "licensing.tell_recall",
+        at=at,
+        partner_id=key.partner_id,
+        product_key_id=key.product_key_id,
+        reason=mask_keys(reason)[:200],
     )
 
 

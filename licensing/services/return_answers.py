@@ -30,11 +30,11 @@ from licensing.rules.settlements import Bought, settle
 # The assignment that the return is about: still open, or ended when its key was called back for it.
 _BOUGHT = """
 SELECT DISTINCT ON (l.id) l.id, k.id, k.product_key_id, k.state, k.hold, a.partner_id, a.unit_price, a.currency,
-  a.ended_at IS NULL OR a.billed_at IS NOT NULL, {replaced}
+  a.ended_at IS NULL OR a.billed_at IS NOT NULL, a.id
 FROM licensing_returnline l JOIN licensing_returnrequest r ON r.id = l.request_id
 JOIN licensing_productkey k ON k.id = l.key_id
 JOIN licensing_keyassignment a ON a.key_id = k.id AND (a.ended_at IS NULL OR a.ended_at >= r.sent_at)
-WHERE l.id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM licensing_keysettlement s WHERE s.key_id = k.id)
+WHERE l.id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM licensing_keysettlement s WHERE s.assignment_id = a.id)
 ORDER BY l.id, a.id DESC
 """
 
@@ -45,6 +45,7 @@ class _Sold:
 
     line_id: int
     key_id: int
+    assignment_id: int
     product_key_id: str
     partner_id: UUID
     currency: str
@@ -104,7 +105,8 @@ def _settle(codes: dict[int, str], by: Actor, at: datetime) -> None:
             continue
         rows.append(
             KeySettlement(
-                partner_id=sold.partner_id, key_id=sold.key_id, product_key_id=sold.product_key_id,
+                partner_id=sold.partner_id, key_id=sold.key_id, assignment_id=sold.assignment_id,
+                product_key_id=sold.product_key_id,
                 cause=KeySettlement.Cause.RETURN, return_line_id=sold.line_id, answer_code=code,
                 credit_due=credit, charge_due=charge, currency=sold.currency, settled_at=at,
             )
@@ -114,15 +116,15 @@ def _settle(codes: dict[int, str], by: Actor, at: datetime) -> None:
 
 def _sold(line_ids: list[int]) -> list[_Sold]:
     with connection.cursor() as cursor:
-        cursor.execute(_BOUGHT.format(replaced="false"), [line_ids])
+        cursor.execute(_BOUGHT, [line_ids])
         return [_sold_of(row) for row in cursor.fetchall()]
 
 
 def _sold_of(row: tuple[Any, ...]) -> _Sold:
-    line_id, key_id, product_key_id, state, hold, partner_id, price, currency, is_charged, is_replaced = row
+    line_id, key_id, product_key_id, state, hold, partner_id, price, currency, is_charged, assignment_id = row
     is_free_again = state == KeyState.FULFILLED and hold == Hold.NONE
-    bought = Bought(Decimal(price), is_charged, is_free_again, is_replaced)
-    return _Sold(line_id, key_id, product_key_id, partner_id, currency, bought)
+    bought = Bought(Decimal(price), is_charged, is_free_again)
+    return _Sold(line_id, key_id, assignment_id, product_key_id, partner_id, currency, bought)
 
 
 def _close_cases(product_key_ids: Sequence[str], by: Actor, at: datetime) -> None:

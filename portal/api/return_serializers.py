@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from licensing.exchange.return_xml import MAX_RETURN_LINES, RETURN_TYPES
-from licensing.models import PartnerReturn, PartnerReturnLine
+from licensing.models import KeyReplacement, PartnerReturn, PartnerReturnLine
 
 
 class ReturnRequestSerializer(serializers.Serializer[Any]):
@@ -17,7 +17,31 @@ class ReturnRequestSerializer(serializers.Serializer[Any]):
     return_type = serializers.ChoiceField(choices=list(RETURN_TYPES))
     without_credit = serializers.BooleanField(required=False, default=False)
     reason = serializers.CharField(min_length=5, max_length=200)
+    kind = serializers.ChoiceField(choices=list(PartnerReturn.Kind.values), required=False, default="return")
+    replacement_product = serializers.CharField(
+        max_length=30,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Its code: a key of it is given instead.",
+    )
     reference = serializers.CharField(max_length=35, required=False, default="", allow_blank=True)
+
+
+class SwapSerializer(serializers.Serializer[Any]):
+    """A wrong key, before its PC was reported."""
+
+    product_key_id = serializers.RegexField(r"^[0-9]{13}$")
+    product = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
+    reason = serializers.CharField(min_length=5, max_length=200)
+
+
+class ReplacementSerializer(serializers.ModelSerializer[KeyReplacement]):
+    """A key in the place of another."""
+
+    class Meta:
+        model = KeyReplacement
+        fields = ("id", "kind", "old_product_key_id", "new_product_key_id", "reason", "made_at")
 
 
 class ForecastSerializer(serializers.Serializer[Any]):
@@ -57,9 +81,10 @@ class ReturnSerializer(serializers.ModelSerializer[PartnerReturn]):
 
 
 class ReturnDetailSerializer(ReturnSerializer):
-    """A return with its keys."""
+    """A return with its keys, and the keys given in their place."""
 
     lines = ReturnLineSerializer(many=True)
+    replacements = ReplacementSerializer(many=True)
 
     class Meta(ReturnSerializer.Meta):
-        fields = (*ReturnSerializer.Meta.fields, "lines")  # type: ignore[assignment]
+        fields = (*ReturnSerializer.Meta.fields, "lines", "replacements")  # type: ignore[assignment]

@@ -9,16 +9,24 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.partner_returns import returns_of
 from licensing.services.partner_returns import ReturnWish, preview_return, request_return
+from licensing.services.replacements import Wanted, swap_key
 from portal.actors import actor_of
 from portal.api.return_serializers import (
     ForecastSerializer,
+    ReplacementSerializer,
     ReturnDetailSerializer,
     ReturnRequestSerializer,
     ReturnSerializer,
+    SwapSerializer,
 )
 from portal.api.views import IDEMPOTENCY_KEY, PROBLEM, PartnerView
+
+
+def _product_id(code: str) -> int | None:
+    return product_by_code(code).id if code else None
 
 
 def _wish(given: dict[str, Any]) -> ReturnWish:
@@ -29,6 +37,8 @@ def _wish(given: dict[str, Any]) -> ReturnWish:
         is_without_credit=given["without_credit"],
         reference=given["reference"],
         channel="api",
+        kind=given["kind"],
+        replacement_product_id=_product_id(given["replacement_product"]),
     )
 
 
@@ -90,3 +100,25 @@ class ReturnView(PartnerView):
         if found is None:
             raise Http404
         return Response(ReturnDetailSerializer(found).data)
+
+
+class SwapView(PartnerView):
+    """A wrong key, before its PC was reported."""
+
+    required_scope = "returns:write"
+
+    @extend_schema(
+        request=SwapSerializer,
+        responses={201: ReplacementSerializer, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM},
+    )
+    def post(self, request: Request) -> Response:
+        """Take the key back and give the right one at once. A repeat finds the old key gone: 404."""
+        wanted = self.cleaned(SwapSerializer)
+        made = swap_key(
+            partner_id=self.partner_id,
+            product_key_id=wanted["product_key_id"],
+            wanted=Wanted(wanted["reason"], _product_id(wanted["product"])),
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        return Response(ReplacementSerializer(made).data, status=201)

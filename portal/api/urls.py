@@ -13,6 +13,7 @@ urlpatterns = [
     path("recipients", recipient_views.RecipientsView.as_view(), name="api-recipients"),
     path("returns", return_views.ReturnsView.as_view(), name="api-returns"),
     path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
+    path("keys:swap", return_views.SwapView.as_view(), name="api-swap"),
     path("returns/<uuid:partner_return_id>", return_views.ReturnView.as_view(), name="api-return"),
     path("keys", views.KeysView.as_view(), name="api-keys"),
     path("keys:claim", views.ClaimView.as_view(), name="api-claim"),

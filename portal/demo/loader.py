@@ -182,6 +182,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     houses.furnish(stage, now=now)
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
     returns.give_back(stage, now=now)
+    returns.swap_and_replace(stage, now=now)
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
     recipients.leave_open(stage, now=now)
     papers.announce(stage.cast, now=now)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from core.actor import Actor
@@ -12,6 +13,7 @@ from licensing.rules.key_states import KeyState
 from licensing.services import partner_returns as services
 from licensing.services.exchange import import_answer_file
 from licensing.services.partner_returns import ReturnWish
+from licensing.services.replacements import Wanted, swap_key
 from licensing.services.return_bundles import send_bundle
 from portal.demo.history import NAMESPACE, Stage
 from portal.demo.programme import MAR
@@ -53,6 +55,34 @@ def give_back(stage: Stage, *, now: datetime) -> None:
             _play(stage, story, chosen, at=now - timedelta(days=len(STORIES) - place, hours=5))
 
 
+def swap_and_replace(stage: Stage, *, now: datetime) -> None:
+    """One wrong key swapped before its report, and one board replaced after the activation."""
+    partner = stage.cast.partners[PARTNER]
+    with mar_scope():
+        wrong = ProductKey.objects.filter(partner=partner, state=KeyState.RETRIEVED, hold="none").order_by(
+            "id"
+        )
+        key = wrong.select_related("product").first()
+        used = (
+            ProductKey.objects.filter(partner=partner, state=KeyState.ACTIVATION_ENABLED)
+            .order_by("-id")
+            .first()
+        )
+    if key is None or used is None:
+        return
+    with partner_scope(partner.pk):
+        swap_key(
+            partner_id=partner.pk, product_key_id=key.product_key_id, by=stage.cast.owner(PARTNER),
+            wanted=Wanted("Taken for a PC that was scrapped"), at=now - timedelta(hours=9),
+        )  # fmt: skip
+    reason = "Board replaced: L1HF84K00AB, now L1HF99K77CD"
+    story = _Story("approved", 1, "ZOB", reason, "RMA-134")
+    _play(
+        stage, story, [used.product_key_id], at=now - timedelta(hours=8), kind="board_swap",
+        replacement_product_id=used.product_id,
+    )  # fmt: skip
+
+
 def _keys(stage: Stage) -> list[str]:
     with mar_scope():
         found = ProductKey.objects.filter(
@@ -61,10 +91,10 @@ def _keys(stage: Stage) -> list[str]:
         return list(found.order_by("id").values_list("product_key_id", flat=True)[:12])
 
 
-def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime) -> None:
+def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime, **more: Any) -> None:
     partner, desk = stage.cast.partners[PARTNER], stage.cast.staff("marta")
     wish = ReturnWish(
-        tuple(keys), story.return_type, story.reason, story.is_without_credit, story.reference
+        tuple(keys), story.return_type, story.reason, story.is_without_credit, story.reference, **more
     )  # fmt: skip
     with partner_scope(partner.pk):
         asked = services.request_return(

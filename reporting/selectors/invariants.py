@@ -128,7 +128,8 @@ _ORDER_QUANTITY = """
 SELECT 'order O-' || lpad(o.number::text, 6, '0') || ': ' || line.quantity || ' ordered, '
   || count(a.id) || ' assigned' AS problem
 FROM licensing_orderline line JOIN licensing_order o ON o.id = line.order_id
-LEFT JOIN licensing_keyassignment a ON a.order_line_id = line.id
+LEFT JOIN licensing_keyassignment a ON a.order_line_id = line.id AND NOT EXISTS (
+  SELECT 1 FROM licensing_keyreplacement r WHERE r.new_assignment_id = a.id AND r.is_same_line)
 GROUP BY o.id, line.id HAVING count(a.id) <> CASE WHEN o.allocated_at IS NULL THEN 0 ELSE line.quantity END
 """
 _DURABLE = """

@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, Promise | str] = {
     "licensing.order.cancelled": gettext_lazy("cancelled an order"),
     "licensing.key.claimed": gettext_lazy("took a key for a device by a station"),
     "licensing.key.revealed": gettext_lazy("looked at a key for a device"),
+    "licensing.key.replaced": gettext_lazy("gave a key in the place of %(instead_of)s"),
     "licensing.key.recalled": gettext_lazy("recalled a key"),
     "licensing.build.reported": gettext_lazy("reported a build"),
     "licensing.build.uploaded": gettext_lazy("uploaded build files"),

@@ -15,6 +15,7 @@ from core.errors import DomainError
 from licensing.models import Order, ProductKey
 from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import all_keys, all_orders
+from licensing.selectors.replacements import replacements_of_key
 from licensing.selectors.timeline import order_events
 from licensing.services.order_cancel import cancel_order
 from licensing.services.recall import recall_key
@@ -134,6 +135,7 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
     build = key.builds.filter(ended_at__isnull=True).select_related("device").first()
     may_recall = "exit.manage" in request.permissions and key.state == KeyState.RETRIEVED  # type: ignore[attr-defined]
     context = {"key": key, "life": life_of(key, wing="mar"), "build": build, "may_recall": may_recall}
+    context["replacements"] = replacements_of_key(product_key_id)
     return render(request, "mar/key_detail.html", context)
 
 
@@ -151,7 +153,7 @@ def recall(request: HttpRequest, product_key_id: str) -> HttpResponse:
         recall_key(key.pk, reason=form.cleaned_data["reason"], by=actor_of(request), at=timezone.now())
     except DomainError as error:
         return render_refused(request, "mar/key_recall.html", context, error)
-    messages.success(request, _("Called back. The key stays in quarantine for good."))
+    messages.success(request, _("Called back and the partner is told. The key stays in quarantine for good."))
     return redirect("mar:key-detail", key.product_key_id)
 
 

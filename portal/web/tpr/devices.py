@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError
 from licensing.models import Device, KeyHandOver, ProductKey
+from licensing.models.build import BuildState
 from licensing.selectors.orders import devices_of
+from licensing.selectors.replacements import replacements_of_device
 from licensing.selectors.timeline import key_events
 from licensing.services.sales import record_sale
 from partners.rules.countries import choices as countries
@@ -28,6 +30,7 @@ from portal.web.refused import render_refused
 from portal.web.tpr.place import partner_id_of
 
 HOUSE = ("tpr",)
+REVERTABLE = (BuildState.NEEDS_DETAILS, BuildState.READY)
 
 
 class DeviceTable(Table):
@@ -132,6 +135,8 @@ def _context(request: HttpRequest, device_id: UUID, form: SaleForm | None = None
         "device": device,
         "hand_over": hand_over,
         "build": build,
+        "replacements": replacements_of_device(device.pk),
+        "may_revert": build is not None and build.state in REVERTABLE,
         "events": key_events(hand_over.key) if hand_over else [],
         "form": form or SaleForm(initial=initial),
         "may_sell": "build.report" in request.permissions,  # type: ignore[attr-defined]

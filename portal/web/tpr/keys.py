@@ -15,7 +15,9 @@ from licensing.models import ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
 from licensing.rules.partner_returns import GOING_FROM
+from licensing.rules.replacements import REPLACEABLE, SWAPPABLE
 from licensing.selectors.orders import keys_of
+from licensing.selectors.replacements import replacements_of_key
 from licensing.services.hand_over import reveal_key
 from licensing.services.samples import sample_oa3
 from portal.actors import actor_of
@@ -99,6 +101,9 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
         "build": key.builds.filter(ended_at__isnull=True).select_related("device").first(),
         "life": life_of(key, wing="tpr", partner_id=partner_id_of(request)),
         "may_return": "return.request" in request.permissions and key.state in GOING_FROM,  # type: ignore[attr-defined]
+        "may_swap": "return.request" in request.permissions  # type: ignore[attr-defined]
+        and key.state in SWAPPABLE | REPLACEABLE,
+        "replacements": replacements_of_key(product_key_id, partner_id_of(request)),
         "may_reveal": "key.reveal" in request.permissions and key.state in REVEALABLE,  # type: ignore[attr-defined]
     }
     return render(request, "tpr/key_detail.html", context)

@@ -109,7 +109,6 @@ P = Decimal(40)
     ("code", "bought", "owed"),
     [
         ("OP", Bought(P, is_charged=True), (40, 0)),
-        ("OP", Bought(P, is_charged=True, is_replaced_free=True), (0, 0)),
         ("OO", Bought(P, is_charged=False), (0, 0)),
         ("QH", Bought(P, is_charged=True), (0, 0)),
         ("QH", Bought(P, is_charged=False), (0, 40)),
