@@ -27,6 +27,7 @@ from partners.models import (
     OrderBlock,
     Partner,
     PartnerNote,
+    RetentionProposal,
     Site,
     TrainingAttempt,
 )
@@ -82,6 +83,17 @@ def lock_api_key(api_key_id: UUID) -> ApiKey | None:
 def lock_erasure_request(request_id: UUID) -> ErasureRequest | None:
     """Lock a request to be forgotten, None when there is none."""
     return ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
+
+
+def lock_retention() -> None:
+    """Hold the proposing of retention runs until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('partners.retention'))")
+
+
+def lock_retention_proposal(proposal_id: UUID) -> RetentionProposal | None:
+    """Lock a proposal to throw away what is past its time, None when there is none."""
+    return RetentionProposal.objects.select_for_update().filter(pk=proposal_id).first()
 
 
 def lock_order_block(block_id: UUID) -> OrderBlock | None:

@@ -9,4 +9,11 @@ def statements() -> list[str]:
         *names_only_who_acts(
             "partners_erasurerequest", "requested_by", "requested_by_user_id", "decided_by_user_id"
         ),
+        *names_only_who_acts(
+            "partners_retentionproposal",
+            "proposed_by",
+            "proposed_by_user_id",
+            "decided_by",
+            "decided_by_user_id",
+        ),
     ]

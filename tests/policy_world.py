@@ -50,6 +50,7 @@ from partners.models import (
     Recipient,
     RecipientConflict,
     RecipientEvidence,
+    RetentionProposal,
     Site,
     TermsAcceptance,
     TermsVersion,
@@ -155,6 +156,7 @@ class World:
     stranger: User  # the owner of the other partner
     check_id: UUID = NOBODYS
     erasure_id: UUID = NOBODYS
+    retention_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
@@ -252,7 +254,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "partner_id"): Sample(lambda w: w.own.partner.pk, None, NOBODYS),
     ("mar/", "block_id"): Sample(lambda w: w.standing["block"], None, NOBODYS),
     ("mar/", "grace_id"): Sample(lambda w: w.standing["grace"], None, NOBODYS),
-    ("compliance/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
+    ("compliance/tiers/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
     ("compliance/", "model_id"): Sample(lambda w: w.standing["model"], None, 999_999),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
@@ -268,6 +270,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("apply/papers/", "document_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("apply/open/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("apply/open/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
+    ("compliance/privacy/retention/", "proposal_id"): Sample(lambda w: w.retention_id, None, NOBODYS),
     ("compliance/privacy/", "request_id"): Sample(lambda w: w.erasure_id, None, NOBODYS),
     ("accounts/sessions/", "session_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("accounts/2fa/reset/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
@@ -324,9 +327,13 @@ def make_world() -> World:
             user=make_member("tpr_readonly", partner=own.partner), partner_id=own.partner.pk,
             requested_by_user=people["mar_admin"], requested_at=AT,
         )  # fmt: skip
+        retention = RetentionProposal.objects.create(
+            counts={"sign_ins": 1}, proposed_by_user=people["mar_admin"], proposed_at=AT
+        )
     world = World(
         own=own,
         erasure_id=erasure.pk,
+        retention_id=retention.pk,
         foreign=foreign,
         product=own.key.product,
         application_id=application.pk,

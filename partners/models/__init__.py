@@ -14,7 +14,7 @@ from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.note import PartnerNote
 from partners.models.partner import Partner
-from partners.models.privacy import ErasureRequest
+from partners.models.privacy import ErasureRequest, RetentionProposal
 from partners.models.public_profile import PublicProfile
 from partners.models.recipients import Recipient, RecipientClass, RecipientConflict, RecipientEvidence
 from partners.models.reminder import Reminder
@@ -61,6 +61,7 @@ __all__ = [
     "RecipientEvidence",
     "RecipientRenewal",
     "Reminder",
+    "RetentionProposal",
     "SanctionsEntry",
     "SanctionsList",
     "Site",

@@ -1,4 +1,4 @@
-"""Requests to be forgotten: asked for by one person, carried out by another."""
+"""What takes two people: to forget a person, and to throw away what is past its time."""
 
 from typing import ClassVar
 from uuid import uuid4
@@ -60,3 +60,49 @@ class ErasureRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.state}"
+
+
+class RetentionProposal(models.Model):
+    """One dry run that a person looked at and proposes to carry out; another person confirms it.
+
+    What is thrown away was past its time when it was proposed, so nobody confirms more than was counted.
+    """
+
+    access = Access({MAR_ROLE: Right("SELECT, INSERT, UPDATE")})
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        PROPOSED = "proposed", _("Waits for a second person")
+        DONE = "done", _("Thrown away")
+        DROPPED = "dropped", _("Dropped")
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PROPOSED)
+    counts = models.JSONField(_("counted"), help_text=_("Rows past their time, by class."))
+    proposed_by = WhoField(_("proposed by"), max_length=200)
+    proposed_by_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(_("proposed"))
+    decided_by = WhoField(_("decided by"), max_length=200, blank=True)
+    decided_by_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    outcome = models.JSONField(_("thrown away"), default=dict, help_text=_("Rows by class."))
+
+    class Meta:
+        ordering = ("-proposed_at",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="proposed"), name="one_open_retention_proposal"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | ~Q(proposed_by_user=F("decided_by_user")),
+                name="retention_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="proposed") | Q(decided_by_user__isnull=False, decided_at__isnull=False),
+                name="retention_decision_has_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposed_at:%Y-%m-%d} {self.state}"

@@ -19,6 +19,7 @@ from partners.models import (
     Invitation,
     Membership,
     NamedContact,
+    RetentionProposal,
     TermsAcceptance,
     TrainingAttempt,
 )
@@ -63,6 +64,11 @@ def personal_data_of(user_id: UUID) -> dict[str, Any]:
 def erasure_requests() -> QuerySet[ErasureRequest]:
     """Return every request with its people, the newest first."""
     return ErasureRequest.objects.select_related("user", "requested_by_user", "decided_by_user")
+
+
+def retention_proposals() -> QuerySet[RetentionProposal]:
+    """Return every proposal to throw away what is past its time, the newest first."""
+    return RetentionProposal.objects.all()
 
 
 def open_erasure_of(user_id: UUID) -> ErasureRequest | None:

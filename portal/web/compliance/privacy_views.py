@@ -16,9 +16,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import audit
 from core.errors import DomainError, NotFound
 from partners.models import ErasureRequest
-from partners.selectors.personal_data import active_user_by_email, erasure_requests, personal_data_of
+from partners.selectors.personal_data import (
+    active_user_by_email,
+    erasure_requests,
+    personal_data_of,
+    retention_proposals,
+)
 from partners.services.privacy import carry_out_erasure, refuse_erasure, request_erasure
-from partners.services.retention import count_expired, kept_days
+from partners.services.retention import count_expired
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.plain_text import plain_text
@@ -26,13 +31,6 @@ from portal.policy import allow
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
-CLASSES = {
-    "finished_work": gettext_lazy("Finished work of the queue"),
-    "repeatable_requests": gettext_lazy("Memory of requests that may be repeated"),
-    "sign_ins": gettext_lazy("Records of sign-ins"),
-    "browser_sessions": gettext_lazy("Ended browser sessions"),
-    "invitations": gettext_lazy("Used or expired invitations"),
-}
 
 
 class AskForm(forms.Form):
@@ -129,14 +127,17 @@ def _decide(request: HttpRequest, found: ErasureRequest, reason: str) -> None:
         messages.success(request, _("The request is refused."))
         return
     done = carry_out_erasure(found.pk, by=by, at=now)
-    if done.outcome["left"]:
-        tables = ", ".join(sorted(done.outcome["left"]))
-        messages.warning(request, _("Done. Words about the person were still found in: %s.") % tables)
+    left, look = ", ".join(sorted(done.outcome["left"])), ", ".join(sorted(done.outcome["look"]))
+    if left:
+        messages.warning(request, _("Done. Words about the person were still found in: %s.") % left)
+    elif look:
+        said = _("Done. The surname alone still stands in: %s. It may be another person’s; look there.")
+        messages.warning(request, said % look)
     else:
         messages.success(request, _("Done. A search found nothing left of the person."))
 
 
 def _context(form: AskForm) -> dict[str, object]:
-    counts, days = count_expired(at=timezone.now()), kept_days()
-    expired = [(CLASSES[name], days[name], count) for name, count in counts.items()]
-    return {"form": form, "requests": erasure_requests()[:200], "expired": expired}
+    waiting = retention_proposals().filter(state="proposed").first()
+    expired = sum(count_expired(at=timezone.now()).values())
+    return {"form": form, "requests": erasure_requests()[:200], "expired": expired, "waiting": waiting}

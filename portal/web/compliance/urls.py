@@ -8,6 +8,7 @@ from portal.web.compliance import (
     privacy_views,
     report_actions,
     report_views,
+    retention_views,
     score_views,
 )
 
@@ -38,6 +39,9 @@ urlpatterns = [
     path("privacy/ask/", privacy_views.ask, name="privacy-ask"),
     path("privacy/<uuid:request_id>/", privacy_views.erase, name="privacy-erase"),
     path("privacy/<uuid:request_id>/copy/", privacy_views.export, name="privacy-export"),
+    path("privacy/retention/", retention_views.retention, name="retention"),
+    path("privacy/retention/propose/", retention_views.propose, name="retention-propose"),
+    path("privacy/retention/<uuid:proposal_id>/", retention_views.decide, name="retention-decide"),
     path("audit/", audit_views.audit_list, name="audit"),
     path("audit/chains/", audit_views.chain_verify, name="chain-verify"),
 ]
