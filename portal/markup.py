@@ -6,6 +6,7 @@ Each function returns safe markup for one value: an icon, a badge, a time, an am
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -144,6 +145,9 @@ def masked_key(last_five: str | None) -> SafeString:
     )
 
 
+_STORED_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
 def plain(value: Any) -> Any:
     """Return any fact as people read it: money, numbers, dates and gaps by their type."""
     if value is None or value == "":
@@ -156,7 +160,16 @@ def plain(value: Any) -> Any:
         return figure(value)
     if isinstance(value, dt.datetime):
         return zoned_time(value)
-    return date(value) if isinstance(value, dt.date) else value
+    day = _stored_date(value) if isinstance(value, str) else value
+    return date(day) if isinstance(day, dt.date) else value
+
+
+def _stored_date(text: str) -> dt.date | None:
+    """Return the date of a fact that was stored and came back as text, None for any other words."""
+    try:
+        return dt.date.fromisoformat(text) if _STORED_DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def mono(value: object) -> SafeString:

@@ -15,6 +15,7 @@ from compliance.selectors.wind_down import Exit, Item, exit_of, keys_to_recall, 
 from compliance.services.exit_steps import locked_wind_down, note_exit
 from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, Refusal, refuse
+from core.money import Money
 from core.queue import enqueue
 from core.tenancy import acting_as
 from licensing.locks import lock_credit
@@ -337,7 +338,7 @@ def _open_items(way_out: Exit) -> Iterator[Refusal]:
     for item in way_out.open:
         facts: dict[str, Any] = {_("Open"): item.now.count} if item.now.count else {}
         if item.now.amount:
-            facts[_("Amount")] = f"{item.now.amount} {way_out.currency}"
+            facts[_("Amount")] = Money(item.now.amount, way_out.currency)
         yield refuse(
             f"open_{item.row.kind}",
             _("Still open: %(item)s.") % {"item": _label(item.row.kind)},

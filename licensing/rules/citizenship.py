@@ -46,7 +46,7 @@ def recipient_refusal(facts: CitizenshipFacts) -> Refusal | None:
     if recipient is None:
         return refuse(
             "recipient_needed",
-            _("A Citizenship licence is for one approved recipient. Name him."),
+            _("A Citizenship licence is for one approved recipient. Name it."),
             rule="ORD-5",
             facts={_("Family"): _("Citizenship"), _("Recipient"): _("none of yours")},
             next_step=_("Choose one of your approved recipients, or register one."),

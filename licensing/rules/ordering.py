@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.errors import Refusal, refuse
 from licensing.rules.citizenship import CitizenshipFacts, quota_refusal, recipient_refusal, shown_of
 from licensing.rules.programme_rules import RULES, Ruleset, published_rules
+from partners.models.partner import PartnerState
 from partners.rules.graces import GRACE_RULES
 from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of, may_act, words_of
 
@@ -152,7 +153,7 @@ def _partner_gate(facts: OrderFacts) -> Gate:
             _("Your account cannot order right now."),
             rule="ORD-1",
             facts={
-                _("State of the account"): facts.partner_state,
+                _("State of the account"): PartnerState(facts.partner_state).label,
                 _("Still allowed"): words_of(
                     allowed_acts(facts.partner_state, is_suspension_known=facts.is_suspension_known)
                 ),

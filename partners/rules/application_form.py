@@ -152,7 +152,7 @@ PEOPLE = Section(
     _("Whom we ask about what. One person may do everything: then leave the others empty."),
     (
         FormField("contact_name", _("Owner or manager"), column="contact_name", autocomplete="name"),
-        FormField("contact_email", _("His or her e-mail address"), FieldKind.EMAIL, max_length=254,
+        FormField("contact_email", _("Their e-mail address"), FieldKind.EMAIL, max_length=254,
                   column="contact_email", autocomplete="email",
                   help=_("The decision and your invitation go there. It also opens this application again.")),
         FormField("technical_name", _("For technical questions"), is_required=never),

@@ -22,7 +22,7 @@ SHORTEST_REASON = 10
 
 
 class OwnFactors(DomainError):
-    """Nobody resets his own second step."""
+    """Nobody resets their own second step."""
 
 
 class ReasonMissing(DomainError):

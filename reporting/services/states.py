@@ -4,7 +4,7 @@ A report is superseded when its correction is issued. Source: decisions of the p
 states; docs/how-to/close-a-month.md.
 """
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from core.errors import DomainError, refuse
 from reporting.models import ReportState, UsageReport
@@ -54,7 +54,11 @@ def require_step(report: UsageReport, after: ReportState) -> None:
             "report_cannot_move",
             _("The report is not at the point where this can be done."),
             rule="REPORT-STATES",
-            facts={"number": report.number, "state": report.state, "wanted": after.value},
+            facts={
+                _("Report"): report.number,
+                _("State now"): ReportState(report.state).label,
+                _("State asked for"): after.label,
+            },
             next_step=_("Open the report again: it shows where it stands and what comes next."),
         )
     )

@@ -145,6 +145,8 @@ def test_a_missing_value_is_a_dash_read_as_none(source: str) -> None:
         (dt.date(2026, 12, 5), ">5 Dec 2026<"),
         ("a <b>", "a &lt;b&gt;"),
         (0, ">0<"),
+        ("2026-10-01", "1 Oct 2026"),
+        ("2026-02-31", "2026-02-31"),
     ],
 )
 def test_a_fact_is_written_by_its_type(value: object, words: str) -> None:

@@ -38,7 +38,9 @@ class AskForm(forms.Form):
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail address of the person"),
-        help_text=gettext_lazy("Somebody who wrote or called and wants to be forgotten. Make sure it is he."),
+        help_text=gettext_lazy(
+            "Somebody who wrote or called and wants to be forgotten. Make sure it is the same person."
+        ),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
 

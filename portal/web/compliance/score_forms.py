@@ -69,6 +69,6 @@ class TierDecisionForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
-        help_text=_("The partner reads it on his page."),
+        help_text=_("The partner reads it on the page of its standing."),
         widget=forms.Textarea({"rows": 3}),
     )

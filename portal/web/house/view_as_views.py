@@ -24,7 +24,7 @@ class ReasonToLookForm(forms.Form):
         min_length=5,
         max_length=200,
         validators=[plain_text],
-        help_text=_("The partner reads these words in his history."),
+        help_text=_("The partner reads these words in the history."),
         widget=forms.Textarea({"rows": 3}),
     )
 

@@ -58,7 +58,9 @@ class RefusalForm(forms.Form):
         required=False,
         max_length=1000,
         validators=[plain_text],
-        help_text=_("The applicant reads this. Left empty, he gets the words of the reason in his language."),
+        help_text=_(
+            "The applicant reads this. Left empty, the words of the reason go out in the applicant’s language."
+        ),
         widget=forms.Textarea({"rows": 4}),
     )
 
@@ -97,7 +99,7 @@ class QuestionForm(forms.Form):
         required=False,
         max_length=questions.MAX_TEXT,
         validators=[plain_text],
-        help_text=_("Left empty, the applicant gets the words of the reason in his language."),
+        help_text=_("Left empty, the words of the reason go out in the applicant’s language."),
         widget=forms.Textarea({"rows": 3}),
     )
     example = forms.CharField(

@@ -142,7 +142,7 @@ def publish(request: HttpRequest, programme_change_id: UUID) -> HttpResponse:
     except DomainError as error:
         context = _context(request, programme_change_id)
         return render_refused(request, "mar/rules/change_detail.html", context, error)
-    messages.success(request, _("Published. Every partner it touches is told by mail and in his inbox."))
+    messages.success(request, _("Published. Every partner it touches is told by mail and in the inbox."))
     return redirect("mar:change-detail", programme_change_id)
 
 

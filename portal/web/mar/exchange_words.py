@@ -53,7 +53,7 @@ FINDINGS: dict[str, Words] = {
     ),
     Finding.CHANGED_ANSWER: Words(
         gettext_lazy("Answer changed"),
-        gettext_lazy("Microsoft answered this key before. Tell the partner if his PC is concerned."),
+        gettext_lazy("Microsoft answered this key before. Tell the partner whose PC is concerned."),
     ),
     Finding.DUPLICATE_KEY: Words(
         gettext_lazy("Duplicate key"),

@@ -60,7 +60,9 @@ class EndForm(forms.Form):
 class NoteForm(forms.Form):
     """How something was dealt with, or why it is let go."""
 
-    note = _words(gettext_lazy("Note"))
+    note = _words(
+        gettext_lazy("Note"), gettext_lazy("What was done or agreed, and with whom. It stays in the record.")
+    )
 
 
 @allow("partner.view", houses=HOUSES)
@@ -224,7 +226,9 @@ def finish(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         wind_down.finish_wind_down(partner_id, by=actor_of(request), at=timezone.now())
     except DomainError as error:
         return render_refused(request, "mar/exit_finish.html", context, error)
-    messages.success(request, _("The contract has ended. The partner reads until his last day of access."))
+    messages.success(
+        request, _("The contract has ended. Until the last day of access the partner can still read.")
+    )
     return redirect("mar:partner-exit", partner_id)
 
 

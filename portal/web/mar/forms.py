@@ -22,14 +22,14 @@ class ApprovalForm(forms.Form):
         max_value=MAX_CREDIT,
         decimal_places=2,
         initial=DEFAULT_CREDIT,
-        help_text=_("In the currency of the prices. He may owe this much before orders stop."),
+        help_text=_("In the currency of the prices. The partner may owe this much before orders stop."),
         widget=forms.NumberInput({"inputmode": "decimal"}),
     )
     monthly_quantity = forms.IntegerField(
         label=_("Licences a month"),
         min_value=1,
         max_value=MAX_MONTHLY_QUANTITY,
-        help_text=_("Suggested: twice the volume he expects."),
+        help_text=_("Suggested: twice the expected volume."),
         widget=forms.NumberInput({"inputmode": "numeric"}),
     )
     families = forms.MultipleChoiceField(

@@ -67,7 +67,7 @@ WAITS = (
             "%(count)d changes of company data to confirm",
             "count",
         ),
-        _("A partner asks to change what stands on his contract."),
+        _("A partner asks to change what stands on the contract."),
         _("Look"),
         "mar:partner-list",
         "?change=requested",

@@ -32,6 +32,7 @@ from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, s
 from portal.web.quota_words import quota_meter
 from portal.web.refused import render_refused
 from portal.web.tpr.place import device_of, partner_id_of
+from portal.web.tpr.standing import stops_now
 
 HOUSE = ("tpr",)
 
@@ -44,6 +45,10 @@ class OrderForm(forms.Form):
         min_value=1,
         max_value=MAX_QUANTITY,
         initial=1,
+        error_messages={
+            "min_value": gettext_lazy("One licence is the least."),
+            "max_value": gettext_lazy("At most %(limit_value)s at once. Place a second order for the rest."),
+        },
         help_text=gettext_lazy("From one up. The keys are yours the moment you order."),
         widget=forms.NumberInput(
             attrs={"inputmode": "numeric", "autocomplete": "off", "class": "input-short"}
@@ -160,7 +165,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     partner_id, now = partner_id_of(request), timezone.now()
     items = catalogue_for(partner_id=partner_id, at=now)
     shown = [(item, _quota_shown(partner_id, item, now)) for item in items]
-    return render(request, "tpr/catalogue.html", {"items": shown})
+    context = {"items": shown, "stopping": stops_now(partner_id, at=now)}
+    return render(request, "tpr/catalogue.html", context)
 
 
 def _quota_shown(partner_id: UUID, item: CatalogueItem, at: datetime) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from compliance.selectors.tiers import all_tiers, moves_of
 from partners.models.partner import PartnerState
 from partners.rules.partner_states import left_by
 from partners.selectors.mar import mar_zone
-from partners.selectors.standing import partner_standing, past_blocks
+from partners.selectors.standing import Standing, partner_standing, past_blocks
 from portal.policy import allow
 from portal.web import standing_words as words
 from portal.web.tpr.place import partner_id_of
@@ -81,8 +81,17 @@ def standing_line(partner_id: UUID, *, at: datetime) -> dict[str, Any]:
     return {
         "standing_truth": truth,
         "standing_tone": tone,
-        "stopping": [{"block": block, "left": left_by(block.kind)} for block in stand.stopping],
+        "stopping": _stops(stand),
     }
+
+
+def stops_now(partner_id: UUID, *, at: datetime) -> list[dict[str, Any]]:
+    """Return what stops a partner now, each with what is still allowed."""
+    return _stops(partner_standing(partner_id, at))
+
+
+def _stops(stand: Standing) -> list[dict[str, Any]]:
+    return [{"block": block, "left": left_by(block.kind)} for block in stand.stopping]
 
 
 def _coach(now: ScoreNow) -> dict[str, Any] | None:

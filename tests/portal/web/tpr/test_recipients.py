@@ -151,7 +151,7 @@ def test_the_order_names_a_recipient_of_the_right_class(giver: Partner, buyer: C
     sent = {"quantity": "2", "reference": "", "token": str(uuid4()), "place": "1"}
     nobody = buyer.post(url, sent)
     assert nobody.status_code == 409
-    assert "Name him." in nobody.content.decode()
+    assert "Name it." in nobody.content.decode()
     assert buyer.post(url, sent | {"recipient": str(uuid4())}).status_code == 422
     placed = buyer.post(url, sent | {"recipient": str(school.pk), "token": str(uuid4())})
     assert placed.status_code == 302
