@@ -413,6 +413,14 @@ CHANGE: Mapping[str, Status] = {
     "discarded": Status(_("Discarded"), "neutral", "archive", _("Put away. Nobody was told.")),
 }
 
+RULE: Mapping[str, Status] = {
+    "draft": Status(_("Draft"), "neutral", "pencil", _("Written. It decides nothing yet.")),
+    "announced": Status(_("Announced"), "info", "send", _("It takes effect on its minute by itself.")),
+    "in_force": Status(_("In force"), "success", "circle-check", _("Decisions are made by it.")),
+    "over": Status(_("Over"), "neutral", "history", _("Decisions of its time were made by it.")),
+    "withdrawn": Status(_("Taken back"), "neutral", "archive", _("Put away before it began.")),
+}
+
 RETURN: Mapping[str, Status] = {
     "requested": Status(_("Asked for"), "info", "inbox", _("The portal checks it; some wait for a person.")),
     "checked": Status(_("Checked"), "info", "user-check", _("The programme office decides.")),
@@ -449,6 +457,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "report": REPORT,
     "build": BUILD,
     "change": CHANGE,
+    "rule": RULE,
     "recipient": RECIPIENT,
     "claim": CLAIM,
     "conflict": CONFLICT,

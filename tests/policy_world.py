@@ -32,6 +32,8 @@ from licensing.models import (
     QuotaException,
     ReturnLine,
     ReturnRequest,
+    RuleNotice,
+    RuleVersion,
 )
 from partners.models import (
     ApiKey,
@@ -74,6 +76,7 @@ from tests.factories.exchange import make_builds
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
 from tests.factories.returns import ask_return
+from tests.factories.rules import set_rule
 from tests.partners.papers import PNG
 from tests.partners.samples import make_application
 from tests.portal.web.public.applying import begin
@@ -134,6 +137,8 @@ class Rules:
     change: ProgrammeChange
     foreign_change: ProgrammeChange
     course: Course
+    version: RuleVersion
+    foreign_version: RuleVersion
 
 
 @dataclass
@@ -202,6 +207,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("tpr/rules/", "programme_change_id"): Sample(
         lambda w: w.rules.change.pk, lambda w: w.rules.foreign_change.pk, NOBODYS
     ),
+    ("tpr/rules/", "rule_version_id"): Sample(
+        lambda w: w.rules.version.pk, lambda w: w.rules.foreign_version.pk, 0
+    ),
+    ("mar/rules/", "rule_code"): Sample(lambda w: w.rules.version.code, None, "no.such.rule"),
+    ("mar/rules/", "rule_version_id"): Sample(lambda w: w.rules.version.pk, None, 0),
     ("tpr/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
     ("tpr/rules/", "acceptance_id"): Sample(
         lambda w: w.rules.acceptance.pk, lambda w: w.rules.foreign_acceptance.pk, NOBODYS
@@ -527,7 +537,11 @@ def _rules(own: House, foreign: House, people: dict[str, User]) -> Rules:
             TermsAcceptance.objects.select_related("terms").get(partner=house.partner)
             for house in (own, foreign)
         ]
-    return Rules(accepted[0].terms, accepted[0], accepted[1], changes[0], changes[1], course)
+    versions = [set_rule(code, at=AT - timedelta(days=9)) for code in ("label.use", "return.goodwill")]
+    with mar_scope():
+        for house, version in zip((own, foreign), versions, strict=True):
+            RuleNotice.objects.create(version=version, partner=house.partner)
+    return Rules(accepted[0].terms, accepted[0], accepted[1], *changes, course, *versions)
 
 
 def _invite(partner: Partner, name: str = "new") -> Invitation:

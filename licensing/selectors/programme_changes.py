@@ -38,6 +38,14 @@ ORDER BY p.name
 """
 
 
+_UNREAD = """
+SELECT (SELECT count(*) FROM licensing_changenotice n WHERE n.partner_id = %(partner_id)s AND NOT EXISTS (
+    SELECT 1 FROM licensing_changereading r WHERE r.change_id = n.change_id AND r.user_id = %(user_id)s))
+  + (SELECT count(*) FROM licensing_rulenotice n WHERE n.partner_id = %(partner_id)s AND NOT EXISTS (
+    SELECT 1 FROM licensing_rulereading r WHERE r.version_id = n.version_id AND r.user_id = %(user_id)s))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class StockAffected:
     """What one partner holds of a product: keys not taken, keys taken, PCs built and not sold."""
@@ -117,9 +125,11 @@ def inbox_of(partner_id: UUID, user_id: UUID) -> QuerySet[ChangeNotice]:
 
 
 def unread_count(partner_id: UUID, user_id: UUID) -> int:
-    """Return how many changes wait for this person's eyes; one query, whatever their number."""
-    read = ChangeReading.objects.filter(change=OuterRef("change"), user=user_id)
-    return ChangeNotice.objects.filter(~Exists(read), partner_id=partner_id).count()
+    """Return how many changes and versions of rules wait for this person's eyes; one query for both."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, {"partner_id": partner_id, "user_id": user_id})
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def notice_of(change_id: UUID, *, partner_id: UUID) -> ChangeNotice | None:

@@ -39,3 +39,9 @@ def ahead(at: datetime) -> list[RuleVersion]:
     """Return the versions that are announced and not in force yet, the soonest first."""
     rows = RuleVersion.objects.filter(state=RuleState.ANNOUNCED, valid_from__gt=at)
     return list(rows.order_by("valid_from", "code"))
+
+
+def drafts() -> list[RuleVersion]:
+    """Return the drafts of all rules, the soonest first. Inside the MAR's scope."""
+    rows = RuleVersion.objects.select_related("written_by").filter(state=RuleState.DRAFT)
+    return list(rows.order_by("valid_from", "code"))

@@ -103,6 +103,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "quota.answer",
         "change.publish",
         "price.approve",
+        "rule.publish",
     },
     Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release", "return.handle"},
     Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},

@@ -18,7 +18,7 @@ from licensing.models import Product
 from licensing.services.opening_prices import open_price
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, houses, papers, recipients, returns, standing
+from portal.demo import cases, checks, houses, papers, recipients, returns, rules, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -33,7 +33,12 @@ WEEKS = 4
 # The season of a refurbisher's year, in tenths of an even month, from January.
 SEASON = (8, 8, 9, 10, 10, 9, 8, 10, 13, 12, 12, 11)
 # Mails of the past would only fill the demo's mailbox.
-MAIL_TASKS = ("partners.%", "licensing.tell_order_allocated", "licensing.send_quota_answer")
+MAIL_TASKS = (
+    "partners.%",
+    "licensing.send_rule_notice",
+    "licensing.tell_order_allocated",
+    "licensing.send_quota_answer",
+)
 STAGED_WORK = ("licensing.validate_batch", "licensing.release_batch")
 
 
@@ -187,6 +192,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     recipients.leave_open(stage, now=now)
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)
+    rules.rules(stage.cast, now=now)
 
 
 def _forget_old_mail(now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.mar import agreements_views, changes_views, courses_views
+from portal.web.mar import agreements_views, changes_views, courses_views, rule_views
 
 urlpatterns = [
     path("rules/", agreements_views.agreement_list, name="agreement-list"),
@@ -12,6 +12,29 @@ urlpatterns = [
     path("rules/versions/<uuid:terms_id>/", agreements_views.version_detail, name="version-detail"),
     path("rules/versions/<uuid:terms_id>/remind/", agreements_views.remind, name="version-remind"),
     path("rules/acceptances/<uuid:acceptance_id>/paper/", agreements_views.paper, name="acceptance-paper"),
+    path("rules/programme/", rule_views.rule_list, name="rule-list"),
+    path("rules/programme/<str:rule_code>/", rule_views.rule_detail, name="rule-detail"),
+    path("rules/programme/<str:rule_code>/write/", rule_views.rule_write, name="rule-write"),
+    path(
+        "rules/programme/<str:rule_code>/<int:rule_version_id>/simulate/",
+        rule_views.rule_simulate,
+        name="rule-simulate",
+    ),
+    path(
+        "rules/programme/<str:rule_code>/<int:rule_version_id>/publish/",
+        rule_views.rule_publish,
+        name="rule-publish",
+    ),
+    path(
+        "rules/programme/<str:rule_code>/<int:rule_version_id>/discard/",
+        rule_views.rule_discard,
+        name="rule-discard",
+    ),
+    path(
+        "rules/programme/<str:rule_code>/<int:rule_version_id>/withdraw/",
+        rule_views.rule_withdraw,
+        name="rule-withdraw",
+    ),
     path("rules/changes/", changes_views.change_list, name="change-list"),
     path("rules/changes/new/", changes_views.change_new, name="change-new"),
     path("rules/changes/<uuid:programme_change_id>/", changes_views.change_detail, name="change-detail"),

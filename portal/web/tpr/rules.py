@@ -19,6 +19,7 @@ from core.errors import DomainError
 from licensing.models import ChangeNotice, ProgrammeChange
 from licensing.selectors.catalogue import allowed_families
 from licensing.selectors.programme_changes import inbox_of, notice_of, stock_affected
+from licensing.selectors.rule_inbox import rule_inbox_of
 from licensing.services.programme_changes import read_change
 from partners.models import Agreement
 from partners.rules.terms import days_until
@@ -29,6 +30,7 @@ from partners.selectors.training import CourseStanding, course_standings
 from portal.actors import actor_of
 from portal.policy import allow
 from portal.web.tpr.place import partner_id_of, user_id_of
+from portal.web.tpr.programme import shown_notice
 
 HOUSE = ("tpr",)
 Task = dict[str, Any]
@@ -40,6 +42,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """Show what waits, and every programme change, the unread ones first."""
     partner_id, now, zone = partner_id_of(request), timezone.now(), mar_zone()
     notices = list(inbox_of(partner_id, user_id_of(request))[:50])
+    rules = [shown_notice(notice) for notice in rule_inbox_of(partner_id, user_id_of(request))[:50]]
     tasks = [
         *(
             _agreement_task(one, now, zone)
@@ -51,7 +54,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "tasks": tasks,
         "changes": [_shown(notice, now, zone) for notice in notices],
-        "unread": sum(not notice.is_read for notice in notices),  # type: ignore[attr-defined]
+        "rules": rules,
+        "unread": sum(not notice.is_read for notice in notices)  # type: ignore[attr-defined]
+        + sum(not rule["is_read"] for rule in rules),
         "section": "inbox",
     }
     return render(request, "tpr/rules/inbox.html", context)

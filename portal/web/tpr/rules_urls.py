@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from portal.web.tpr import agreements, courses, rules
+from portal.web.tpr import agreements, courses, programme, rules
 
 urlpatterns = [
     path("rules/", rules.inbox, name="rules"),
+    path("rules/programme/", programme.programme, name="programme"),
+    path("rules/programme/<int:rule_version_id>/", programme.rule_version, name="rule-version"),
+    path("rules/programme/<int:rule_version_id>/read/", programme.rule_read, name="rule-read"),
     path("rules/changes/<uuid:programme_change_id>/", rules.change_detail, name="change-detail"),
     path("rules/changes/<uuid:programme_change_id>/read/", rules.change_read, name="change-read"),
     path("rules/agreements/", agreements.agreement_list, name="agreement-list"),

@@ -72,7 +72,7 @@ def test_the_inbox_asks_as_many_queries_for_three_changes_as_for_one(
 ) -> None:
     for _ in range(quantity):
         _change(shop[0])
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         assert shop[2].get("/tpr/rules/").status_code == 200
 
 

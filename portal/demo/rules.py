@@ -1,0 +1,52 @@
+"""Rules of the programme for the demo: one with a history, one that is announced, and a draft with its simulation."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from core.tenancy import mar_scope, partner_scope
+from licensing.models import RuleVersion
+from licensing.rules.programme_rules import RULES
+from licensing.services.programme_rules import WrittenRule, publish_rule, read_rule, write_rule
+from licensing.services.rule_simulation import simulate
+from partners.selectors.mar import mar_zone
+from portal.demo.people import Cast
+from portal.demo.programme import PARTNERS
+
+
+def rules(cast: Cast, *, now: datetime) -> None:
+    """Change the labels' rule in the past, announce a longer time for second keys, and draft shorter reporting."""
+    zone = mar_zone()
+
+    def day(days: int) -> datetime:
+        return datetime.combine((now + timedelta(days=days)).astimezone(zone).date(), time(), zone)
+
+    with mar_scope():
+        older = _write(cast, "label.use", day(-40), at=now - timedelta(days=70), spoilage_percent=3,
+                       reason="Printers spoil fewer labels than they did; three percent is enough.")  # fmt: skip
+        _publish(cast, older, at=now - timedelta(days=68))
+        announced = _write(cast, "device.second_key", day(24), at=now - timedelta(days=6), days=120,
+                           reason="Too many PCs came back for a second licence within four months.")  # fmt: skip
+        _publish(cast, announced, at=now - timedelta(days=5))
+        draft = _write(cast, "report.ageing", day(35), at=now - timedelta(hours=21), stop_orders_days=20,
+                       stop_keys_days=45, reason="Most of you report within a day. Open keys are a risk.")  # fmt: skip
+        simulate(draft.pk, by=cast.staff("marta"), at=now - timedelta(hours=20))
+    for place, wanted in enumerate(PARTNERS):
+        if place % 2 == 0 and wanted.story != "new":
+            with partner_scope(cast.partners[wanted.code].pk):
+                read_rule(
+                    announced.pk, partner_id=cast.partners[wanted.code].pk, by=cast.owner(wanted.code),
+                    at=now - timedelta(days=4) + timedelta(hours=2 * place),
+                )  # fmt: skip
+
+
+def _write(
+    cast: Cast, code: str, valid_from: datetime, *, at: datetime, reason: str, **numbers: Any
+) -> RuleVersion:
+    rule = RULES[code]
+    written = WrittenRule(code, {**rule.defaults, **numbers}, rule.sentences, valid_from, reason=reason)
+    return write_rule(written, by=cast.staff("marta"), at=at)
+
+
+def _publish(cast: Cast, draft: RuleVersion, *, at: datetime) -> None:
+    simulate(draft.pk, by=cast.staff("marta"), at=at - timedelta(hours=1))
+    publish_rule(draft.pk, by=cast.staff("jonas"), at=at)
