@@ -1,7 +1,9 @@
 """What an audit row says, as a sentence. An act nobody named here is still told in plain words."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from core.models import AuditEvent
+from portal import formatting
 from portal.web.compliance.refusal_words import refusal_words
 
 SENTENCES: Mapping[str, Promise | str] = {
@@ -244,6 +247,8 @@ PAGES = {
     "key": "mar:key-detail",
 }
 SHOWN_FACTS = 6
+_CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 # What is counted in a sentence is a number, also in a row that says nothing of it.
 _NONE = {"quantity": 0, "keys": 0, "days": 0}
 
@@ -254,9 +259,14 @@ def sentence(event: AuditEvent) -> str:
     if known is None:
         area, *words = event.action.split(".")
         return " ".join(words or [area]).replace("_", " ")
-    told = {key: value if isinstance(value, int) else str(value) for key, value in event.facts.items()}
+    told = {key: value if isinstance(value, int) else _said(str(value)) for key, value in event.facts.items()}
     told["words"] = refusal_words(str(event.facts.get("code", "")))
     return str(known % defaultdict(lambda: "?", {**_NONE, **told}))
+
+
+def _said(value: str) -> str:
+    """Return a code as words, such as good standing; anything else as it is."""
+    return value.replace("_", " ") if _CODE.fullmatch(value) else value
 
 
 def facts_in_words(event: AuditEvent) -> str:
@@ -297,9 +307,19 @@ class _Named(int):
 def _short(value: Any) -> str:
     if isinstance(value, dict | list):
         return str(len(value))
-    text = str(value)[:120]
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    text = _said(_when(str(value)[:120]))
     # A checksum or an id: its beginning is enough to know it again, and a line can hold it.
     return f"{text[:12]}…" if len(text) > 30 and " " not in text else text
+
+
+def _when(text: str) -> str:
+    """Return a stored moment as people read it; anything else as it is."""
+    try:
+        return formatting.moment(datetime.fromisoformat(text)) if _MOMENT.match(text) else text
+    except ValueError:
+        return text
 
 
 def object_url(event: AuditEvent) -> str | None:

@@ -26,6 +26,13 @@ def _event(action: str, **facts: object) -> AuditEvent:
         ("portal.request.refused", {"code": "some_new_code"}, "was refused: some new code", ""),
         ("partners.brand.added", {}, "added the brand ?", ""),
         ("partners.some_thing.done", {}, "some thing done", ""),
+        ("partners.badge.given", {"badge": "good_standing"}, "gave the badge good standing", ""),
+        (
+            "licensing.change.written",
+            {"install_stop_at": "2027-03-12T00:00:00+00:00", "is_urgent": False},
+            "wrote a programme change",
+            "install stop at: 12 Mar 2027, 00:00 · is urgent: no",
+        ),
     ],
 )
 def test_a_row_is_told_in_words(action, facts, said, left):
