@@ -26,6 +26,8 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS change_stands ON licensing_programmechange",
         """CREATE TRIGGER change_stands BEFORE UPDATE ON licensing_programmechange
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_change()""",
+        *_decided_stands("correctionrequest", "a decided correction"),
+        *_decided_stands("incident", "a closed incident"),
         *_allocator_rights(),
         allocate_function(),
         f"ALTER FUNCTION licensing_allocate(uuid, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
@@ -78,6 +80,23 @@ BEGIN
 END $$"""
 
 
+def _decided_stands(table: str, what: str) -> list[str]:
+    """Return the guard of a case: once it is not open any more, it stands as it is."""
+    return [
+        f"""
+CREATE OR REPLACE FUNCTION licensing_guard_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.state <> 'open' THEN
+    RAISE EXCEPTION '{what} never changes' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$""",
+        f"DROP TRIGGER IF EXISTS decided_stands ON licensing_{table}",
+        f"""CREATE TRIGGER decided_stands BEFORE UPDATE ON licensing_{table}
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_{table}()""",
+    ]
+
+
 def _pairs(transitions: frozenset[tuple[KeyState | None, KeyState]]) -> str:
     known = sorted((before, after) for before, after in transitions if before is not None)
     return ", ".join(f"({before:d}, {after:d})" for before, after in known)
@@ -95,6 +114,21 @@ BEGIN
   END IF;
   IF OLD.is_disclosed AND NOT NEW.is_disclosed THEN
     RAISE EXCEPTION 'a key that was disclosed stays disclosed' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.hold <> OLD.hold THEN
+    IF current_user = '{TPR_ROLE}'
+       AND NOT (OLD.hold = '{Hold.NONE}' AND NEW.hold IN ('{Hold.LOST_OR_STOLEN}', '{Hold.DISPUTED}')) THEN
+      RAISE EXCEPTION 'a partner may report a key, not free it' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF OLD.hold IN ('{Hold.QUARANTINED}', '{Hold.LOST_OR_STOLEN}', '{Hold.DISPUTED}')
+       AND NOT (OLD.hold = '{Hold.DISPUTED}' AND NEW.hold = '{Hold.LOST_OR_STOLEN}') THEN
+      -- Apart, so that roles without a right on the proofs may still put a key on hold.
+      IF NOT EXISTS (SELECT 1 FROM public.licensing_holdlift l WHERE l.key_id = NEW.id AND l.hold = OLD.hold
+         AND l.transaction = ((pg_current_xact_id())::text)::bigint) THEN
+        RAISE EXCEPTION 'a key leaves % only with the proof of who lifted it', OLD.hold
+          USING ERRCODE = 'check_violation';
+      END IF;
+    END IF;
   END IF;
   IF NEW.state <> OLD.state THEN
     IF (OLD.state, NEW.state) NOT IN ({_pairs(TRANSITIONS)}) THEN

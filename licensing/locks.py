@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
 Lock order: estimate → credit position of the partner → order → partners' returns by id → programme change →
-programme rule → product → product keys by id → builds by id → computer build reports. A service that needs
-several takes them in this order, so no two can wait for each other.
+programme rule → incident or correction → product → product keys by id → builds by id → computer build
+reports. A service that needs several takes them in this order, so no two can wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -13,7 +13,9 @@ from uuid import UUID
 from django.db import connection
 
 from licensing.models import (
+    CorrectionRequest,
     Estimate,
+    Incident,
     PartnerPricing,
     PartnerReturn,
     Price,
@@ -195,3 +197,18 @@ def lock_partner_returns(ids: Sequence[UUID]) -> list[PartnerReturn]:
 def lock_estimate(estimate_id: UUID) -> Estimate | None:
     """Hold an estimate, before the credit position: its lines become orders in the same transaction."""
     return Estimate.objects.select_for_update(no_key=True).filter(pk=estimate_id).first()
+
+
+def lock_incident(incident_id: UUID) -> Incident | None:
+    """Hold an incident until the transaction ends, None when there is none."""
+    return Incident.objects.select_for_update().filter(pk=incident_id).first()
+
+
+def lock_correction(correction_id: UUID) -> CorrectionRequest | None:
+    """Hold a wish for a correction until the transaction ends, None when there is none."""
+    return (
+        CorrectionRequest.objects.select_related("key")
+        .select_for_update(of=("self",))
+        .filter(pk=correction_id)
+        .first()
+    )

@@ -3,6 +3,7 @@
 from licensing.tasks_changes import send_change_notice, send_rule_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
+from licensing.tasks_incidents import tell_incident
 from licensing.tasks_orders import complete_orders, tell_order_allocated
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
@@ -18,6 +19,7 @@ __all__ = [
     "send_quota_answer",
     "send_rule_notice",
     "sweep_imports",
+    "tell_incident",
     "tell_order_allocated",
     "tell_price",
     "tell_recall",

@@ -80,6 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(("mar",), "mar:recipient-list", _("Recipients"), "heart-handshake", "recipient.view", shortcut="c"),
     Entry(("mar",), "mar:agreement-list", _("Rules"), "gavel", "rules.view", shortcut="u"),
     Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
+    Entry(("compliance",), "mar:incident-list", _("Incidents"), "alert-triangle", "stock.view", shortcut="x"),
     Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "mar_order.view", shortcut="o"),
     Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),
     Entry(("mar",), "mar:office", _("Office"), "settings", "people.manage", shortcut="i"),

@@ -440,6 +440,19 @@ RETURN: Mapping[str, Status] = {
     ),
 }
 
+INCIDENT: Mapping[str, Status] = {
+    "open": Status(_("Open"), "danger", "alert-triangle", _("Its keys are frozen. Compliance works on it.")),
+    "found": Status(_("Found again"), "success", "circle-check", _("The keys are as they were before.")),
+    "settled": Status(_("Settled"), "success", "check", _("The sides agree. The keys are free to use.")),
+    "gone": Status(_("Gone for good"), "neutral", "archive", _("The keys stay frozen for ever.")),
+}
+
+CORRECTION: Mapping[str, Status] = {
+    "open": Status(_("Waits"), "warning", "user-check", _("A second person decides it.")),
+    "approved": Status(_("Done"), "success", "circle-check", _("A second person approved it; it is done.")),
+    "refused": Status(_("Refused"), "danger", "circle-x", _("A second person refused it; nothing moved.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -467,6 +480,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "exit_item": EXIT_ITEM,
     "duty": DUTY,
     "return": RETURN,
+    "incident": INCIDENT,
+    "correction": CORRECTION,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

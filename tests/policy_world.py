@@ -22,8 +22,10 @@ from licensing.models import (
     CbrLine,
     ChangeNotice,
     ComputerBuildReport,
+    CorrectionRequest,
     Device,
     ExchangeException,
+    Incident,
     KeyHandOver,
     Order,
     Product,
@@ -266,6 +268,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "grace_id"): Sample(lambda w: w.standing["grace"], None, NOBODYS),
     ("compliance/tiers/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
     ("compliance/", "model_id"): Sample(lambda w: w.standing["model"], None, 999_999),
+    ("tpr/", "incident_id"): Sample(
+        lambda w: w.own.papers["incident"], lambda w: w.foreign.papers["incident"], NOBODYS
+    ),
+    ("mar/", "incident_id"): Sample(lambda w: w.own.papers["incident"], None, NOBODYS),
+    ("mar/", "correction_id"): Sample(lambda w: w.standing["correction"], None, NOBODYS),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
     ("mar/stock/", "batch_id"): Sample(lambda w: w.papers.batch_id, None, NOBODYS),
@@ -358,7 +365,7 @@ def make_world() -> World:
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
-    world.standing = _standing(own.partner)
+    world.standing = _standing(own.partner) | {"correction": _correction(own, people)}
     with mar_scope():
         world.check_id = request_checks(application.pk, at=AT)[0].pk
         world.sanctions_list_id = receive_list(
@@ -443,6 +450,10 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
             country="DE", since=AT.date(),
         )  # fmt: skip
         brand = Brand.objects.create(partner=partner, name="Again", logo=document, created_at=AT)
+        incident = Incident.objects.create(
+            reference=f"IN-{partner.code[-6:]}", partner=partner, kind="lost", facts="Gone", due_on=AT.date(),
+            reported_by="Owner", reported_at=AT,
+        )  # fmt: skip
         change = CompanyChange.objects.create(
             partner=partner, before={"name": partner.name}, after={"name": "New GmbH"}, reason="Register",
             state="requested", requested_by=colleague, requested_at=AT,
@@ -456,8 +467,23 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
             WindDownItem(wind_down=wind_down, partner=partner, kind=kind) for kind in WindDownItem.Kind.values
         )
         note = PartnerNote.objects.create(partner=partner, author=colleague, text="Calls on Fridays", at=AT)
-    found = {"document": document, "site": site, "brand": brand, "change": change, "note": note}
+    found = {
+        "document": document,
+        "site": site,
+        "brand": brand,
+        "change": change,
+        "note": note,
+        "incident": incident,
+    }
     return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}
+
+
+def _correction(house: House, people: dict[str, User]) -> UUID:
+    with mar_scope():
+        return CorrectionRequest.objects.create(
+            key=house.key, kind="denied", facts="Microsoft says otherwise", proof="Mail of May",
+            asked_by=people["mar_stock"], asked_at=AT,
+        ).pk  # fmt: skip
 
 
 def _standing(partner: Partner) -> dict[str, Any]:

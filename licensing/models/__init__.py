@@ -2,6 +2,7 @@
 
 from licensing.models.build import Build, BuildUpload
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product
+from licensing.models.custody import CorrectionRequest, HoldLift, Incident, IncidentKey
 from licensing.models.device import Device, KeyHandOver
 from licensing.models.estimate import Estimate, EstimateLine
 from licensing.models.exchange import (
@@ -34,12 +35,16 @@ __all__ = [
     "ChangeNotice",
     "ChangeReading",
     "ComputerBuildReport",
+    "CorrectionRequest",
     "Device",
     "Estimate",
     "EstimateLine",
     "ExchangeException",
     "FamilyGrant",
     "Fulfilment",
+    "HoldLift",
+    "Incident",
+    "IncidentKey",
     "KeyAssignment",
     "KeyBatch",
     "KeyBatchChunk",

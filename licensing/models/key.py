@@ -40,7 +40,7 @@ class ProductKey(models.Model):
 
     access = Access(
         {
-            TPR_ROLE: Right("SELECT, UPDATE", Rows.OWN, ("state", "state_since", "is_disclosed")),
+            TPR_ROLE: Right("SELECT, UPDATE", Rows.OWN, ("state", "state_since", "is_disclosed", "hold")),
             MAR_ROLE: Right("SELECT, INSERT, UPDATE"),
         }
     )

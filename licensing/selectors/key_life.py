@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from licensing.models import (
     Build,
     CbrLine,
     ComputerBuildReport,
+    CorrectionRequest,
+    Incident,
     KeyHandOver,
     LedgerEntry,
     OrderLine,
@@ -142,7 +145,7 @@ def _stories(entries: Iterable[LedgerEntry], *, is_mar: bool) -> dict[int, _Stor
         asked = [entry for reason in reasons for entry in by_reason.get(reason, ()) if entry.object_id]
         if not asked or (is_for_mar and not is_mar):
             continue
-        found = {str(row.pk): row for row in rows().filter(pk__in={entry.object_id for entry in asked})}
+        found = _found(rows(), {entry.object_id for entry in asked})
         for entry in asked:
             if entry.object_id in found:
                 story = stories.setdefault(entry.pk, _Story())
@@ -150,6 +153,18 @@ def _stories(entries: Iterable[LedgerEntry], *, is_mar: bool) -> dict[int, _Stor
     if is_mar:
         _tell_delivery(by_reason.get("fulfilment.released", ()), stories)
     return stories
+
+
+def _found(rows: QuerySet[Any], ids: set[str]) -> dict[str, Any]:
+    """Return the rows by id as text; what is no id of their kind finds nothing."""
+    to_python = rows.model._meta.pk.to_python
+    possible = []
+    for each in ids:
+        try:
+            possible.append(to_python(each))
+        except ValidationError:
+            continue
+    return {str(row.pk): row for row in rows.filter(pk__in=possible)}
 
 
 def _tell_delivery(entries: Iterable[LedgerEntry], stories: dict[int, _Story]) -> None:
@@ -206,6 +221,23 @@ def _tell_return_answer(line: ReturnLine, story: _Story) -> None:
     story.references.append(Reference("return", line.request_id, line.request.rma_number))
 
 
+def _tell_incident(incident: Incident, story: _Story) -> None:
+    story.facts += [(_("Incident"), f"{incident.reference} · {incident.get_kind_display()}")]
+    if incident.police_reference:
+        story.facts.append((_("Police reference"), incident.police_reference))
+    story.references.append(Reference("incident", incident.pk, incident.reference))
+
+
+def _tell_correction(asked: CorrectionRequest, story: _Story) -> None:
+    story.facts += [
+        (_("Correction"), asked.get_kind_display()),
+        (_("Why"), asked.facts),
+        (_("Proof"), asked.proof),
+        (_("Asked by"), asked.asked_by.name),
+    ]
+    story.references.append(Reference("correction", asked.pk, _("Open the correction")))
+
+
 _Teller = tuple[tuple[str, ...], bool, Callable[[], QuerySet[Any]], Callable[[Any, _Story], None]]
 # Reasons, whether the MAR alone may read the object, its rows, and how it is told.
 _TELLERS: tuple[_Teller, ...] = (
@@ -224,6 +256,18 @@ _TELLERS: tuple[_Teller, ...] = (
     ),
     (("cbr.sent",), True, lambda: ComputerBuildReport.objects.all(), _tell_report),
     (("cbr.answered",), False, lambda: CbrLine.objects.all(), _tell_answer),
+    (
+        ("hold.lost_or_stolen", "hold.disputed", "hold.lifted"),
+        False,
+        lambda: Incident.objects.all(),
+        _tell_incident,
+    ),
+    (
+        ("hold.lifted", "key.given_back", "key.corrected"),
+        True,
+        lambda: CorrectionRequest.objects.select_related("asked_by"),
+        _tell_correction,
+    ),
     (("return.sent",), True, lambda: ReturnRequest.objects.all(), _tell_return),
     (("return.answered",), True, lambda: ReturnLine.objects.select_related("request"), _tell_return_answer),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import DomainError, refuse
@@ -23,7 +23,7 @@ WITH before AS (
   UPDATE licensing_productkey k
   SET state = %(to_state)s, state_since = %(at)s {extra}
   FROM before b WHERE k.id = b.id
-  RETURNING k.id, k.product_id, b.partner_id, b.state AS from_state, k.hold
+  RETURNING k.id, k.product_id, coalesce(b.partner_id, k.partner_id) AS partner_id, b.state AS from_state, k.hold
 )
 INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
   object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
@@ -33,6 +33,21 @@ FROM moved {named} ORDER BY id
 RETURNING key_id
 """
 _NAMED = "JOIN unnest(%(ids)s, %(object_ids)s) AS named(id, object_id) USING (id)"
+# A step that changes the hold and leaves the state; such a key is not in anyone's way, so no source is named.
+_HOLD = """
+WITH before AS (
+  SELECT id FROM licensing_productkey WHERE id = ANY(%(ids)s) AND hold = %(from_hold)s AND state <> ALL(%(ended)s)
+  ORDER BY id FOR NO KEY UPDATE
+), held AS (
+  UPDATE licensing_productkey k SET hold = %(to_hold)s FROM before b WHERE k.id = b.id
+  RETURNING k.id, k.product_id, k.partner_id, k.state, k.hold
+)
+INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
+  object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
+SELECT id, product_id, partner_id, state, state, hold, %(reason)s, %(object_id)s, %(actor_kind)s, %(actor_id)s,
+  %(actor_label)s, %(request_id)s, %(at)s FROM held ORDER BY id
+RETURNING key_id
+"""
 # Written when a database function has already moved the keys (the allocation).
 _RECORD = """
 INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
@@ -50,6 +65,11 @@ class Also(StrEnum):
     FORGET_STATE = ", previous_state = NULL"
     CLEAR_OWNER = ", partner_id = NULL, order_line_id = NULL"
     QUARANTINE = ", hold = 'quarantined'"
+    FREE = ", hold = 'none'"
+    LAST_OWNER = (
+        ", (partner_id, order_line_id) = (SELECT a.partner_id, a.order_line_id FROM licensing_keyassignment a"
+        " WHERE a.key_id = b.id ORDER BY a.id DESC LIMIT 1)"
+    )
 
 
 class KeyCannotMove(DomainError):
@@ -116,6 +136,34 @@ def move_keys(
         },
     )
     require_all(moved, ids, to=to)
+
+
+def change_hold(ids: Sequence[int], *, before: Hold, after: Hold, step: Step) -> None:
+    """Put all the keys from one hold under another, or none, and append one ledger row each.
+
+    :raises KeyCannotMove: when any key stands under another hold, or is back at Microsoft.
+    """
+    held = _execute(
+        _HOLD,
+        {
+            "ids": list(ids),
+            "from_hold": before.value,
+            "to_hold": after.value,
+            "ended": [KeyState.RETURNED.value],
+            **step.parameters(),
+        },
+    )
+    if len(held) != len(set(ids)):
+        raise KeyCannotMove(
+            refuse(
+                "hold_cannot_change",
+                _("The key is held in another way already, or it is back at Microsoft."),
+                rule="KEY-HOLD",
+                facts={_("Keys"): len(set(ids)), _("Changed"): len(held), _("Hold asked for"): after.value},
+                next_step=_("Open the key's page to see what holds it."),
+                lifted_by=_("The MAR's compliance officer"),
+            )
+        )
 
 
 def record_assignment(ids: Sequence[int], *, product_id: int, partner_id: UUID, step: Step) -> None:

@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "order.place",
         "order.cancel",
         "key.reveal",
+        "incident.report",
         "build.report",
         "terms.accept",
         "people.manage",
@@ -61,8 +62,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "return.request",
         "estimate.write",
         "resale.manage",
-    },
-    Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report", "return.request"},
+    }
+    | {"incident.report"},
+    Role.TPR_TECHNICIAN: TPR_READ | {"key.reveal", "build.report", "return.request"} | {"incident.report"},
     Role.TPR_FINANCE: TPR_READ | {"estimate.write", "resale.manage"},
     Role.TPR_READONLY: TPR_READ,
     Role.MAR_ADMIN: MAR_READ
@@ -88,6 +90,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "exchange.operate",
         "return.handle",
         "import.upload",
+        "incident.report",
+        "correction.ask",
         "report.view",
         "report.build",
     },
@@ -104,15 +108,19 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "change.publish",
         "price.approve",
         "rule.publish",
-    },
-    Role.MAR_STOCK: MAR_READ | {"import.upload", "import.release", "return.handle"},
+    }
+    | {"correction.decide"},
+    Role.MAR_STOCK: MAR_READ
+    | {"import.upload", "import.release", "return.handle"}
+    | {"incident.report", "correction.ask"},
     Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
     | {"partner.note", "partner.view_as"}
     | {"standing.manage", "standing.confirm", "score_model.change"}
     | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"}
-    | {"sanctions.load", "privacy.manage"},
+    | {"sanctions.load", "privacy.manage"}
+    | {"incident.report", "incident.close", "correction.ask", "correction.decide"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,
 }
 

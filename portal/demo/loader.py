@@ -18,7 +18,7 @@ from licensing.models import Product
 from licensing.services.opening_prices import open_price
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, houses, papers, recipients, returns, rules, standing
+from portal.demo import cases, checks, custody, houses, papers, recipients, returns, rules, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -189,6 +189,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     returns.give_back(stage, now=now)
     returns.swap_and_replace(stage, now=now)
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))
+    custody.play(stage, now=now)
     recipients.leave_open(stage, now=now)
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)

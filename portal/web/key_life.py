@@ -21,12 +21,15 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "order": "tpr:order-detail",
         "device": "tpr:device-detail",
         "build": "tpr:build-detail",
+        "incident": "tpr:incident-detail",
     },
     "mar": {
         "order": "mar:order-detail",
         "cbr": "mar:cbr-detail",
         "return": "mar:return-detail",
         "import": "mar:import-detail",
+        "incident": "mar:incident-detail",
+        "correction": "mar:correction-detail",
     },
 }
 ACCOUNTS: Mapping[str, Text] = {

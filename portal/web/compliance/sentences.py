@@ -41,6 +41,14 @@ SENTENCES: Mapping[str, Promise | str] = {
     "licensing.key.revealed": gettext_lazy("looked at a key for a device"),
     "licensing.key.replaced": gettext_lazy("gave a key in the place of %(instead_of)s"),
     "licensing.key.recalled": gettext_lazy("recalled a key"),
+    "licensing.key.held": gettext_lazy("froze a key (%(hold)s)"),
+    "licensing.key.hold_lifted": gettext_lazy("lifted a key’s hold (%(hold)s)"),
+    "licensing.incident.reported": gettext_lazy("reported incident %(reference)s"),
+    "licensing.incident.measures_noted": gettext_lazy("noted measures in incident %(reference)s"),
+    "licensing.incident.closed": gettext_lazy("closed incident %(reference)s: %(outcome)s"),
+    "licensing.correction.asked": gettext_lazy("asked for a correction of a key"),
+    "licensing.correction.approved": gettext_lazy("approved a correction of a key"),
+    "licensing.correction.refused": gettext_lazy("refused a correction of a key"),
     "licensing.build.reported": gettext_lazy("reported a build"),
     "licensing.build.uploaded": gettext_lazy("uploaded build files"),
     "licensing.build.completed": gettext_lazy("added device details to a build"),
@@ -245,6 +253,7 @@ PAGES = {
     "order": "mar:order-detail",
     "partner": "mar:partner-detail",
     "key": "mar:key-detail",
+    "incident": "mar:incident-detail",
 }
 SHOWN_FACTS = 6
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")

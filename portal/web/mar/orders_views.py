@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
 from licensing.models import Order, ProductKey
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from licensing.selectors.orders import all_keys, all_orders
 from licensing.selectors.replacements import replacements_of_key
 from licensing.selectors.timeline import order_events
+from licensing.services.incidents import PAST_REPORTING
 from licensing.services.order_cancel import cancel_order
 from licensing.services.recall import recall_key
 from portal.actors import actor_of
@@ -25,6 +26,7 @@ from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, TextFilter, render_table, status_filter
 from portal.web.key_life import life_of
 from portal.web.mar.forms import ReasonForm, RecallForm
+from portal.web.mar.incidents_views import kinds_for
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
@@ -133,9 +135,17 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
     """Show one key's life, from its delivery to its last step. Nobody at the MAR can see the key itself."""
     key = _key(product_key_id)
     build = key.builds.filter(ended_at__isnull=True).select_related("device").first()
-    may_recall = "exit.manage" in request.permissions and key.state == KeyState.RETRIEVED  # type: ignore[attr-defined]
-    context = {"key": key, "life": life_of(key, wing="mar"), "build": build, "may_recall": may_recall}
-    context["replacements"] = replacements_of_key(product_key_id)
+    permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
+    is_free = key.hold == Hold.NONE
+    context = {
+        "key": key,
+        "life": life_of(key, wing="mar"),
+        "build": build,
+        "replacements": replacements_of_key(product_key_id),
+        "may_recall": "exit.manage" in permissions and key.state == KeyState.RETRIEVED and is_free,
+        "may_freeze": "incident.report" in permissions and is_free and key.state not in PAST_REPORTING,
+        "may_correct": "correction.ask" in permissions and kinds_for(key),
+    }
     return render(request, "mar/key_detail.html", context)
 
 

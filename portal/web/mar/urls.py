@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.mar import (
     applications_urls,
     checks_urls,
+    custody_urls,
     desk_urls,
     exchange_urls,
     home_views,
@@ -25,6 +26,7 @@ urlpatterns = [
     *recipients_urls.urlpatterns,
     *desk_urls.urlpatterns,
     *orders_urls.urlpatterns,
+    *custody_urls.urlpatterns,
     *exchange_urls.urlpatterns,
     *rules_urls.urlpatterns,
     *stock_urls.urlpatterns,

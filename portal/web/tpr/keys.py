@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.errors import DomainError, NotFound
 from licensing.models import ProductKey
 from licensing.rules.devices import DeviceIdentity
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.partner_returns import GOING_FROM
 from licensing.rules.replacements import REPLACEABLE, SWAPPABLE
 from licensing.selectors.orders import keys_of
@@ -95,16 +95,17 @@ def key_list(request: HttpRequest) -> HttpResponse:
 def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
     """Show one key's life."""
     key = _own_key(request, product_key_id)
+    permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
     context = {
         "key": key,
         "hand_over": getattr(key, "hand_over", None),
         "build": key.builds.filter(ended_at__isnull=True).select_related("device").first(),
         "life": life_of(key, wing="tpr", partner_id=partner_id_of(request)),
-        "may_return": "return.request" in request.permissions and key.state in GOING_FROM,  # type: ignore[attr-defined]
-        "may_swap": "return.request" in request.permissions  # type: ignore[attr-defined]
-        and key.state in SWAPPABLE | REPLACEABLE,
+        "may_return": "return.request" in permissions and key.state in GOING_FROM,
+        "may_swap": "return.request" in permissions and key.state in SWAPPABLE | REPLACEABLE,
         "replacements": replacements_of_key(product_key_id, partner_id_of(request)),
-        "may_reveal": "key.reveal" in request.permissions and key.state in REVEALABLE,  # type: ignore[attr-defined]
+        "may_reveal": "key.reveal" in permissions and key.state in REVEALABLE and key.hold == Hold.NONE,
+        "may_freeze": "incident.report" in permissions and key.hold == Hold.NONE,
     }
     return render(request, "tpr/key_detail.html", context)
 
