@@ -13,6 +13,12 @@ from tests import databases
 _real_connect = socket.socket.connect
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a person run the machine of a key's life for longer: 2,000 lives of 100 steps before a release."""
+    parser.addoption("--key-lives", type=int, default=100, help="lives that the key machine plays")
+    parser.addoption("--key-steps", type=int, default=50, help="steps in each life")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Give this worker a database of its own, cloned and not migrated."""

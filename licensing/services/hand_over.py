@@ -19,7 +19,7 @@ from core.custody_keys import master_key
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from licensing.models import Build, KeyHandOver, ProductKey
 from licensing.rules.devices import DeviceIdentity
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.programme_changes import install_stop
 from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
@@ -118,7 +118,7 @@ def reveal_key(
     if key is None:
         raise NotFound(_("This key is not one of yours."))
     device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
-    if key.state == KeyState.RETRIEVED:
+    if key.state in NOT_REPORTED:
         return _reveal_again(key, device_id, reason=reason, by=by, at=at)
     if key.state != KeyState.ASSIGNED or key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
@@ -179,7 +179,7 @@ def _claim_again(hand_over_id: UUID | None, *, partner_id: UUID, by: Actor, at: 
         raise HandOverRefused(_called_back())
     if key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
-    if Build.objects.filter(key=key, ended_at__isnull=True).exists() or key.state != KeyState.RETRIEVED:
+    if Build.objects.filter(key=key, ended_at__isnull=True).exists() or key.state not in NOT_REPORTED:
         raise HandOverRefused(_already_reported(key))
     _audit("licensing.key.claimed", key, hand_over.device_id, by=by, at=at, facts={"repeat": True})
     return _opened(key, hand_over.id, hand_over.device_id, is_repeat=True)

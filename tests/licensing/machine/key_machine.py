@@ -1,0 +1,257 @@
+"""Every step of a key's life in any order, against the model; what must always hold is asked after each step."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from core.errors import DomainError
+from core.tenancy import mar_scope
+from licensing.models import KeyAssignment, ProductKey
+from licensing.rules.key_states import TRANSITIONS, KeyState
+from licensing.services.custody import KeyCannotMove
+from licensing.services.orders import OrderRefused
+from tests.factories import AT
+from tests.licensing.machine.model import NONE, RETURNABLE, Model, ModelKey
+from tests.licensing.machine.world import World, free_count
+
+SHOPS = st.integers(0, 1)
+LEDGER = """
+WITH steps AS (
+  SELECT key_id, id, from_state, to_state, lag(to_state) OVER (PARTITION BY key_id ORDER BY id) AS before,
+    row_number() OVER (PARTITION BY key_id ORDER BY id DESC) AS from_last
+  FROM licensing_ledgerentry)
+SELECT coalesce(
+    array_agg(DISTINCT ARRAY[from_state, to_state]) FILTER (WHERE from_state IS DISTINCT FROM to_state), '{}'),
+  count(*) FILTER (WHERE from_state IS DISTINCT FROM before),
+  (SELECT count(*) FROM licensing_productkey k
+   WHERE NOT EXISTS (SELECT 1 FROM steps s WHERE s.key_id = k.id AND s.from_last = 1 AND s.to_state = k.state))
+FROM steps
+"""
+
+
+class KeyMachine(RuleBasedStateMachine):
+    """Import, order, cancel, claim, consume, report, revert, send, answer, recall, return."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rollback = transaction.atomic()
+        self.rollback.__enter__()
+        self.world, self.model, self.at = World(), Model(), AT
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.rollback.__exit__(None, None, None)
+
+    # Steps
+
+    @rule(quantity=st.integers(1, 4))
+    def deliver(self, quantity: int) -> None:
+        for pk in self.world.deliver(quantity, self._now()):
+            with mar_scope():
+                name = ProductKey.objects.values_list("product_key_id", flat=True).get(pk=pk)
+            self.model.keys[pk] = ModelKey(pk, name)
+
+    @rule(shop=SHOPS, quantity=st.integers(1, 5))
+    def order(self, shop: int, quantity: int) -> None:
+        if quantity > len(self.model.free):
+            with pytest.raises(OrderRefused):
+                self.world.order(self.world.shops[shop], quantity, self._now())
+            return
+        order_id = self.world.order(self.world.shops[shop], quantity, self._now())
+        taken = self._taken_by(order_id)
+        assert len(taken) == quantity
+        assert all(self.model.keys[pk].is_free for pk in taken)
+        for pk in taken:
+            key = self.model.keys[pk]
+            key.state, key.shop, key.order = KeyState.ASSIGNED, shop, order_id
+
+    @precondition(lambda self: any(key.order for key in self.model.keys.values()))
+    @rule(data=st.data())
+    def cancel(self, data: Any) -> None:
+        # By number, not by id: a life must be the same when it is played again.
+        order_id = data.draw(
+            st.sampled_from(list(dict.fromkeys(k.order for k in self.model.keys.values() if k.order)))
+        )
+        keys = [key for key in self.model.keys.values() if key.order == order_id]
+        is_whole = all(key.state is KeyState.ASSIGNED for key in keys)
+        self._do_or_refuse(is_whole, lambda: self.world.cancel(order_id, self._now()), OrderRefused)
+        if is_whole:
+            for key in keys:
+                key.go_back_to_stock()
+                key.order = None
+
+    @rule(shop=SHOPS)
+    def claim(self, shop: int) -> None:
+        there = [key for key in self.model.those(KeyState.ASSIGNED) if key.shop == shop]
+        if not there:
+            with pytest.raises(DomainError):
+                self.world.claim(self.world.shops[shop], self._now())
+            return
+        name, handed = self.world.claim(self.world.shops[shop], self._now())
+        key = next(key for key in there if key.name == handed.product_key_id)
+        key.state, key.was_seen = KeyState.RETRIEVED, True
+        key.claim, key.claimed_by = name, shop
+
+    @precondition(lambda self: any(key.claim for key in self.model.keys.values()))
+    @rule(data=st.data())
+    def claim_again(self, data: Any) -> None:
+        """A station that lost the answer asks again: the same key, as long as it is his and not reported."""
+        key = data.draw(self._one_of([key for key in self.model.keys.values() if key.claim]))
+        shop = self.world.shops[key.claimed_by]
+        may = key.shop == key.claimed_by and key.state in (KeyState.RETRIEVED, KeyState.CONSUMED)
+        answers: list[Any] = []
+        self._do_or_refuse(
+            may, lambda: answers.append(self.world.claim(shop, self._now(), again=key.claim)), DomainError
+        )
+        assert [(handed.product_key_id, handed.is_repeat) for _name, handed in answers] == [
+            (key.name, True)
+        ] * may
+
+    @precondition(lambda self: self.model.those(KeyState.RETRIEVED))
+    @rule(data=st.data())
+    def consume(self, data: Any) -> None:
+        key = data.draw(self._one_of(self.model.those(KeyState.RETRIEVED)))
+        self.world.consume(self._shop_of(key), key.name, self._now())
+        key.state = KeyState.CONSUMED
+
+    @precondition(lambda self: self.model.those(KeyState.RETRIEVED, KeyState.CONSUMED))
+    @rule(data=st.data())
+    def report(self, data: Any) -> None:
+        key = data.draw(self._one_of(self.model.those(KeyState.RETRIEVED, KeyState.CONSUMED)))
+        key.build = self.world.report(self._shop_of(key), key.name, self._now())
+        key.state = KeyState.BOUND
+
+    @precondition(lambda self: any(key.build and key.shop is not None for key in self.model.keys.values()))
+    @rule(data=st.data())
+    def revert(self, data: Any) -> None:
+        key = data.draw(self._one_of([k for k in self.model.keys.values() if k.build and k.shop is not None]))
+        is_open = key.state is KeyState.BOUND
+        build_id = key.build
+        assert build_id is not None
+        self._do_or_refuse(
+            is_open, lambda: self.world.revert(self._shop_of(key), build_id, self._now()), DomainError
+        )
+        if is_open:
+            key.state, key.build = KeyState.RETRIEVED, None
+
+    @rule()
+    def send_reports(self) -> None:
+        self.world.send_reports(self._now())
+        for key in self.model.those(KeyState.BOUND):
+            key.state = KeyState.REPORTED_BOUND
+
+    @precondition(lambda self: self.model.those(KeyState.REPORTED_BOUND))
+    @rule(data=st.data(), code=st.sampled_from(["00", "02", "01", "03", "05", "08", "99"]))
+    def answer(self, data: Any, code: str) -> None:
+        key = data.draw(self._one_of(self.model.those(KeyState.REPORTED_BOUND)))
+        self.world.answer(key.pk, key.name, code, self._now())
+        if code in ("00", "02"):
+            key.state = KeyState.ACTIVATION_ENABLED
+        elif code != "99":
+            key.state = KeyState.ACTIVATION_DENIED
+        key.answer = code
+
+    @precondition(lambda self: self.model.those(KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED))
+    @rule(data=st.data())
+    def answer_twice(self, data: Any) -> None:
+        key = data.draw(
+            self._one_of(self.model.those(KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED))
+        )
+        self.world.answer(key.pk, key.name, key.answer, self._now())
+
+    @precondition(lambda self: self.model.keys)
+    @rule(data=st.data())
+    def recall(self, data: Any) -> None:
+        key = data.draw(self._one_of(list(self.model.keys.values())))
+        may = key.state is KeyState.RETRIEVED and key.hold == NONE
+        self._do_or_refuse(may, lambda: self.world.recall(key.pk, self._now()), KeyCannotMove)
+        if may:
+            key.go_back_to_stock()
+
+    @precondition(lambda self: self.model.keys)
+    @rule(data=st.data())
+    def send_back(self, data: Any) -> None:
+        key = data.draw(self._one_of(list(self.model.keys.values())))
+        may = key.state in RETURNABLE
+        sent: list[Any] = []
+        self._do_or_refuse(may, lambda: sent.append(self.world.send_back([key.pk], self._now())), DomainError)
+        if may:
+            key.before_return, key.state, key.return_id = key.state, KeyState.REPORTED_RETURN, sent[0]
+
+    @precondition(lambda self: self.model.those(KeyState.REPORTED_RETURN, hold=None))
+    @rule(data=st.data(), code=st.sampled_from(["OJ", "PA", "QI", "XX"]))
+    def answer_return(self, data: Any, code: str) -> None:
+        key = data.draw(self._one_of(self.model.those(KeyState.REPORTED_RETURN, hold=None)))
+        assert key.return_id is not None
+        self.world.answer_return(key.return_id, key.name, code, self._now())
+        if code in ("OJ", "QI"):
+            key.state = KeyState.RETURNED
+        elif code == "PA":
+            assert key.before_return is not None
+            key.state = key.before_return
+
+    # What always holds
+
+    @invariant()
+    def every_key_is_what_the_model_says(self) -> None:
+        shops = {shop.partner.pk: number for number, shop in enumerate(self.world.shops)}
+        with mar_scope():
+            rows = ProductKey.objects.values_list("pk", "state", "hold", "partner_id", "is_disclosed")
+            found = {pk: (state, hold, shops.get(who), seen) for pk, state, hold, who, seen in rows}
+        assert found == self.model.rows()
+
+    @invariant()
+    def a_key_is_one_partners_or_nobodys(self) -> None:
+        with mar_scope():
+            assigned = KeyAssignment.objects.filter(ended_at__isnull=True)
+            found = sorted(assigned.values_list("key_id", "partner_id"))
+        expected = sorted(
+            (k.pk, self._shop_of(k).partner.pk) for k in self.model.keys.values() if k.shop is not None
+        )
+        assert found == expected
+
+    @invariant()
+    def what_can_be_ordered_was_never_seen(self) -> None:
+        assert not [key.name for key in self.model.free if key.was_seen]
+        with mar_scope():
+            assert free_count(self.world.product.pk) == len(self.model.free)
+
+    @invariant()
+    def the_ledger_tells_the_same_story(self) -> None:
+        with mar_scope(), connection.cursor() as cursor:
+            cursor.execute(LEDGER)
+            pairs, broken, untold = cursor.fetchone()
+        assert (broken, untold) == (0, 0)
+        known = {(before and int(before), int(after)) for before, after in TRANSITIONS}
+        assert {tuple(pair) for pair in pairs} <= known
+
+    # Help
+
+    def _now(self) -> Any:
+        self.at += timedelta(minutes=20)
+        return self.at
+
+    def _one_of(self, keys: list[ModelKey]) -> Any:
+        return st.sampled_from(sorted(keys, key=lambda key: key.pk))
+
+    def _shop_of(self, key: ModelKey) -> Any:
+        assert key.shop is not None
+        return self.world.shops[key.shop]
+
+    def _taken_by(self, order_id: Any) -> list[int]:
+        with mar_scope():
+            found = KeyAssignment.objects.filter(order_line__order_id=order_id, ended_at__isnull=True)
+            return list(found.values_list("key_id", flat=True))
+
+    def _do_or_refuse(self, may: bool, act: Callable[[], Any], refusal: type[Exception]) -> None:
+        """Do what is allowed; what is not must be refused, and the invariants see that nothing changed."""
+        if may:
+            act()
+        else:
+            with pytest.raises(refusal), transaction.atomic():
+                act()

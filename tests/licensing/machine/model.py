@@ -1,0 +1,60 @@
+"""The small model of a key's life: what every key must be after each step, in plain Python."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from licensing.rules.key_states import KeyState
+
+NONE, QUARANTINED = "none", "quarantined"
+RETURNABLE = (KeyState.FULFILLED, KeyState.BOUND, KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED)
+
+
+@dataclass
+class ModelKey:
+    """One key: its state and hold, who has it, and whether anybody has seen it."""
+
+    pk: int
+    name: str
+    state: KeyState = KeyState.FULFILLED
+    hold: str = NONE
+    shop: int | None = None
+    order: UUID | None = None
+    was_seen: bool = False
+    claim: str = ""
+    claimed_by: int = 0
+    build: UUID | None = None
+    before_return: KeyState | None = None
+    return_id: UUID | None = None
+    answer: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        return self.state is KeyState.FULFILLED and self.hold == NONE
+
+    def go_back_to_stock(self) -> None:
+        """Belong to nobody again; what was seen is never free."""
+        self.state, self.shop, self.order = KeyState.FULFILLED, None, None
+        self.hold = QUARANTINED if self.was_seen else self.hold
+
+
+@dataclass
+class Model:
+    """All keys by their primary key."""
+
+    keys: dict[int, ModelKey] = field(default_factory=dict)
+
+    def those(self, *states: KeyState, hold: str | None = NONE) -> list[ModelKey]:
+        """Return the keys in some states (and with a hold), oldest first."""
+        return [
+            key
+            for _pk, key in sorted(self.keys.items())
+            if key.state in states and (hold is None or key.hold == hold)
+        ]
+
+    @property
+    def free(self) -> list[ModelKey]:
+        return [key for key in self.keys.values() if key.is_free]
+
+    def rows(self) -> dict[int, tuple[int, str, int | None, bool]]:
+        """Return what the table of keys must hold."""
+        return {key.pk: (int(key.state), key.hold, key.shop, key.was_seen) for key in self.keys.values()}

@@ -1,0 +1,152 @@
+"""What the machine plays with: two refurbishers, one product, and the MAR, on the real services."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from core.actor import Actor, ActorKind
+from core.tenancy import mar_scope, partner_scope
+from licensing.exchange.ack_xml import AckLine, CbrAckFile
+from licensing.exchange.samples import sample_hardware_hash
+from licensing.models import Build, CbrLine
+from licensing.models import CbrAckFile as StoredAck
+from licensing.rules.devices import DeviceIdentity
+from licensing.services.builds import BuildFacts, report_build, revert_build
+from licensing.services.consumption import consume_key
+from licensing.services.exchange_booking import book_acks
+from licensing.services.exchange_prepare import prepare_reports
+from licensing.services.exchange_send import send_report
+from licensing.services.hand_over import HandedKey, claim_key
+from licensing.services.order_cancel import cancel_order
+from licensing.services.orders import OrderRequest, place_order
+from licensing.services.recall import recall_key
+from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
+from partners.models import ApiKey, Partner
+from tests.factories import AT, make_mar, make_partner, make_product, make_stock
+
+OHR = {
+    "form_factor_cl1": "Notebook", "form_factor_cl2": "Standard", "touch_screen": "Nontouch",
+    "screen_size": "14.0", "model_sku": "20N2S00A00",
+}  # fmt: skip
+OFFICE = Actor.system("machine")
+
+
+@dataclass
+class Shop:
+    """A refurbisher with one station."""
+
+    partner: Partner
+    station: ApiKey
+
+    @property
+    def by(self) -> Actor:
+        return Actor(ActorKind.USER, "u1", "Technician", partner_id=self.partner.pk)
+
+
+class World:
+    """The services, each called as its screen or API calls it."""
+
+    def __init__(self) -> None:
+        make_mar()
+        self.product = make_product()
+        self.shops = [self._shop() for _ in range(2)]
+        self._numbers = count(1)
+
+    def _shop(self) -> Shop:
+        partner = make_partner(credit="99999999.00", monthly_quantity=10_000_000)
+        with mar_scope():
+            station = ApiKey.objects.create(
+                partner=partner, name="Line 1", prefix="rlp_live_x", secret_hash=uuid4().bytes * 2,
+                scopes=["keys:claim"], created_by="Owner", created_at=AT, daily_claims=5_000,
+            )  # fmt: skip
+        return Shop(partner, station)
+
+    def deliver(self, quantity: int, at: datetime) -> list[int]:
+        return [key.pk for key in make_stock(self.product, quantity, at=at)]
+
+    def order(self, shop: Shop, quantity: int, at: datetime) -> UUID:
+        with partner_scope(shop.partner.pk):
+            return place_order(
+                partner_id=shop.partner.pk, request=OrderRequest(self.product.pk, quantity),
+                idempotency_key=uuid4().hex, by=shop.by, at=at,
+            ).order_id  # fmt: skip
+
+    def cancel(self, order_id: UUID, at: datetime) -> None:
+        with mar_scope():
+            cancel_order(order_id, reason="changed his mind", by=OFFICE, at=at)
+
+    def claim(self, shop: Shop, at: datetime, *, again: str = "") -> tuple[str, HandedKey]:
+        """Claim for a new PC, or repeat an earlier claim by its name."""
+        name = again or f"pc-{next(self._numbers)}"
+        with partner_scope(shop.partner.pk):
+            handed = claim_key(
+                partner_id=shop.partner.pk, product_code=self.product.code,
+                device=DeviceIdentity("LENOVO", "T490", f"S{name}"), idempotency_key=name, station=shop.station,
+                by=shop.by, at=at,
+            )  # fmt: skip
+        return name, handed
+
+    def consume(self, shop: Shop, product_key_id: str, at: datetime) -> None:
+        with partner_scope(shop.partner.pk):
+            consume_key(partner_id=shop.partner.pk, product_key_id=product_key_id, by=shop.by, at=at)
+
+    def report(self, shop: Shop, product_key_id: str, at: datetime) -> UUID:
+        facts = BuildFacts(product_key_id, sample_hardware_hash(f"h{next(self._numbers)}"), ohr=OHR)
+        with partner_scope(shop.partner.pk):
+            build: Build = report_build(
+                partner_id=shop.partner.pk, facts=facts, channel="api", by=shop.by, at=at
+            )
+        return build.pk
+
+    def revert(self, shop: Shop, build_id: UUID, at: datetime) -> None:
+        with partner_scope(shop.partner.pk):
+            revert_build(partner_id=shop.partner.pk, build_id=build_id, reason="wrong PC", by=shop.by, at=at)
+
+    def send_reports(self, at: datetime) -> None:
+        reports = prepare_reports(at=at, by=OFFICE)
+        with mar_scope():
+            for report_id in reports:
+                send_report(report_id, at=at, by=OFFICE)
+
+    def answer(self, key_id: int, product_key_id: str, code: str, at: datetime) -> None:
+        """Book Microsoft's answer to the newest report that names the key."""
+        with mar_scope():
+            line = CbrLine.objects.filter(key_id=key_id).order_by("-pk").first()
+            assert line is not None
+            file = StoredAck.objects.create(
+                file_name="answer.xml",
+                file_path="x",
+                sha256=uuid4().hex * 2,
+                received_by="machine",
+                received_at=at,
+            )
+            ack = CbrAckFile(
+                ms_report_unique_id=str(uuid4()), customer_report_unique_id=str(line.report_id), received_at=at,
+                sold_to_customer_id="0000123456", received_from_customer_id="0000123456", file_total=1,
+                file_number=1,
+                lines=(AckLine(product_key_id=product_key_id, is_success=code in ("00", "02"), reason_code=code),),
+            )  # fmt: skip
+            book_acks([ack], file_id=file.pk, by=OFFICE, at=at)
+
+    def recall(self, key_id: int, at: datetime) -> None:
+        with mar_scope():
+            recall_key(key_id, reason="not needed", by=OFFICE, at=at)
+
+    def send_back(self, key_ids: Iterable[int], at: datetime) -> UUID:
+        with mar_scope():
+            return send_return(list(key_ids), return_type="ZOA", reason="stock", by=OFFICE, at=at).pk
+
+    def answer_return(self, request_id: UUID, product_key_id: str, code: str, at: datetime) -> None:
+        with mar_scope():
+            record_return_answers(request_id, answers=[ReturnAnswer(product_key_id, code)], by=OFFICE, at=at)
+
+
+def free_count(product_id: int) -> int:
+    """Return what the portal says can be ordered now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT licensing_free_count(%s)", [product_id])
+        return int(cursor.fetchone()[0])
