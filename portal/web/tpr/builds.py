@@ -24,6 +24,7 @@ from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS, MultipleFileField
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.mar.exchange_words import code_text
 from portal.web.refused import render_refused
 from portal.web.tpr.place import partner_id_of
 
@@ -45,7 +46,7 @@ class BuildTable(Table):
             "reported", gettext_lazy("Reported"), kind="datetime", accessor="reported_at", sort="reported_at"
         ),
         Column("state", gettext_lazy("State"), kind="status", status="build", sort="state"),
-        Column("answer", gettext_lazy("Answer"), kind="mono", accessor="ack_code"),
+        Column("answer", gettext_lazy("Answer"), accessor=lambda build: code_text(build.ack_code)),
     )
     filters = (
         status_filter("state", gettext_lazy("State"), "build"),
@@ -158,7 +159,7 @@ def build_detail(request: HttpRequest, build_id: UUID) -> HttpResponse:
     build = _own_build(request, build_id)
     needs_details = build.state == BuildState.NEEDS_DETAILS
     form = DetailsForm(request.POST or None, initial=_known_details(build)) if needs_details else None
-    context = {"build": build, "form": form}
+    context = {"build": build, "form": form, "answer": code_text(build.ack_code)}
     if request.method != "POST" or form is None:
         return render(request, "tpr/build_detail.html", context)
     if "build.report" not in request.permissions:  # type: ignore[attr-defined]
