@@ -79,6 +79,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(_STAFF, "mar:partner-list", _("Partners"), "building", "partner.view", shortcut="p"),
     Entry(("mar",), "mar:recipient-list", _("Recipients"), "heart-handshake", "recipient.view", shortcut="c"),
     Entry(("mar",), "mar:agreement-list", _("Rules"), "gavel", "rules.view", shortcut="u"),
+    Entry(("compliance",), "mar:deviation-list", _("Prices"), "scale", "price.view", shortcut="e"),
     Entry(_STAFF, "mar:stock", _("Stock"), "package", "stock.view", shortcut="s"),
     Entry(("compliance",), "mar:incident-list", _("Incidents"), "alert-triangle", "stock.view", shortcut="x"),
     Entry(_STAFF, "mar:order-list", _("Orders"), "receipt", "mar_order.view", shortcut="o"),

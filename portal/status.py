@@ -369,6 +369,33 @@ DOCUMENT: Mapping[str, Status] = {
     "expired": Status(_("Expired"), "danger", "circle-x", _("No longer good. Hand in a new one.")),
 }
 
+PRICE: Mapping[str, Status] = {
+    "draft": Status(_("Draft"), "warning", "pencil", _("Waits for another person to announce it.")),
+    "discarded": Status(_("Discarded"), "neutral", "x", _("Put away; nobody was told.")),
+    "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Taken back before it counted.")),
+    "ahead": Status(_("Announced"), "info", "calendar-event", _("Partners see it; it counts from its day.")),
+    "in_force": Status(_("In force"), "success", "circle-check", _("Orders are placed by it.")),
+    "ended": Status(_("Ended"), "neutral", "archive", _("Another price followed.")),
+}
+
+PRICE_DEAL: Mapping[str, Status] = {
+    "draft": Status(_("Proposed"), "warning", "pencil", _("Waits for another person to approve it.")),
+    "discarded": Status(_("Discarded"), "neutral", "x", _("Put away; it never counted.")),
+    "ahead": Status(_("Approved"), "info", "calendar-event", _("It counts from its first day.")),
+    "in_force": Status(_("In force"), "success", "circle-check", _("It counts for the partner’s orders.")),
+    "used_up": Status(_("Used up"), "neutral", "package", _("All licences of the discount were ordered.")),
+    "ended": Status(_("Ended"), "neutral", "archive", _("The standard applies again.")),
+}
+
+ESTIMATE: Mapping[str, Status] = {
+    "open": Status(_("Open"), "info", "file-text", _("Its prices hold; one press orders it.")),
+    "lapsed": Status(
+        _("Lapsed"), "warning", "hourglass", _("It is ordered at today’s prices, after a look.")
+    ),
+    "ordered": Status(_("Ordered"), "success", "circle-check", _("It became its orders.")),
+    "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Put away by the partner.")),
+}
+
 COMPANY_CHANGE: Mapping[str, Status] = {
     "requested": Status(
         _("Waits for the programme office"),
@@ -471,6 +498,9 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "build": BUILD,
     "change": CHANGE,
     "rule": RULE,
+    "price": PRICE,
+    "price_deal": PRICE_DEAL,
+    "estimate": ESTIMATE,
     "recipient": RECIPIENT,
     "claim": CLAIM,
     "conflict": CONFLICT,

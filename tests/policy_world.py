@@ -37,6 +37,7 @@ from licensing.models import (
     RuleNotice,
     RuleVersion,
 )
+from licensing.services.estimates import write_estimate
 from partners.models import (
     ApiKey,
     Brand,
@@ -75,6 +76,7 @@ from partners.services.training import WrittenCourse, save_course
 from reporting.models import ReportFile, UsageReport
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
+from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
 from tests.factories.returns import ask_return
@@ -166,6 +168,8 @@ class World:
     retention_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
+    estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
+    deals: dict[str, Any] = field(default_factory=dict)  # a price, a place on a book, a discount
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
 
@@ -228,6 +232,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
     ),
     ("mar/", "partner_return_id"): Sample(lambda w: w.own.given_back, None, NOBODYS),
+    ("tpr/", "estimate_id"): Sample(lambda w: w.estimates[0], lambda w: w.estimates[1], NOBODYS),
+    ("mar/rules/prices/", "book_code"): Sample(lambda w: "STANDARD-EUR", None, "no-such-book"),
+    ("mar/rules/prices/", "price_id"): Sample(lambda w: w.deals["price"], None, 999_999),
+    ("mar/rules/prices/", "pricing_id"): Sample(lambda w: w.deals["pricing"], None, NOBODYS),
+    ("mar/rules/prices/", "deviation_id"): Sample(lambda w: w.deals["deviation"], None, 999_999),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
     ("", "invitation_id"): Sample(
@@ -366,6 +375,9 @@ def make_world() -> World:
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
     world.standing = _standing(own.partner) | {"correction": _correction(own, people)}
+    world.standing = _standing(own.partner)
+    world.estimates = (_estimate(own), _estimate(foreign))
+    world.deals = _deals(own)
     with mar_scope():
         world.check_id = request_checks(application.pk, at=AT)[0].pk
         world.sanctions_list_id = receive_list(
@@ -382,6 +394,24 @@ def make_world() -> World:
         **{scope: _secret(own.partner.pk, [scope]) for scope in scopes_of_house(is_partner=True)},
     }
     return world
+
+
+def _estimate(house: House) -> UUID:
+    with partner_scope(house.partner.pk):
+        product = house.key.product
+        written = write_estimate(house.partner.pk, [(product.code, 1)], by=Actor.system("test"), at=AT)
+        return written.pk
+
+
+def _deals(house: House) -> dict[str, Any]:
+    """Return a price that is to come, a place on a book, and a discount."""
+    product, book = house.key.product, make_book()
+    price = make_price(book, product, "31.00", valid_from=timezone.now() + timedelta(days=60))
+    return {
+        "price": price.pk,
+        "pricing": put_on_book(house.partner, book).pk,
+        "deviation": make_deviation(house.partner, product, "1.00").pk,
+    }
 
 
 def _givers(own: Partner, foreign: Partner) -> Givers:

@@ -9,6 +9,7 @@ from core.charts.bars import MonthValues, RankedBar, Segment, month_bars, ranked
 from core.charts.bridge import Stage, bridge
 from core.charts.histogram import Bin, histogram
 from core.charts.scores import ScoreRow, score_bars, score_line
+from core.charts.steps import StepSeries, step_lines
 from core.charts.strips import BoxStatus, MonthBox, month_strip, sparkline
 from core.charts.svg import Chart, Theme, thousands
 
@@ -22,6 +23,7 @@ __all__ = [
     "ScoreRow",
     "Segment",
     "Stage",
+    "StepSeries",
     "Theme",
     "bridge",
     "histogram",
@@ -32,5 +34,6 @@ __all__ = [
     "score_line",
     "sparkline",
     "stacked_bar",
+    "step_lines",
     "thousands",
 ]

@@ -28,7 +28,7 @@ def estimate_of(partner_id: UUID, estimate_id: UUID) -> Estimate | None:
 def prices_today(estimate: Estimate, at: datetime) -> list[tuple[EstimateLine, Decimal | None]]:
     """Return each line with what one licence of it costs now, None without a price."""
     found = []
-    for line in estimate.lines.select_related("product"):
+    for line in estimate.lines.select_related("product", "order"):
         price = price_for(estimate.partner_id, line.product_id, line.quantity, at)
         found.append((line, price.amount if price else None))
     return found

@@ -11,6 +11,7 @@ from portal.web.mar import (
     home_views,
     orders_urls,
     partners_urls,
+    prices_urls,
     recipients_urls,
     rules_urls,
     stock_urls,
@@ -28,6 +29,7 @@ urlpatterns = [
     *orders_urls.urlpatterns,
     *custody_urls.urlpatterns,
     *exchange_urls.urlpatterns,
+    *prices_urls.urlpatterns,
     *rules_urls.urlpatterns,
     *stock_urls.urlpatterns,
 ]
