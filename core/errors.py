@@ -10,8 +10,9 @@ class Refusal:
     """One reason against an act.
 
     ``what`` names what was refused, ``rule`` and ``rule_version`` the rule that did it, ``facts`` the
-    numbers and names it used (label to value), ``next_step`` what to do now, ``lifted_by`` who can
-    lift it. ``code`` is stable and machine-readable; ``fix_path`` is a path in the portal, or empty.
+    numbers and names it used (label to value), ``missing`` the exact gap, ``next_step`` what to do now,
+    ``lifted_by`` who can lift it. ``code`` is stable and machine-readable; ``fix_path`` is a path in the
+    portal, or empty.
     """
 
     code: str
@@ -22,6 +23,7 @@ class Refusal:
     next_step: str = ""
     lifted_by: str = ""
     fix_path: str = ""
+    missing: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DomainError(Exception):
@@ -67,6 +69,7 @@ def refuse(
     facts: Mapping[str, Any] | None = None,
     rule_version: str = "1",
     fix_path: str = "",
+    missing: Mapping[str, Any] | None = None,
 ) -> Refusal:
     """Return a Refusal from lazily translated texts."""
     return Refusal(
@@ -78,4 +81,5 @@ def refuse(
         next_step=str(next_step),
         lifted_by=str(lifted_by),
         fix_path=fix_path,
+        missing=dict(missing or {}),
     )

@@ -20,11 +20,12 @@ class LicensingConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from licensing import guards, price_guards, quota_guards, return_guards, rule_guards
+        from licensing import guards, order_guards, price_guards, quota_guards, return_guards, rule_guards
 
         return [
             *rule_guards.statements(),
             *price_guards.statements(),
+            *order_guards.statements(),
             *guards.statements(),
             *quota_guards.statements(),
             *return_guards.statements(),

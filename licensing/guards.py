@@ -154,16 +154,17 @@ END $$"""
 
 
 def _allocator_rights() -> list[str]:
-    free = f"state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}' AND partner_id IS NULL"
+    # Free keys, and those kept for an order (licensing/order_guards.py).
+    free = f"state = {KeyState.FULFILLED:d} AND hold IN ('{Hold.NONE}', '{Hold.RESERVED}') AND partner_id IS NULL"
     own = f"partner_id = {CURRENT_PARTNER}"
     return [
-        f"""GRANT SELECT, UPDATE (state, state_since, partner_id, order_line_id) ON licensing_productkey
+        f"""GRANT SELECT, UPDATE (state, state_since, hold, partner_id, order_line_id) ON licensing_productkey
         TO {ALLOCATOR_ROLE}""",
         f"GRANT SELECT ON licensing_orderline TO {ALLOCATOR_ROLE}",
         f"GRANT SELECT, INSERT ON licensing_keyassignment TO {ALLOCATOR_ROLE}",
         f"DROP POLICY IF EXISTS {ALLOCATOR_ROLE}_rows ON licensing_productkey",
         f"""CREATE POLICY {ALLOCATOR_ROLE}_rows ON licensing_productkey TO {ALLOCATOR_ROLE}
-        USING (({free}) OR {own}) WITH CHECK ({own})""",
+        USING (({free}) OR {own}) WITH CHECK (({free}) OR {own})""",
         f"DROP POLICY IF EXISTS {ALLOCATOR_ROLE}_rows ON licensing_orderline",
         f"CREATE POLICY {ALLOCATOR_ROLE}_rows ON licensing_orderline TO {ALLOCATOR_ROLE} USING ({own})",
         f"GRANT REFERENCES ON licensing_productkey TO {ALLOCATOR_ROLE}",

@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
 Lock order: estimate → credit position of the partner → order → partners' returns by id → programme change →
-programme rule → incident or correction → product → product keys by id → builds by id → computer build
-reports. A service that needs several takes them in this order, so no two can wait for each other.
+programme rule → incident or correction → product → queue of a product → product keys by id → builds by id →
+computer build reports. A service that needs several takes them in this order, so no two can wait for each other.
 The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
@@ -16,6 +16,7 @@ from licensing.models import (
     CorrectionRequest,
     Estimate,
     Incident,
+    Order,
     PartnerPricing,
     PartnerReturn,
     Price,
@@ -23,6 +24,7 @@ from licensing.models import (
     Product,
     ProgrammeChange,
     RuleVersion,
+    ScarcityPolicy,
 )
 from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
@@ -38,6 +40,21 @@ def lock_credit(partner_id: UUID) -> None:
         cursor.execute(
             "SELECT 1 FROM partners_creditposition WHERE partner_id = %s FOR NO KEY UPDATE", [partner_id]
         )
+
+
+def lock_order(order_id: UUID) -> Order:
+    """Hold an order until the transaction ends; its partner's credit position is held before."""
+    return Order.objects.select_for_update(no_key=True, of=("self",)).get(pk=order_id)
+
+
+def lock_queue(product_id: int) -> None:
+    """Let one transaction at a time join or serve the queue of a product."""
+    serialise(f"queue.{product_id}")
+
+
+def lock_scarcity_policy(policy_id: UUID) -> ScarcityPolicy | None:
+    """Hold a scarcity policy until the transaction ends, None when there is none."""
+    return ScarcityPolicy.objects.select_for_update().filter(pk=policy_id).first()
 
 
 def serialise(work: str) -> None:

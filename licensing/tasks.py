@@ -4,7 +4,15 @@ from licensing.tasks_changes import send_change_notice, send_rule_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_incidents import tell_incident
-from licensing.tasks_orders import complete_orders, tell_order_allocated
+from licensing.tasks_orders import (
+    complete_orders,
+    fill_backorders,
+    release_orders,
+    sweep_orders,
+    tell_order_allocated,
+    tell_order_ended,
+    tell_order_waits,
+)
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
@@ -13,14 +21,19 @@ __all__ = [
     "check_return",
     "complete_orders",
     "exchange_cbrs",
+    "fill_backorders",
     "release_batch",
+    "release_orders",
     "send_change_notice",
     "send_price_letter",
     "send_quota_answer",
     "send_rule_notice",
     "sweep_imports",
+    "sweep_orders",
     "tell_incident",
     "tell_order_allocated",
+    "tell_order_ended",
+    "tell_order_waits",
     "tell_price",
     "tell_recall",
     "tell_return",

@@ -4,16 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from core.models import User
 from core.outbox import WorkTask
+from core.tenancy import mar_scope
 from licensing.models import Order
+from licensing.rules.order_states import WAITING
 from licensing.selectors.orders import orders_of
-from licensing.services import order_completion
-from partners.services.letters import Letter
+from licensing.services import order_completion, order_confirm, order_queue, order_release
+from licensing.services.order_letters import allocated, ended, waiting
 from partners.services.mails import send_letter
 
 
@@ -21,6 +21,46 @@ from partners.services.mails import send_letter
 def complete_orders(**_kwargs: Any) -> int:
     """End orders whose every key has Microsoft's answer."""
     return order_completion.complete_orders(at=timezone.now())
+
+
+class _OwnScope(WorkTask):
+    scope = "own"
+
+
+@shared_task(name="licensing.release_orders", base=WorkTask)  # type: ignore[untyped-decorator]
+def release_orders(partner_id: str, cause: str) -> int:
+    """Look again at a partner's held orders after something that stood against them has ended."""
+    return order_release.release_orders(cause, partner_id=UUID(partner_id), at=timezone.now())
+
+
+@shared_task(name="licensing.fill_backorders", base=_OwnScope)  # type: ignore[untyped-decorator]
+def fill_backorders(product_id: int) -> int:
+    """Serve the queue of a product: keys have become free."""
+    return order_queue.fill_backorders(int(product_id), at=timezone.now())
+
+
+@shared_task(name="licensing.sweep_orders", base=_OwnScope)  # type: ignore[untyped-decorator]
+def sweep_orders(**_kwargs: Any) -> int:
+    """Expire what waited too long, and find what a lost message left waiting."""
+    now = timezone.now()
+    with mar_scope():
+        due = order_release.orders_due(now)
+    for order_id in due:
+        with mar_scope():
+            order_release.expire_order(order_id, at=now)
+    with mar_scope():
+        overdue = order_confirm.overdue_reservations(now)
+    for line_id, partner_id in overdue:
+        with mar_scope():
+            order_confirm.free_overdue_reservation(line_id, partner_id=partner_id, at=now)
+    with mar_scope():
+        partners = order_release.partners_with_held_orders()
+    for partner_id in partners:
+        with mar_scope():
+            order_release.release_orders("sweep", partner_id=partner_id, at=now)
+    with mar_scope():
+        products = order_queue.products_with_a_queue()
+    return len(due) + sum(order_queue.fill_backorders(product_id, at=now) for product_id in products)
 
 
 class _PartnerScope(WorkTask):
@@ -34,7 +74,28 @@ def tell_order_allocated(partner_id: str, order_id: str) -> int:
     buyer = _buyer_of(order)
     if buyer is None:
         return 0
-    return send_letter(_letter(order, buyer), to=[buyer.email], identity=f"order.allocated.{order.pk}")
+    return send_letter(allocated(order, buyer), to=[buyer.email], identity=f"order.allocated.{order.pk}")
+
+
+@shared_task(name="licensing.tell_order_waits", base=_PartnerScope)  # type: ignore[untyped-decorator]
+def tell_order_waits(partner_id: str, order_id: str) -> int:
+    """Tell the buyer why his order waits, what ends the wait, and until when it may."""
+    order = orders_of(UUID(partner_id)).get(pk=UUID(order_id))
+    buyer = _buyer_of(order)
+    if buyer is None or order.state not in WAITING:
+        return 0
+    step = f"{order.state}.{order.waits_since:%Y%m%d%H%M%S}"
+    return send_letter(waiting(order, buyer), to=[buyer.email], identity=f"order.waits.{order.pk}.{step}")
+
+
+@shared_task(name="licensing.tell_order_ended", base=_PartnerScope)  # type: ignore[untyped-decorator]
+def tell_order_ended(partner_id: str, order_id: str) -> int:
+    """Tell the buyer that his order ended without keys, and why."""
+    order = orders_of(UUID(partner_id)).get(pk=UUID(order_id))
+    buyer = _buyer_of(order)
+    if buyer is None:
+        return 0
+    return send_letter(ended(order, buyer), to=[buyer.email], identity=f"order.ended.{order.pk}")
 
 
 def _buyer_of(order: Order) -> User | None:
@@ -42,18 +103,3 @@ def _buyer_of(order: Order) -> User | None:
         return User.objects.filter(pk=UUID(order.placed_by_id), is_active=True).first()
     except ValueError:  # a station's or the portal's own id
         return None
-
-
-def _letter(order: Order, buyer: User) -> Letter:
-    quantity = order.quantity  # type: ignore[attr-defined]
-    return Letter(
-        subject=_("Order %(order)s: your keys are ready") % {"order": order},
-        recipient_name=buyer.name,
-        sentence=_("%(count)s keys of %(product)s are assigned to your order.")
-        % {"count": quantity, "product": order.product_name},  # type: ignore[attr-defined]
-        detail=_("Your station can take them now, one for each PC. No key is ever sent by mail."),
-        button_label=_("Open the order"),
-        # The domain knows no addresses of the site; this one is part of the mail's wording.
-        button_url=f"{settings.BASE_URL}/tpr/orders/{order.pk}/",
-        reason=_("You get this mail because you placed the order."),
-    )

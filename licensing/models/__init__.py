@@ -12,9 +12,9 @@ from licensing.models.exchange import (
     ExchangeException,
     SimulatedKey,
 )
-from licensing.models.key import KeyAssignment, KeySecret, LedgerEntry, ProductKey
+from licensing.models.key import KeyAssignment, KeyReservation, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
-from licensing.models.order import Order, OrderLine, OrderState
+from licensing.models.order import BackOrder, Lane, Order, OrderEvent, OrderLine, OrderState
 from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
 from licensing.models.product_version import ProductVersion
@@ -25,8 +25,12 @@ from licensing.models.replacement import KeyReplacement
 from licensing.models.resale import ResalePrice
 from licensing.models.returns import ReturnLine, ReturnRequest
 from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
+from licensing.models.scarcity import AllocationReceipt, AllocationRun, ScarcityPolicy
 
 __all__ = [
+    "AllocationReceipt",
+    "AllocationRun",
+    "BackOrder",
     "BatchDataKey",
     "Build",
     "BuildUpload",
@@ -50,11 +54,14 @@ __all__ = [
     "KeyBatchChunk",
     "KeyHandOver",
     "KeyReplacement",
+    "KeyReservation",
     "KeySecret",
     "KeySettlement",
+    "Lane",
     "LedgerEntry",
     "LicenceFamily",
     "Order",
+    "OrderEvent",
     "OrderLimit",
     "OrderLine",
     "OrderState",
@@ -80,6 +87,7 @@ __all__ = [
     "RuleSimulation",
     "RuleState",
     "RuleVersion",
+    "ScarcityPolicy",
     "SimulatedKey",
     "StagedKey",
 ]

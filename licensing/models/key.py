@@ -167,6 +167,36 @@ class KeyAssignment(models.Model):
         return f"{self.key_id} to {self.order_line_id}"
 
 
+class KeyReservation(models.Model):
+    """A key kept for an order line until an instant: in stock, under the hold *reserved*."""
+
+    access = Access(
+        {
+            TPR_ROLE: Right("SELECT", Rows.OWN),
+            MAR_ROLE: Right("SELECT"),
+            ALLOCATOR_ROLE: Right("SELECT, INSERT, UPDATE", Rows.OWN, ("ended_at",)),
+        }
+    )
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.ForeignKey(ProductKey, models.PROTECT, related_name="reservations", db_index=False)
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="reservations")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
+    reserved_at = models.DateTimeField(_("reserved"))
+    until = models.DateTimeField(_("until"), help_text=_("Exclusive."))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(ended_at__isnull=True), name="key_reserved_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} for {self.order_line_id}"
+
+
 class LedgerEntry(models.Model):
     """One step of one key: the custody ledger. Append-only, sealed into a chain."""
 

@@ -49,6 +49,7 @@ def recipient_refusal(facts: CitizenshipFacts) -> Refusal | None:
             _("A Citizenship licence is for one approved recipient. Name it."),
             rule="ORD-5",
             facts={_("Family"): _("Citizenship"), _("Recipient"): _("none of yours")},
+            missing={_("Recipient"): _("an approved one of yours")},
             next_step=_("Choose one of your approved recipients, or register one."),
             lifted_by=_("You, with an approved recipient"),
             fix_path=RECIPIENTS_PATH,
@@ -67,6 +68,7 @@ def _standing(recipient: RecipientFacts) -> Refusal | None:
             else _("This organisation is registered already and stays where it is."),
             rule="CIT-1",
             facts=shown,
+            missing={_("Recipient"): _("one that is yours alone")},
             next_step=_("Order for another recipient; the MAR writes to you about this one."),
             lifted_by=_("The MAR"),
             fix_path=path,
@@ -79,6 +81,7 @@ def _standing(recipient: RecipientFacts) -> Refusal | None:
             _("The evidence about %(name)s has expired.") % {"name": recipient.name},
             rule="CIT-2",
             facts={**shown, _("Class"): recipient.class_name, _("Valid until"): recipient.evidence_until},
+            missing={_("Evidence"): recipient.class_name},
             next_step=_("Add new evidence and submit the recipient again. Commercial licences stay open."),
             lifted_by=_("The MAR, after your new evidence"),
             fix_path=path,
@@ -88,6 +91,7 @@ def _standing(recipient: RecipientFacts) -> Refusal | None:
         _("%(name)s is not an approved recipient.") % {"name": recipient.name},
         rule="CIT-3",
         facts={**shown, _("State"): recipient.state, _("Class"): recipient.class_name},
+        missing={_("Approval"): recipient.name},
         next_step=_("See on the recipient’s page what is missing, or order for an approved one."),
         lifted_by=_("The MAR, by approving the recipient"),
         fix_path=path,
@@ -104,6 +108,7 @@ def _class(recipient: RecipientFacts, kind: str) -> Refusal | None:
         else _("This class of recipient may not receive this product."),
         rule="CIT-4",
         facts={_("Recipient"): recipient.name, _("Class"): recipient.class_name or _("no longer in force")},
+        missing={_("Class"): _("one that may receive it")},
         next_step=_("Choose a recipient whose class may receive it, or another product."),
         lifted_by=_("Nobody: the programme says so"),
         fix_path=RECIPIENTS_PATH,
@@ -119,6 +124,7 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             rule="CIT-5",
             rule_version=quota.rule_version,
             facts={**shown_of(quota), _("Asked for"): quantity},
+            missing={_("Licences"): quantity - quota.remaining},
             next_step=_(
                 "Order up to %(left)s now, wait until the quota begins anew, or ask for a quota exception: the MAR "
                 "brings it before Microsoft."
@@ -140,6 +146,7 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
                 _("Asked for"): quantity,
                 _("Starts again on"): quota.resets_on,
             },
+            missing={_("Windows licences"): quantity - quota.office_room},
             next_step=_("Order the Windows licences first, or up to %(left)s Office licences now.")
             % {"left": quota.office_room},
             lifted_by=_("You, with Windows licences of the same month"),

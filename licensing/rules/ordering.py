@@ -1,110 +1,22 @@
 """The gates of an order, as pure rules: facts in, refusals out. Rule numbers stand in docs/domain-rules.md."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
-from licensing.rules.citizenship import CitizenshipFacts, quota_refusal, recipient_refusal, shown_of
-from licensing.rules.programme_rules import RULES, Ruleset, published_rules
+from licensing.models.order import OrderState
+from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_of
+from licensing.rules.order_facts import Gate, OrderFacts
+from licensing.rules.order_money import credit_gate, lane_gate, limit_gate, stock_gate
+from licensing.rules.order_terms import RESERVE_MINUTES_MOST
+from licensing.rules.programme_rules import RULES, Ruleset
 from partners.models.partner import PartnerState
 from partners.rules.graces import GRACE_RULES
 from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of, may_act, words_of
 
 # The most that any version of the rule may allow: Microsoft's batch. The one in force may say less.
 MAX_QUANTITY = RULES["order.size"].parameter("most").most
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A restriction that stops orders: its rule and facts, since when, who lifts it, how far it reaches."""
-
-    rule: str
-    reason: str
-    facts: Mapping[str, Any]
-    next_step: str
-    since: datetime | None = None
-    kind: str = "orders"
-    lifter_role: str = ""
-    is_by_rule: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MissingAgreement:
-    """An agreement that is due for this product and not accepted."""
-
-    title: str
-    version: str
-    is_master: bool
-
-    @property
-    def rule(self) -> str:
-        """Return the rule that asks for it."""
-        return "ORD-2" if self.is_master else "ORD-10"
-
-
-@dataclass(frozen=True, slots=True)
-class MissingCourse:
-    """A required course in which nobody of the partner has a valid pass."""
-
-    code: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """All that the gates look at, read in one place; amounts are net, in ``currency``."""
-
-    at: datetime
-    quantity: int
-    product_name: str
-    product_family: str
-    is_on_sale: bool
-    order_before: datetime | None
-    partner_state: str
-    blocks: Sequence[Block]
-    missing_agreements: Sequence[MissingAgreement]
-    missing_courses: Sequence[MissingCourse]
-    allowed_families: frozenset[str]
-    monthly_quantity: int | None
-    ordered_this_month: int
-    unit_price: Decimal | None
-    currency: str
-    credit_limit: Decimal | None
-    unpaid: Decimal
-    unbilled: Decimal
-    free_stock: int | None = None
-    citizenship: CitizenshipFacts | None = None
-    graced_rules: frozenset[str] = frozenset()
-    is_suspension_known: bool = True
-    rules: Ruleset = field(default_factory=published_rules)
-    # Where the unit price comes from, kept on the order line.
-    price_id: int | None = None
-    deviation_id: int | None = None
-
-    @property
-    def amount(self) -> Decimal:
-        """Return the order's net amount, zero without a price."""
-        return (self.unit_price or Decimal(0)) * self.quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One gate with its outcome: ``refusal`` is None when the order may pass."""
-
-    code: str
-    label: str
-    refusal: Refusal | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether the order may pass."""
-        return self.refusal is None
 
 
 def check_gates(facts: OrderFacts) -> list[Gate]:
@@ -116,13 +28,14 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _training_gate(facts),
         _product_gate(facts),
         _family_gate(facts),
-        Gate("size", _("Size of the order"), check_quantity(facts.quantity, facts.rules)),
-        _limit_gate(facts),
-        _credit_gate(facts),
+        _size_gate(facts),
+        limit_gate(facts),
+        lane_gate(facts),
+        credit_gate(facts),
         *_citizenship_gates(facts),
     ]
     if facts.free_stock is not None:
-        gates.append(_stock_gate(facts))
+        gates.append(stock_gate(facts))
     return [_with_grace(gate, facts.graced_rules) for gate in gates]
 
 
@@ -163,6 +76,7 @@ def _partner_gate(facts: OrderFacts) -> Gate:
             if facts.partner_state == "agreement_pending"
             else _("The MAR"),
             fix_path="/tpr/rules/agreements/" if facts.partner_state == "agreement_pending" else "",
+            missing={_("State of the account"): "active"},
         )
     return Gate("partner", _("Account active"), refusal)
 
@@ -183,8 +97,12 @@ def _block_gate(facts: OrderFacts) -> Gate:
             next_step=block.next_step,
             lifted_by=lifter_of(block.lifter_role, is_by_rule=block.is_by_rule),
             fix_path="/tpr/standing/",
+            missing={_("Open point"): block.reason},
         )
-    return Gate("block", _("No open block"), refusal)
+    # Blocks that refuse stand before those before which an order may wait.
+    may_wait = bool(facts.blocks) and facts.blocks[0].waits
+    waits_as = OrderState.HELD_COMPLIANCE.value if may_wait else ""
+    return Gate("block", _("No open block"), refusal, waits_as=waits_as)
 
 
 def _terms_gate(facts: OrderFacts) -> Gate:
@@ -198,6 +116,7 @@ def _terms_gate(facts: OrderFacts) -> Gate:
                 _("The TPR terms in force are not accepted yet."),
                 rule=missing.rule,
                 facts={_("Version in force"): missing.version},
+                missing={_("Acceptance"): f"{missing.title} {missing.version}"},
                 next_step=_("The owner of your account reads and accepts them; ordering opens at once."),
                 lifted_by=_("The owner of your account"),
                 fix_path="/tpr/rules/agreements/",
@@ -208,6 +127,7 @@ def _terms_gate(facts: OrderFacts) -> Gate:
                 _("%(title)s is not accepted yet; it covers this product.") % {"title": missing.title},
                 rule=missing.rule,
                 facts={_("Version in force"): missing.version, _("Product"): facts.product_name},
+                missing={_("Acceptance"): f"{missing.title} {missing.version}"},
                 next_step=_("The owner of your account accepts it. Other products are not held up."),
                 lifted_by=_("The owner of your account"),
                 fix_path="/tpr/rules/agreements/",
@@ -225,6 +145,7 @@ def _training_gate(facts: OrderFacts) -> Gate:
             _("Nobody of your company has a valid pass in “%(course)s”.") % {"course": course.title},
             rule="P-TRAIN-1",
             facts={_("Courses to pass"): ", ".join(missing.title for missing in facts.missing_courses)},
+            missing={_("Courses"): len(facts.missing_courses)},
             next_step=_("One of you reads the page and passes the test; ordering opens at once."),
             lifted_by=_("Anyone of your company, by passing"),
             fix_path=f"/tpr/rules/courses/{course.code}/",
@@ -235,12 +156,15 @@ def _training_gate(facts: OrderFacts) -> Gate:
 def _product_gate(facts: OrderFacts) -> Gate:
     refusal = None
     has_ended = facts.order_before is not None and facts.order_before <= facts.at
-    if has_ended:
+    if facts.was_placed:
+        pass  # an order that was placed in time is served after the product's order stop too
+    elif has_ended:
         refusal = refuse(
             "product_not_on_sale",
             _("%(product)s can no longer be ordered.") % {"product": facts.product_name},
             rule="ORD-3",
             facts={_("No orders from"): facts.order_before},
+            missing={_("Product"): _("one that is on sale")},
             next_step=_("Keys you have can still be used. Choose another product of the catalogue."),
             lifted_by=_("The MAR"),
             fix_path="/tpr/rules/",
@@ -251,6 +175,9 @@ def _product_gate(facts: OrderFacts) -> Gate:
             _("%(product)s cannot be ordered today.") % {"product": facts.product_name},
             rule="ORD-3",
             facts={_("On sale"): facts.is_on_sale, _("Has a price"): facts.unit_price is not None},
+            missing={_("Price"): facts.currency}
+            if facts.is_on_sale
+            else {_("Product"): _("one that is on sale")},
             next_step=_("Choose another product of the catalogue."),
             lifted_by=_("The MAR"),
             fix_path="/tpr/order/",
@@ -269,10 +196,17 @@ def _family_gate(facts: OrderFacts) -> Gate:
                 _("Family"): facts.product_family,
                 _("Allowed"): ", ".join(sorted(facts.allowed_families)) or "–",
             },
+            missing={_("Family"): facts.product_family},
             next_step=_("Ask the MAR to add the family to your contract."),
             lifted_by=_("The MAR"),
         )
     return Gate("family", _("Licence family allowed"), refusal)
+
+
+def _size_gate(facts: OrderFacts) -> Gate:
+    # What was taken at its time is not measured by a later rule.
+    refusal = None if facts.was_placed else check_quantity(facts.quantity, facts.rules)
+    return Gate("size", _("Size of the order"), refusal)
 
 
 def _citizenship_gates(facts: OrderFacts) -> list[Gate]:
@@ -286,69 +220,6 @@ def _citizenship_gates(facts: OrderFacts) -> list[Gate]:
     ]
 
 
-def _limit_gate(facts: OrderFacts) -> Gate:
-    limit = facts.monthly_quantity or 0
-    left = max(limit - facts.ordered_this_month, 0)
-    shown = {_("Limit"): limit, _("Ordered this month"): facts.ordered_this_month, _("Left"): left}
-    refusal = None
-    if facts.quantity > left:
-        refusal = refuse(
-            "monthly_limit",
-            _("This order is over your monthly limit."),
-            rule="ORD-6",
-            facts={**shown, _("Asked for"): facts.quantity},
-            next_step=_("Order up to %(left)s now, wait for next month, or ask the MAR for a higher limit.")
-            % {"left": left},
-            lifted_by=_("The MAR"),
-        )
-    return Gate("limit", _("Within the monthly limit"), refusal, shown)
-
-
-def _credit_gate(facts: OrderFacts) -> Gate:
-    limit = facts.credit_limit or Decimal(0)
-    used = facts.unbilled + facts.unpaid
-    left = max(limit - used, Decimal(0))
-    shown = {
-        _("Credit limit"): f"{limit} {facts.currency}",
-        _("Keys not yet billed"): f"{facts.unbilled} {facts.currency}",
-        _("Unpaid invoices"): f"{facts.unpaid} {facts.currency}",
-        _("Left"): f"{left} {facts.currency}",
-    }
-    refusal = None
-    if facts.amount > left:
-        refusal = refuse(
-            "credit_limit",
-            _("This order is over your credit limit."),
-            rule="ORD-7",
-            facts={**shown, _("This order"): f"{facts.amount} {facts.currency}"},
-            next_step=_("Order fewer keys, pay an open invoice, or ask the MAR for a higher limit."),
-            lifted_by=_("The MAR's finance desk"),
-        )
-    return Gate("credit", _("Within the credit limit"), refusal, shown)
-
-
-def _stock_gate(facts: OrderFacts) -> Gate:
-    refusal = None
-    if facts.free_stock is not None and facts.free_stock < facts.quantity:
-        refusal = out_of_stock(facts.product_name, facts.quantity, facts.free_stock)
-    return Gate("stock", _("In stock"), refusal)
-
-
-def out_of_stock(product_name: str, quantity: int, free: int) -> Refusal:
-    """Return the refusal of an order that the stock cannot fill as a whole."""
-    return refuse(
-        "out_of_stock",
-        _("There are not enough keys of %(product)s for this order.") % {"product": product_name},
-        rule="ORD-8",
-        facts={_("Asked for"): quantity, _("In stock"): free},
-        next_step=_(
-            "Order up to %(free)s now, or come back: new deliveries are added as Microsoft sends them."
-        )
-        % {"free": free},
-        lifted_by=_("The MAR's next delivery"),
-    )
-
-
 def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
     """Return what is wrong with a quantity, None from 1 up to what the rule in force allows."""
     most = rules.number("order.size", "most")
@@ -360,6 +231,21 @@ def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
         rule="ORD-0",
         rule_version=rules.version("order.size"),
         facts={_("Asked for"): quantity},
+        missing={_("Licences"): quantity - most if quantity > most else 1 - quantity},
         next_step=_("Split a larger order."),
+        lifted_by=_("You"),
+    )
+
+
+def check_reserve_minutes(minutes: int) -> Refusal | None:
+    """Return what is wrong with the length of a reservation, None for 0 (none) to the most."""
+    if 0 <= minutes <= RESERVE_MINUTES_MOST:
+        return None
+    return refuse(
+        "reserve_minutes",
+        _("Keys are reserved for %(most)s minutes at most.") % {"most": RESERVE_MINUTES_MOST},
+        rule="ORD-13",
+        facts={_("Asked for"): minutes},
+        next_step=_("Reserve for a shorter time, and confirm the order within it."),
         lifted_by=_("You"),
     )

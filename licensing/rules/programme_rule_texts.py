@@ -42,6 +42,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "Reserved stock is kept for {hours} hours.",
         "de": "Reservierter Bestand wird {hours} Stunden lang gehalten.",
     },
+    "order.waiting": {
+        "en": "An order waits {held_days} days at most for what holds it, and {queued_days} days for stock.",
+        "de": "Eine Bestellung wartet höchstens {held_days} Tage auf das, was sie hält, und {queued_days} auf Bestand.",
+    },
+    "order.fair_share": {
+        "en": "Scarce stock is shared out: {floor} keys for each partner first, then by what each took in {days} days.",
+        "de": "Knapper Bestand wird geteilt: je Partner zuerst {floor} Schlüssel, dann nach Abnahme in {days} Tagen.",
+    },
     "reveal.person": {
         "en": "One person looks at no more than {per_hour} keys in an hour.",
         "de": "Eine Person sieht höchstens {per_hour} Keys in einer Stunde an.",

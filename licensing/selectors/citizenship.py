@@ -21,25 +21,33 @@ RULE_OF = {WINDOWS: "citizenship.windows", OFFICE: "citizenship.office"}
 BORNE = """draws AS (
   SELECT d.exception_id, d.order_line_id, d.quantity,
     sum(d.quantity) OVER (PARTITION BY d.order_line_id ORDER BY e.period_end, e.reference) - d.quantity AS sooner,
-    (SELECT count(*) FROM licensing_keyassignment a WHERE a.order_line_id = l.id AND (a.ended_at IS NULL OR a.ended_at
-      >= (date_trunc('month', o.placed_at AT TIME ZONE %(zone)s) + interval '1 month') AT TIME ZONE %(zone)s)) AS keys
+    CASE WHEN o.allocated_at IS NULL THEN l.quantity ELSE
+    (SELECT count(*) FROM licensing_keyassignment a WHERE a.order_line_id = l.id AND (a.ended_at IS NULL
+      OR a.ended_at >= (date_trunc('month', o.placed_at AT TIME ZONE %(zone)s) + interval '1 month')
+        AT TIME ZONE %(zone)s)) END AS keys
   FROM licensing_quotaexception e JOIN licensing_quotadraw d ON d.exception_id = e.id
   JOIN licensing_orderline l ON l.id = d.order_line_id JOIN licensing_order o ON o.id = l.order_id
   WHERE e.partner_id = %(partner_id)s AND o.state NOT IN ('cancelled', 'expired')
+    AND o.id IS DISTINCT FROM %(except_order)s
 ), borne AS (
   SELECT exception_id, order_line_id, greatest(least(quantity, keys - sooner), 0)::int AS n FROM draws
 )"""
-# Counted are keys, not quantities: one that was called back in the same month counts no more. What an
+# Counted are keys, not quantities: one that was called back in the same month counts no more. Of an order that
+# still waits its quantity counts, in the month it was placed; else two that wait could pass together. What an
 # exception bore is counted apart, or an order under an exception would use up the month as well.
 _FACTS = f"""
 WITH {BORNE}, month AS (
-  SELECT l.id, l.product_id, p.generation ILIKE 'office%%' AS is_office
+  SELECT l.id, l.product_id, p.generation ILIKE 'office%%' AS is_office,
+    CASE WHEN o.allocated_at IS NULL THEN l.quantity ELSE 0 END AS waiting
   FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id JOIN licensing_product p ON p.id = l.product_id
   WHERE o.partner_id = %(partner_id)s AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
     AND o.state NOT IN ('cancelled', 'expired') AND p.family = 'citizenship'
+    AND o.id IS DISTINCT FROM %(except_order)s
 ), keys AS (
-  SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
-  WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
+  SELECT is_office, sum(n) AS n FROM (
+    SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
+    WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
+    UNION ALL SELECT is_office, sum(waiting) FROM month GROUP BY 1) counted GROUP BY 1
 ), drawn AS (
   SELECT m.is_office, sum(b.n) AS n FROM month m JOIN borne b ON b.order_line_id = m.id GROUP BY 1
 ), open AS (
@@ -72,13 +80,15 @@ def citizenship_facts(
     recipient_id: UUID | None,
     at: datetime,
     zone: ZoneInfo,
+    counted_at: datetime | None = None,
+    except_order: UUID | None = None,
 ) -> CitizenshipFacts:
     """Return the facts of a Citizenship order of a kind ("windows" or "office") at an instant.
 
-    The month is the calendar month in ``zone``. A recipient of another partner is none. Without a
-    product no exception is looked for.
+    The month is the calendar month of ``counted_at`` (``at`` when not given) in ``zone``. A recipient of
+    another partner is none. Without a product no exception is looked for. ``except_order`` does not count.
     """
-    month = Period.containing(at, zone)
+    month = Period.containing(counted_at or at, zone)
     with connection.cursor() as cursor:
         cursor.execute(
             _FACTS,
@@ -87,10 +97,11 @@ def citizenship_facts(
                 "product_id": product_id,
                 "recipient_id": recipient_id,
                 "at": at,
-                "today": at.astimezone(zone).date(),
+                "today": (counted_at or at).astimezone(zone).date(),
                 "zone": zone.key,
                 "month_start": month.starts_at(zone),
                 "month_end": month.ends_before(zone),
+                "except_order": except_order,
             },
         )
         row = cursor.fetchone()

@@ -1,7 +1,7 @@
 """Read what the gates of an order look at: for the pre-flight and, under lock, for the order itself."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.periods import Period
 from licensing.models.catalogue import LicenceFamily
-from licensing.rules.ordering import Block, MissingAgreement, MissingCourse, OrderFacts
+from licensing.rules.order_facts import Block, MissingAgreement, MissingCourse, OrderFacts
+from licensing.rules.order_terms import DELIVERIES_LOOK_BACK
 from licensing.rules.programme_rules import ruleset_of
 from licensing.rules.quota import kind_of
 from licensing.selectors.citizenship import citizenship_facts
@@ -30,10 +31,11 @@ COLUMNS = (
     ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
     ("rules", "text"),
     ("price_id", "bigint"), ("deviation_id", "bigint"),
+    ("committed", "numeric"), ("queued", "bigint"), ("is_rationed", "boolean"),
 )  # fmt: skip
 _ARGUMENTS = {
     "partner_id": "uuid", "product_id": "bigint", "quantity": "integer", "at": "timestamptz", "today": "date",
-    "month_start": "timestamptz", "month_end": "timestamptz",
+    "month_start": "timestamptz", "month_end": "timestamptz", "order_id": "uuid",
 }  # fmt: skip
 CALL = f"SELECT * FROM licensing_order_facts({', '.join(f'%({name})s' for name in _ARGUMENTS)})"
 SIGNATURE = f"licensing_order_facts({', '.join(_ARGUMENTS.values())})"
@@ -63,10 +65,10 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
    WHERE a.partner_id = p.id AND a.ended_at IS NULL AND a.billed_at IS NULL),
   (SELECT coalesce(sum(ol.quantity), 0) FROM licensing_orderline ol JOIN licensing_order o ON o.id = ol.order_id
    WHERE o.partner_id = p.id AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
-     AND o.state NOT IN ('cancelled', 'expired')),
+     AND o.state NOT IN ('cancelled', 'expired') AND o.id IS DISTINCT FROM %(order_id)s),
   coalesce((SELECT jsonb_agg(jsonb_build_object('rule', b.rule, 'reason', b.reason, 'facts', b.facts,
        'next_step', b.next_step, 'since', b.since, 'kind', b.kind, 'lifter', b.lifter_role,
-       'by_rule', b.is_by_rule) ORDER BY b.since)
+       'by_rule', b.is_by_rule, 'waits', b.orders_wait) ORDER BY b.orders_wait, b.since)
    FROM partners_orderblock b WHERE b.partner_id = p.id AND b.kind IN ('orders', 'all') AND b.since <= %(at)s
      AND (b.until IS NULL OR b.until > %(at)s)
      AND (b.is_suspension OR NOT EXISTS (SELECT 1 FROM partners_grace g WHERE g.partner_id = p.id
@@ -77,10 +79,15 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   p.state <> 'suspended' OR EXISTS (SELECT 1 FROM partners_orderblock b WHERE b.partner_id = p.id
     AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s)),
   licensing_rules(%(at)s)::text,
-  u.price_id, u.deviation_id
+  u.price_id, u.deviation_id,
+  (SELECT coalesce(sum(ol.quantity * ol.unit_price), 0) FROM licensing_order o
+   JOIN licensing_orderline ol ON ol.order_id = o.id WHERE o.partner_id = p.id
+     AND o.state IN ('draft', 'needs_approval', 'backordered') AND o.id IS DISTINCT FROM %(order_id)s),
+  q.queued, q.is_rationed
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
+CROSS JOIN licensing_queue_state(%(product_id)s) q
 LEFT JOIN partners_creditposition c ON c.partner_id = p.id
 LEFT JOIN licensing_orderlimit l ON l.partner_id = p.id
 LEFT JOIN LATERAL licensing_unit_price(p.id, pr.id, %(quantity)s, %(at)s) u ON true
@@ -103,6 +110,22 @@ BEGIN
 END $$"""
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """An order that is looked at again: it keeps its month, its price and its place in the queue.
+
+    ``kept`` counts the keys that are reserved for it.
+    """
+
+    order_id: UUID
+    placed_at: datetime
+    unit_price: Decimal
+    is_approved: bool
+    queued_at: datetime | None = None
+    place: int | None = None
+    kept: int = 0
+
+
 def order_facts(
     *,
     partner_id: UUID,
@@ -112,17 +135,22 @@ def order_facts(
     zone: ZoneInfo,
     with_stock: bool,
     recipient_id: UUID | None = None,
+    lane: str = "",
+    placed: PlacedLine | None = None,
 ) -> OrderFacts:
     """Return the facts for an order of a product by a partner.
 
-    The month of the limit is the calendar month in ``zone``. ``with_stock`` counts the free keys too:
-    for the pre-flight; the order itself learns it from the allocation. A Citizenship product costs a
-    second statement, for its recipient and quota.
+    The month of the limit is the calendar month in ``zone``; of a ``placed`` order that of its placing, and
+    the order itself is left out of all sums. ``with_stock`` counts the free keys and the queue too: for the
+    pre-flight and whatever waits; an order that passes learns it from the allocation. A Citizenship product
+    costs a second statement, for its recipient and quota.
 
     :raises NotFound: for a product or partner that is not there.
     """
-    row = _fetch(partner_id, product_id, quantity, at, Period.containing(at, zone), zone)
-    facts = _facts_of(row, quantity, at)
+    counted_at = placed.placed_at if placed else at
+    order_id = placed.order_id if placed else None
+    row = _fetch(partner_id, product_id, quantity, at, Period.containing(counted_at, zone), zone, order_id)
+    facts = replace(_facts_of(row, quantity, at), lane=lane)
     if facts.product_family == LicenceFamily.CITIZENSHIP:
         citizenship = citizenship_facts(
             partner_id=partner_id,
@@ -131,9 +159,29 @@ def order_facts(
             recipient_id=recipient_id,
             at=at,
             zone=zone,
+            counted_at=counted_at,
+            except_order=order_id,
         )
         facts = replace(facts, citizenship=citizenship)
-    return replace(facts, free_stock=free_stock(product_id)) if with_stock else facts
+    if placed is not None:
+        facts = replace(facts, unit_price=placed.unit_price, is_approved=placed.is_approved, was_placed=True)
+    return _with_stock(facts, product_id, at, placed) if with_stock else facts
+
+
+def _with_stock(facts: OrderFacts, product_id: int, at: datetime, placed: PlacedLine | None) -> OrderFacts:
+    """Add the free keys and who waits before: for keys kept for the order itself nobody does."""
+    before, place = (placed.queued_at, placed.place) if placed else (None, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM licensing_stock_facts(%s, %s, %s, %s)",
+            [product_id, at - DELIVERIES_LOOK_BACK, before, place],
+        )
+        free, queued, orders, is_rationed, delivered = cursor.fetchone()
+    if placed and placed.kept >= facts.quantity:
+        free, queued, orders, is_rationed = placed.kept, 0, 0, False
+    return replace(
+        facts, free_stock=free, queued=queued, queued_orders=orders, is_rationed=is_rationed, delivered=delivered
+    )  # fmt: skip
 
 
 def free_stock(product_id: int) -> int:
@@ -144,7 +192,13 @@ def free_stock(product_id: int) -> int:
 
 
 def _fetch(
-    partner_id: UUID, product_id: int, quantity: int, at: datetime, month: Period, zone: ZoneInfo
+    partner_id: UUID,
+    product_id: int,
+    quantity: int,
+    at: datetime,
+    month: Period,
+    zone: ZoneInfo,
+    order_id: UUID | None,
 ) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -157,6 +211,7 @@ def _fetch(
                 "today": at.astimezone(zone).date(),
                 "month_start": month.starts_at(zone),
                 "month_end": month.ends_before(zone),
+                "order_id": order_id,
             },
         )
         row = cursor.fetchone()
@@ -168,7 +223,7 @@ def _fetch(
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
      courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
-     price_id, deviation_id) = row  # fmt: skip
+     price_id, deviation_id, committed, queued, is_rationed) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -187,6 +242,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
                 kind=block["kind"],
                 lifter_role=block["lifter"],
                 is_by_rule=block["by_rule"],
+                waits=block["waits"],
             )
             for block in json.loads(blocks)
         ],
@@ -205,4 +261,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         credit_limit=limit,
         unpaid=unpaid if unpaid is not None else Decimal(0),
         unbilled=unbilled,
+        committed=committed,
+        queued=int(queued),
+        is_rationed=is_rationed,
     )

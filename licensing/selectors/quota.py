@@ -54,7 +54,12 @@ def drawn_of(exception: QuotaException) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             _DRAWN,
-            {"exception_id": exception.pk, "partner_id": exception.partner_id, "zone": zone.key},
+            {
+                "exception_id": exception.pk,
+                "partner_id": exception.partner_id,
+                "zone": zone.key,
+                "except_order": None,
+            },
         )
         row = cursor.fetchone()
     assert row is not None  # noqa: S101  (an aggregate has one row)

@@ -17,7 +17,8 @@ from django.db.models import Count
 from licensing.models import FamilyGrant, KeyHandOver, OrderLine, OrderState, ProductKey
 from licensing.models.catalogue import LicenceFamily
 from licensing.rules.key_states import KeyState
-from licensing.rules.ordering import OrderFacts, check_gates
+from licensing.rules.order_facts import OrderFacts
+from licensing.rules.ordering import check_gates
 from licensing.rules.programme_rules import Ruleset
 from licensing.rules.rule_outcomes import ORDER, PARTNER, Outcome
 from licensing.selectors.order_facts import order_facts
@@ -83,7 +84,8 @@ def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo, rules: Ruleset) 
 
 def order_value(facts: OrderFacts, rules: Ruleset) -> str:
     """Return how an order comes out: the rules that refuse it, else which lane it takes."""
-    refused = sorted({gate.refusal.rule for gate in check_gates(facts) if gate.refusal})
+    gates = [gate for gate in check_gates(facts) if gate.code != "lane"]
+    refused = sorted({gate.refusal.rule for gate in gates if gate.refusal})
     if refused:
         return f"refused:{','.join(refused)}"
     return "approval" if needs_person(facts, rules) else "passes"

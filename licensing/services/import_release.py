@@ -10,12 +10,13 @@ from core import audit
 from core.actor import Actor, ActorKind
 from core.queue import enqueue
 from licensing.exchange.refusals import ErrorList
-from licensing.models import KeyBatch
+from licensing.models import Fulfilment, KeyBatch
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import KeyState
 from licensing.services.import_check import STALE_AFTER
 from licensing.services.import_errors import to_stored
 from licensing.services.import_staging import add_known_fulfilments, add_known_keys, discard, joins_for
+from licensing.services.stock_arrival import announce_free_stock
 from partners.models import Mar
 
 NEVER_SENT_AFTER = timedelta(minutes=2)
@@ -77,6 +78,8 @@ def complete_release(batch_id: UUID, *, at: datetime) -> bool:
         _refuse(batch, at=at)
         return False
     _audit("released", batch_id, by=by, at=at, facts={"keys": keys})
+    for product_id in Fulfilment.objects.filter(batch=batch).values_list("product_id", flat=True).distinct():
+        announce_free_stock(product_id, at=at)
     return True
 
 

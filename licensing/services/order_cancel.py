@@ -11,15 +11,20 @@ from core import audit
 from core.actor import Actor
 from core.errors import NotFound, refuse
 from core.periods import Period
-from licensing.locks import lock_credit
-from licensing.models import KeyAssignment, Order, OrderState, ProductKey
+from core.tenancy import mar_scope
+from licensing.locks import lock_credit, lock_order
+from licensing.models import KeyAssignment, Order, OrderEvent, OrderState, ProductKey
 from licensing.models.catalogue import LicenceFamily
 from licensing.rules.key_states import KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.rules.order_states import WAITING
 from licensing.rules.quota import WINDOWS, kind_of
 from licensing.selectors.citizenship import citizenship_facts
+from licensing.services.order_release import end_wait
+from licensing.services.order_rows import add_event
 from licensing.services.orders import OrderRefused
 from licensing.services.recall import unassign_keys
+from licensing.services.stock_arrival import announce_free_stock
 from partners.selectors.mar import mar_zone
 
 
@@ -34,7 +39,35 @@ def cancel_order(
     :raises NotFound: for an unknown order.
     :raises OrderRefused: when it is not open, or one of its keys was handed over.
     """
-    order = _lock_order(order_id)
+    partner_id = Order.objects.filter(pk=order_id).values_list("partner_id", flat=True).first()
+    if partner_id is None:
+        raise NotFound(_("There is no such order."))
+    with mar_scope(acting_for=partner_id):
+        # The credit position of the order's partner, then the order, as every order does.
+        lock_credit(partner_id)
+        order = lock_order(order_id)
+        if order.state in WAITING:
+            end_wait(
+                order, OrderState.CANCELLED, OrderEvent.Kind.CANCELLED, by=by, at=at, note=mask_keys(reason)
+            )  # fmt: skip
+            return
+        _cancel_allocated(order, reason=reason, by=by, at=at, partner_leaves=partner_leaves)
+
+
+@transaction.atomic
+def cancel_own_order(order_id: UUID, *, partner_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Cancel an order of the partner's own. Its keys are stock again, which is the MAR's to write.
+
+    :raises NotFound: for an order that is not his.
+    :raises OrderRefused: when one of its keys was handed over, or it is over.
+    """
+    if not Order.objects.filter(pk=order_id, partner_id=partner_id).exists():
+        raise NotFound(_("There is no such order."))
+    with mar_scope():
+        cancel_order(order_id, reason=reason, by=by, at=at)
+
+
+def _cancel_allocated(order: Order, *, reason: str, by: Actor, at: datetime, partner_leaves: bool) -> None:
     keys = dict(ProductKey.objects.filter(order_line__order=order).values_list("id", "state"))
     used = sum(state != KeyState.ASSIGNED for state in keys.values())
     if order.state != OrderState.ALLOCATED or used:
@@ -51,8 +84,10 @@ def cancel_order(
     if not partner_leaves:
         _require_windows_for_office(order)
     unassign_keys(list(keys), order_id=order.pk, by=by, at=at)
+    before = order.state
     order.state, order.cancelled_at = OrderState.CANCELLED, at
     order.save(update_fields=["state", "cancelled_at"])
+    add_event(order, OrderEvent.Kind.CANCELLED, before=before, by=by, at=at, note=reason)
     audit.record(
         "licensing.order.cancelled",
         by=by,
@@ -62,15 +97,7 @@ def cancel_order(
         partner_id=order.partner_id,
         facts={"keys": len(keys), "reason": mask_keys(reason)[:200]},
     )
-
-
-def _lock_order(order_id: UUID) -> Order:
-    """Hold the credit position of the order's partner, then the order, as every order does."""
-    partner_id = Order.objects.filter(pk=order_id).values_list("partner_id", flat=True).first()
-    if partner_id is None:
-        raise NotFound(_("There is no such order."))
-    lock_credit(partner_id)
-    return Order.objects.select_for_update(no_key=True).get(pk=order_id)
+    announce_free_stock(order.lines.get().product_id, at=at)
 
 
 def _require_windows_for_office(order: Order) -> None:

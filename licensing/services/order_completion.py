@@ -23,6 +23,11 @@ WHERE o.state = 'allocated' AND NOT EXISTS (
   WHERE l.order_id = o.id AND k.state <> ALL(%s))
 RETURNING o.id, o.partner_id
 """
+_TELL = """
+INSERT INTO licensing_orderevent (order_id, partner_id, kind, from_state, to_state, note, facts, by, by_id, at)
+SELECT o.id, o.partner_id, 'completed', 'allocated', 'completed', '', '{}', %s, %s, %s
+FROM licensing_order o WHERE o.id = ANY(%s)
+"""
 
 
 @transaction.atomic
@@ -31,6 +36,8 @@ def complete_orders(*, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_COMPLETE, [[state.value for state in DONE_STATES]])
         done = cursor.fetchall()
+        if done:
+            cursor.execute(_TELL, [COMPLETION.label, COMPLETION.id, at, [order_id for order_id, _ in done]])
     for order_id, partner_id in done:
         audit.record(
             "licensing.order.completed",

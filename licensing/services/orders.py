@@ -1,43 +1,70 @@
-"""Place an order: every gate, all keys or none, in one transaction; cancel what was never handed over."""
+"""Place an order: every gate, then all keys in one transaction, or a place where it waits, or nothing at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from core import audit, idempotency
 from core.actor import Actor
 from core.errors import DomainError, Invalid
 from core.queue import enqueue
-from licensing.locks import lock_credit
-from licensing.models import QuotaDraw
-from licensing.rules.key_syntax import mask_keys
-from licensing.rules.ordering import Gate, OrderFacts, check_gates, check_quantity, out_of_stock, refusals_of
+from licensing.locks import lock_credit, lock_queue
+from licensing.models import Order, OrderState, QuotaDraw
+from licensing.rules.order_decision import Decision, Outcome, Wish, decide, expected_on
+from licensing.rules.order_facts import Gate, OrderFacts
+from licensing.rules.order_money import lane_of, lane_reason, out_of_stock, recommended_lane
+from licensing.rules.order_terms import reserved_until, waits_for
+from licensing.rules.ordering import check_quantity, check_reserve_minutes
 from licensing.rules.quota import draws
-from licensing.selectors.order_facts import free_stock, order_facts
+from licensing.selectors.order_facts import order_facts
 from licensing.services.custody import Step, record_assignment
+from licensing.services.order_rows import NewOrder, claim_keys, insert_order, reserve_keys
 from partners.selectors.mar import mar_zone
 
 PLACE_ORDER = "order.place"
+# First without counting the stock, then counted; a stock that others take faster than it is counted is none.
+LAST_ATTEMPT = 2
 
 
 class OrderRefused(DomainError):
     """A gate stands against the order; each refusal names its rule and the way out."""
 
 
+class _Short(Exception):
+    """The stock turned out too small; the order is decided again with the stock counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a buyer asks for."""
+    """What a buyer asks for, and what he lets happen when it cannot pass at once.
+
+    An empty ``lane`` takes the recommended one; ``wish`` tells the approver why. ``reserve_minutes`` keeps
+    the keys so long for a confirmation, instead of assigning them.
+    """
 
     product_id: int
     quantity: int
     reference: str = ""
     channel: str = "browser"
     recipient_id: UUID | None = None
+    lane: str = ""
+    wish: str = ""
+    may_wait: bool = True
+    may_queue: bool = False
+    may_split: bool = False
+    reserve_minutes: int = 0
+
+    @property
+    def allowed(self) -> Wish:
+        """Return what may happen; a reservation is all or nothing."""
+        if self.reserve_minutes:
+            return Wish(may_wait=False)
+        return Wish(self.may_wait, self.may_queue or self.may_split, self.may_split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,7 @@ class PlacedOrder:
 
     order_id: UUID
     is_new: bool
+    state: OrderState = OrderState.ALLOCATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,82 +81,142 @@ class Preflight:
     """What would happen to an order right now."""
 
     facts: OrderFacts
-    gates: list[Gate]
+    decision: Decision
+    today: date
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        """Return every gate with its outcome."""
+        return self.decision.gates
 
     @property
     def may_pass(self) -> bool:
         """Return whether every gate is open."""
-        return all(gate.is_open for gate in self.gates)
+        return not self.decision.closed
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return whether the order would be taken, even if it has to wait."""
+        return self.decision.outcome != Outcome.REFUSED
+
+    @property
+    def position(self) -> int:
+        """Return the place in the queue that a waiting part would get."""
+        return self.facts.queued_orders + 1
+
+    @property
+    def expected_on(self) -> date | None:
+        """Return by when the keys can be there at the pace of past deliveries, None when nobody can say."""
+        return expected_on(self.facts, self.decision.later or self.facts.quantity, self.today)
+
+    @property
+    def recommended_lane(self) -> str:
+        """Return the lane the portal recommends."""
+        return recommended_lane(self.facts)
+
+    @property
+    def lane_reason(self) -> str:
+        """Say why it recommends it."""
+        return lane_reason(self.facts)
 
 
 def preflight(
-    *, partner_id: UUID, product_id: int, quantity: int, at: datetime, recipient_id: UUID | None = None
+    *,
+    partner_id: UUID,
+    product_id: int,
+    quantity: int,
+    at: datetime,
+    recipient_id: UUID | None = None,
+    lane: str = "",
+    wish: Wish | None = None,
 ) -> Preflight:
-    """Return every gate with its outcome; nothing is reserved or changed."""
+    """Return every gate with its outcome and what would become of the order; nothing is changed."""
+    zone = mar_zone()
     facts = order_facts(
         partner_id=partner_id,
         product_id=product_id,
         quantity=quantity,
         at=at,
-        zone=mar_zone(),
+        zone=zone,
         with_stock=True,
         recipient_id=recipient_id,
+        lane=lane,
     )
-    return Preflight(facts, check_gates(facts))
+    return Preflight(facts, decide(facts, wish or Wish()), at.astimezone(zone).date())
 
 
-@transaction.atomic
 def place_order(
     *, partner_id: UUID, request: OrderRequest, idempotency_key: str, by: Actor, at: datetime
 ) -> PlacedOrder:
-    """Place an order and assign all its keys in this transaction, or change nothing at all.
+    """Place an order: it gets all its keys in this transaction, or waits as its gates say, or is refused.
 
     A repeat with the same key returns the first order. The partner's credit row is locked first, so
     two orders of one partner cannot pass a limit together; stock is claimed last, so the keys are
-    locked for the shortest time.
+    locked for the shortest time. Only when the claim finds too few keys is the stock counted, under the
+    lock of the product's queue.
 
-    :raises OrderRefused: with every gate that stands against it, stock included.
+    :raises OrderRefused: with every gate that stands against it, stock included; nothing is changed then.
     :raises idempotency.KeyReused: when the key came before with another request.
     """
+    for attempt in range(LAST_ATTEMPT):
+        try:
+            return _place(partner_id, request, idempotency_key, by, at, attempt=attempt)
+        except _Short:
+            continue
+    return _place(partner_id, request, idempotency_key, by, at, attempt=LAST_ATTEMPT)
+
+
+@transaction.atomic
+def _place(
+    partner_id: UUID, request: OrderRequest, key: str, by: Actor, at: datetime, *, attempt: int
+) -> PlacedOrder:
     claimed = idempotency.claim(
-        partner_id=partner_id,
-        operation=PLACE_ORDER,
-        key=idempotency_key,
-        request=_fingerprint(request),
-        at=at,
+        partner_id=partner_id, operation=PLACE_ORDER, key=key, request=_fingerprint(request), at=at
     )
     if not claimed.is_first:
         return _repeat_of(claimed)
     lock_credit(partner_id)
-    facts = _require_open_gates(partner_id, request, at, mar_zone())
-    order_id, line_id = _insert_order(partner_id, request, facts, by, at)
-    if facts.citizenship is not None:
-        _draw_exceptions(partner_id, line_id, draws(facts.citizenship.quota, request.quantity))
-    key_ids = allocate(
-        line_id,
-        quantity=request.quantity,
-        product_name=facts.product_name,
-        product_id=request.product_id,
-        at=at,
-    )
-    record_assignment(
-        key_ids,
-        product_id=request.product_id,
-        partner_id=partner_id,
-        step=Step("order.placed", line_id, by, at),
-    )
-    audit.record(
-        "licensing.order.placed",
-        by=by,
-        at=at,
-        object_type="order",
-        object_id=order_id,
-        partner_id=partner_id,
-        facts={"product": request.product_id, "quantity": request.quantity, "amount": str(facts.amount)},
-    )
-    enqueue("licensing.tell_order_allocated", at=at, partner_id=partner_id, order_id=order_id)
+    zone = mar_zone()
+    facts = _facts(partner_id, request, at, zone, with_stock=False)
+    problem = check_quantity(request.quantity, facts.rules) or check_reserve_minutes(request.reserve_minutes)
+    if problem:
+        raise Invalid(problem)
+    wish = _wish_of(request, facts)
+    decision = decide(facts, wish)
+    if attempt or decision.outcome != Outcome.PLACED or facts.queued or facts.is_rationed:
+        lock_queue(request.product_id)
+        facts = _facts(partner_id, request, at, zone, with_stock=True)
+        if attempt == LAST_ATTEMPT:
+            facts = replace(facts, free_stock=0)
+        decision = decide(facts, wish)
+    if decision.state is None:
+        raise OrderRefused(*decision.refusals)
+    order_id = _write(partner_id, request, facts, decision, by, at)
     idempotency.remember(claimed, object_id=order_id)
-    return PlacedOrder(order_id, is_new=True)
+    return PlacedOrder(order_id, is_new=True, state=_state_of(request, decision))
+
+
+def _facts(
+    partner_id: UUID, request: OrderRequest, at: datetime, zone: ZoneInfo, *, with_stock: bool
+) -> OrderFacts:
+    return order_facts(
+        partner_id=partner_id,
+        product_id=request.product_id,
+        quantity=request.quantity,
+        at=at,
+        zone=zone,
+        with_stock=with_stock,
+        recipient_id=request.recipient_id,
+        lane=request.lane,
+    )
+
+
+def _wish_of(request: OrderRequest, facts: OrderFacts) -> Wish:
+    """Return what may happen. What an exception bears is written for the whole line, so it stays whole."""
+    allowed = request.allowed
+    if facts.citizenship is not None and draws(facts.citizenship.quota, request.quantity):
+        return Wish(allowed.may_wait, allowed.may_queue)
+    return allowed
 
 
 def _repeat_of(claimed: idempotency.Claim) -> PlacedOrder:
@@ -139,55 +227,148 @@ def _repeat_of(claimed: idempotency.Claim) -> PlacedOrder:
 
 def _fingerprint(request: OrderRequest) -> dict[str, Any]:
     asked = {"product": request.product_id, "quantity": request.quantity, "reference": request.reference}
-    # Left out where there is none, so that a repeat of an order from before recipients still matches.
-    return asked | ({"recipient": str(request.recipient_id)} if request.recipient_id else {})
+    # Left out where nothing is asked for, so that a repeat of an older order still matches.
+    more = {
+        "recipient": str(request.recipient_id) if request.recipient_id else "",
+        "lane": request.lane,
+        "wish": request.wish,
+        "refuse": not request.may_wait,
+        "queue": request.may_queue,
+        "split": request.may_split,
+        "reserve": request.reserve_minutes,
+    }
+    return asked | {name: value for name, value in more.items() if value}
 
 
-def _require_open_gates(partner_id: UUID, request: OrderRequest, at: datetime, zone: ZoneInfo) -> OrderFacts:
-    facts = order_facts(
+def _state_of(request: OrderRequest, decision: Decision) -> OrderState:
+    assert decision.state is not None  # noqa: S101  (a refused order is not written)
+    return OrderState.DRAFT if request.reserve_minutes else decision.state
+
+
+def _write(
+    partner_id: UUID, request: OrderRequest, facts: OrderFacts, decision: Decision, by: Actor, at: datetime
+) -> UUID:
+    """Write what was decided and return the order; of a split order the part that is taken now."""
+    new = _new_order(partner_id, request, facts, decision, by, at)
+    order_id, line_id = insert_order(new, by=by, at=at)
+    if facts.citizenship is not None:
+        _draw_exceptions(partner_id, line_id, draws(facts.citizenship.quota, request.quantity))
+    if new.state == OrderState.ALLOCATED:
+        _assign(new, line_id, by, at)
+    elif new.state in (OrderState.DRAFT, OrderState.NEEDS_APPROVAL):
+        _reserve(new, line_id, facts, at)
+    _note_placed(new, order_id, facts, by, at)
+    if decision.outcome == Outcome.SPLIT:
+        _queue_rest(new, order_id, decision.later, facts, by, at)
+    return order_id
+
+
+def _new_order(
+    partner_id: UUID, request: OrderRequest, facts: OrderFacts, decision: Decision, by: Actor, at: datetime
+) -> NewOrder:
+    state = _state_of(request, decision)
+    assert facts.unit_price is not None  # noqa: S101  (the product's gate was open)
+    return NewOrder(
         partner_id=partner_id,
         product_id=request.product_id,
-        quantity=request.quantity,
-        at=at,
-        zone=zone,
-        with_stock=False,
-        recipient_id=request.recipient_id,
+        quantity=decision.now if decision.outcome == Outcome.SPLIT else request.quantity,
+        unit_price=facts.unit_price,
+        currency=facts.currency,
+        state=state,
+        placed_by=by,
+        placed_at=at,
+        channel=request.channel,
+        reference=request.reference,
+        recipient_id=request.recipient_id if facts.citizenship is not None else None,
+        lane=lane_of(facts),
+        lane_note=_lane_note(request, facts),
+        wish=request.wish,
+        allows_backorder=request.may_queue or request.may_split,
+        allows_split=request.may_split,
+        holds=decision.refusals if state != OrderState.ALLOCATED else (),
+        expires_at=_expiry(state, request, facts, at),
+        price_id=facts.price_id,
+        deviation_id=facts.deviation_id,
     )
-    problem = check_quantity(request.quantity, facts.rules)
-    if problem:
-        raise Invalid(problem)
-    refusals = refusals_of(check_gates(facts))
-    if refusals:
-        raise OrderRefused(*refusals)
-    return facts
 
 
-def _insert_order(
-    partner_id: UUID, request: OrderRequest, facts: OrderFacts, by: Actor, at: datetime
-) -> tuple[UUID, UUID]:
-    order_id, line_id = uuid4(), uuid4()
-    recipient_id = request.recipient_id if facts.citizenship is not None else None
-    with connection.cursor() as cursor:
-        # One statement for both rows; the allocation follows in the same transaction, so the order is
-        # never seen without its keys. An order keeps the recipient's first-come protection alive.
-        cursor.execute(
-            """WITH placed AS (
-              INSERT INTO licensing_order (id, partner_id, recipient_id, state, channel, reference, placed_by,
-                placed_by_id, placed_at, allocated_at)
-              VALUES (%s, %s, %s, 'allocated', %s, %s, %s, %s, %s, %s) RETURNING id
-            ), kept AS (
-              UPDATE partners_recipient SET last_order_at = %s WHERE id = %s)
-            INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency,
-              price_id, deviation_id)
-            SELECT %s, placed.id, %s, %s, %s, %s, %s, %s, %s FROM placed""",
-            [
-                order_id, partner_id, recipient_id, request.channel, mask_keys(request.reference)[:60],
-                by.label[:200], by.id, at, at, at, recipient_id,
-                line_id, partner_id, request.product_id, request.quantity, facts.unit_price, facts.currency,
-                facts.price_id, facts.deviation_id,
-            ],
-        )  # fmt: skip
-    return order_id, line_id
+def _lane_note(request: OrderRequest, facts: OrderFacts) -> str:
+    """Say how the lane came about; a lane that was chosen is on record."""
+    if request.lane and request.lane != recommended_lane(facts):
+        return f"chosen: {request.lane}; recommended: {recommended_lane(facts)}"
+    return "" if lane_of(facts) == "standard" else lane_reason(facts)
+
+
+def _expiry(state: OrderState, request: OrderRequest, facts: OrderFacts, at: datetime) -> datetime | None:
+    if state == OrderState.ALLOCATED:
+        return None
+    if state == OrderState.DRAFT:
+        return at + timedelta(minutes=request.reserve_minutes)
+    return at + waits_for(state, facts.rules)
+
+
+def _assign(new: NewOrder, line_id: UUID, by: Actor, at: datetime) -> None:
+    key_ids = claim_keys(line_id, at=at)
+    if len(key_ids) != new.quantity:
+        raise _Short
+    record_assignment(
+        key_ids,
+        product_id=new.product_id,
+        partner_id=new.partner_id,
+        step=Step("order.placed", line_id, by, at),
+    )
+
+
+def _reserve(new: NewOrder, line_id: UUID, facts: OrderFacts, at: datetime) -> None:
+    """Keep the keys for an order that waits for a yes, as far as nobody waits for them."""
+    is_draft = new.state == OrderState.DRAFT
+    if new.expires_at is None or (not is_draft and facts.available < new.quantity):
+        return
+    until = new.expires_at if is_draft else reserved_until(facts.rules, at)
+    if not reserve_keys(line_id, quantity=new.quantity, until=until, at=at) and is_draft:
+        raise _Short
+
+
+def _note_placed(new: NewOrder, order_id: UUID, facts: OrderFacts, by: Actor, at: datetime) -> None:
+    noted = {
+        "product": new.product_id,
+        "quantity": new.quantity,
+        "amount": str(new.unit_price * new.quantity),
+    }
+    if new.state != OrderState.ALLOCATED:
+        noted["state"] = new.state.value
+    audit.record(
+        "licensing.order.placed",
+        by=by,
+        at=at,
+        object_type="order",
+        object_id=order_id,
+        partner_id=new.partner_id,
+        facts=noted,
+    )
+    task = (
+        "licensing.tell_order_allocated"
+        if new.state == OrderState.ALLOCATED
+        else "licensing.tell_order_waits"
+    )
+    if new.state != OrderState.DRAFT:
+        enqueue(task, at=at, partner_id=new.partner_id, order_id=order_id)
+
+
+def _queue_rest(
+    new: NewOrder, first_id: UUID, later: int, facts: OrderFacts, by: Actor, at: datetime
+) -> None:
+    """Put what the stock did not give into the queue, as an order of its own: the sums stay equal."""
+    rest = replace(
+        new,
+        quantity=later,
+        state=OrderState.BACKORDERED,
+        holds=[out_of_stock(facts)],
+        expires_at=at + waits_for(OrderState.BACKORDERED, facts.rules),
+        like=Order.objects.get(pk=first_id),
+    )
+    rest_id, _line_id = insert_order(rest, by=by, at=at)
+    _note_placed(rest, rest_id, facts, by, at)
 
 
 def _draw_exceptions(partner_id: UUID, line_id: UUID, drawn: Sequence[tuple[UUID, int]]) -> None:
@@ -196,16 +377,3 @@ def _draw_exceptions(partner_id: UUID, line_id: UUID, drawn: Sequence[tuple[UUID
         QuotaDraw(partner_id=partner_id, exception_id=exception_id, order_line_id=line_id, quantity=quantity)
         for exception_id, quantity in drawn
     )
-
-
-def allocate(line_id: UUID, *, quantity: int, product_name: str, product_id: int, at: datetime) -> list[int]:
-    """Claim free keys for an order line of the current partner and return their ids.
-
-    :raises OrderRefused: when the stock cannot fill the line; the caller's transaction rolls back.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT licensing_allocate(%s, %s)", [line_id, at])
-        taken = [int(row[0]) for row in cursor.fetchall()]
-    if len(taken) != quantity:
-        raise OrderRefused(out_of_stock(product_name, quantity, free_stock(product_id)))
-    return taken

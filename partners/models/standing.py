@@ -46,6 +46,12 @@ class OrderBlock(models.Model):
     is_by_rule = models.BooleanField(
         _("by rule"), default=False, help_text=_("Opened and ended by the portal itself.")
     )
+    orders_wait = models.BooleanField(
+        _("orders wait"),
+        default=False,
+        db_default=False,
+        help_text=_("New orders are taken and wait until this ends, instead of being refused."),
+    )
     rule = models.CharField(_("rule"), max_length=40)
     reason = models.CharField(_("reason"), max_length=300)
     facts = models.JSONField(_("facts"), default=dict)

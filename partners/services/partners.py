@@ -13,7 +13,13 @@ from core.services.sessions import end_sessions
 from partners import locks
 from partners.models import ApiKey, CreditPosition, Invitation, Membership, Partner
 from partners.models.partner import PartnerState
-from partners.services.standing_state import cannot_move, locked_partner, move, note
+from partners.services.standing_state import (
+    cannot_move,
+    locked_partner,
+    move,
+    note,
+    release_orders,
+)
 
 
 class EndsByAnother(DomainError):
@@ -116,6 +122,8 @@ def set_credit_limit(partner_id: UUID, *, limit: Decimal, by: Actor, at: datetim
     before, credit.limit = credit.limit, limit
     credit.save(update_fields=["limit"])
     note("partners.credit.limit_set", partner_id, by=by, at=at, before=str(before), after=str(limit))
+    if limit > before:
+        release_orders(partner_id, "credit", at=at)
     return credit
 
 
@@ -129,6 +137,8 @@ def record_unpaid(partner_id: UUID, *, unpaid: Decimal, by: Actor, at: datetime)
     before, credit.unpaid = credit.unpaid, unpaid
     credit.save(update_fields=["unpaid"])
     note("partners.credit.unpaid_recorded", partner_id, by=by, at=at, before=str(before), after=str(unpaid))
+    if unpaid < before:
+        release_orders(partner_id, "payment", at=at)
     return credit
 
 

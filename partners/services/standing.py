@@ -19,7 +19,14 @@ from partners.models import OrderBlock, Partner
 from partners.models.membership import Role
 from partners.models.partner import PartnerState
 from partners.rules.partner_states import Extent, may_move
-from partners.services.standing_state import cannot_move, locked_partner, move, note, settle
+from partners.services.standing_state import (
+    cannot_move,
+    locked_partner,
+    move,
+    note,
+    release_orders,
+    settle,
+)
 
 # The emergency brake: one person may pull it, and it lets go unless a second one holds it.
 CONFIRM_WITHIN = timedelta(hours=72)
@@ -65,9 +72,11 @@ def restrict_partner(
     until: datetime | None = None,
     lifter_role: Role = Role.COMPLIANCE,
     is_by_rule: bool = False,
+    orders_wait: bool = False,
 ) -> OrderBlock:
     """Stop orders, taking keys or both, until a time or until it is lifted. All else stays allowed.
 
+    ``orders_wait``: new orders are taken and wait for its end, instead of being refused.
     ``is_by_rule``: the portal itself opens it and will end it; called so by billing and compliance.
 
     :raises NeedsSuspension: when a person would stop both; that is a suspension, by two people.
@@ -79,6 +88,7 @@ def restrict_partner(
         partner=partner,
         kind=kind,
         is_by_rule=is_by_rule,
+        orders_wait=orders_wait,
         rule=rule,
         reason=reason.strip(),
         facts=facts or {},
@@ -178,6 +188,7 @@ def lift_suspension(partner_id: UUID, *, reason: str, by: Actor, at: datetime) -
         if block.is_suspension:
             _end(block, reason=reason, by=by, at=at)
     settle(partner, reason=reason, by=by, at=at)
+    release_orders(partner_id, "block", at=at)
     return partner
 
 
@@ -201,6 +212,7 @@ def lift_restriction(block_id: UUID, *, by: Actor, at: datetime, reason: str = "
     note("partners.block.lifted", block.partner_id, by=by, at=at, rule=block.rule)
     settle(partner, reason=reason, by=by, at=at)
     enqueue("partners.send_restriction", at=at, block_id=block.pk)
+    release_orders(block.partner_id, "block", at=at)
     return block
 
 

@@ -40,6 +40,11 @@ def locked_partner(partner_id: UUID) -> Partner:
     return partner
 
 
+def release_orders(partner_id: UUID, cause: str, *, at: datetime) -> None:
+    """Let orders that were held be looked at again: what stood against them may have ended."""
+    enqueue("licensing.release_orders", at=at, partner_id=partner_id, cause=cause)
+
+
 def settle(partner: Partner, *, reason: str, by: Actor, at: datetime) -> None:
     """Let the state follow what is in force; the caller holds the partner's row."""
     if partner.state not in IN_STANDING:

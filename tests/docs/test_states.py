@@ -5,6 +5,7 @@ from licensing.models.exchange import CbrState
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.order import OrderState
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
+from licensing.rules.order_states import TRANSITIONS as ORDER_TRANSITIONS
 from licensing.rules.partner_returns import TRANSITIONS as RETURN_TRANSITIONS
 from licensing.rules.quota import TRANSITIONS as EXCEPTION_TRANSITIONS
 from partners.models.partner import PartnerState
@@ -102,3 +103,8 @@ def test_the_steps_of_a_quota_exception_are_the_codes():
 def test_the_steps_of_a_return_are_the_codes():
     steps = [(before.value, after.value) for before, afters in RETURN_TRANSITIONS.items() for after in afters]
     assert pairs("Return") == sorted(steps)
+
+
+def test_the_steps_of_an_order_are_the_codes():
+    steps = [(str(before), str(after)) for before, afters in ORDER_TRANSITIONS.items() for after in afters]
+    assert pairs("Order") == sorted(steps)

@@ -24,13 +24,13 @@ PRICE = Decimal("40.00")
 def _order(partner: Partner, product: Product) -> str:
     try:
         with partner_scope(partner.pk):
-            place_order(
+            placed = place_order(
                 partner_id=partner.pk, request=OrderRequest(product.pk, 1), idempotency_key=uuid4().hex,
                 by=Actor(ActorKind.USER, "u1", "Buyer", partner_id=partner.pk), at=AT,
             )  # fmt: skip
     except OrderRefused as error:
         return error.code
-    return "placed"
+    return str(placed.state)
 
 
 def _race(partner: Partner, product: Product) -> dict[str, int]:
@@ -66,7 +66,7 @@ def _without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_credit_limit_is_exact_under_20_threads(cloned_db: str) -> None:
     partner, product = make_partner(credit="280.00"), make_product(price=str(PRICE))
     make_stock(product, THREADS)
-    assert _race(partner, product) == {"placed": 7, "credit_limit": 13}
+    assert _race(partner, product) == {"allocated": 7, "held_credit": 13}
     assert _exposure(partner) == Decimal("280.00")
 
 
@@ -74,14 +74,14 @@ def test_credit_limit_breaks_without_the_lock(cloned_db: str, monkeypatch: pytes
     partner, product = make_partner(credit="280.00"), make_product(price=str(PRICE))
     make_stock(product, THREADS)
     _without_the_lock(monkeypatch)
-    assert _race(partner, product)["placed"] > 7
+    assert _race(partner, product)["allocated"] > 7
     assert _exposure(partner) > Decimal("280.00")
 
 
 def test_monthly_limit_is_exact_under_20_threads(cloned_db: str) -> None:
     partner, product = make_partner(monthly_quantity=5), make_product()
     make_stock(product, THREADS)
-    assert _race(partner, product) == {"placed": 5, "monthly_limit": 15}
+    assert _race(partner, product) == {"allocated": 5, "monthly_limit": 15}
     assert _ordered(partner) == 5
 
 
@@ -89,7 +89,7 @@ def test_monthly_limit_breaks_without_the_lock(cloned_db: str, monkeypatch: pyte
     partner, product = make_partner(monthly_quantity=5), make_product()
     make_stock(product, THREADS)
     _without_the_lock(monkeypatch)
-    assert _race(partner, product)["placed"] > 5
+    assert _race(partner, product)["allocated"] > 5
     with mar_scope():
         assert _ordered(partner) > OrderLimit.objects.get(partner=partner).monthly_quantity
 
@@ -103,6 +103,6 @@ def test_limits_of_two_partners_do_not_wait_for_each_other(cloned_db: str) -> No
         thread = threading.Thread(target=lambda: placed.extend(all_at_once([lambda: _order(other, product)])))
         thread.start()
         thread.join(timeout=30)
-        assert placed == ["placed"]
+        assert placed == ["allocated"]
     with mar_scope():
         assert Order.objects.filter(partner=busy).count() == 0

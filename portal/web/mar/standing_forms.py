@@ -52,7 +52,12 @@ class RestrictForm(_Reason):
         help_text=_("Empty: until somebody lifts it."),
         widget=forms.DateInput({"type": "date"}),
     )
-    field_order = ("kind", "reason", "next_step", "until")
+    orders_wait = forms.BooleanField(
+        label=_("Take new orders, and let them wait"),
+        required=False,
+        help_text=_("They are released by themselves when the restriction ends. Otherwise they are refused."),
+    )
+    field_order = ("kind", "orders_wait", "reason", "next_step", "until")
 
     def until_instant(self) -> datetime | None:
         """Return the end as an instant in the MAR's zone."""

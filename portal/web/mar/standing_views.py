@@ -105,7 +105,7 @@ def restrict(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         restrict_partner(
             partner_id, kind=form.cleaned_data["kind"], reason=form.cleaned_data["reason"],
             next_step=form.cleaned_data["next_step"], until=form.until_instant(), by=actor_of(request),
-            at=timezone.now(),
+            at=timezone.now(), orders_wait=form.cleaned_data["orders_wait"],
         )  # fmt: skip
 
     return _ask(request, partner_id, "mar/standing_restrict.html", form, act, _("The partner is restricted."))

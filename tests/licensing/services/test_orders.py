@@ -22,6 +22,7 @@ from licensing.models import (
     Product,
     ProductKey,
 )
+from licensing.rules.order_decision import Outcome, Wish
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
 from partners.models import CreditPosition, OrderBlock, Partner, TermsAcceptance
 from tests.factories import AT, hash_of, make_partner, make_product, make_stock, make_terms, make_user
@@ -34,6 +35,7 @@ def _actor(partner: Partner) -> Actor:
 
 
 def _order(partner: Partner, product: Product, quantity: int, key: str | None = None, **more: Any) -> Any:
+    more.setdefault("may_wait", False)
     with partner_scope(partner.id):
         return place_order(
             partner_id=partner.id,
@@ -178,7 +180,10 @@ def test_each_gate_alone_refuses_in_preflight_and_order_alike(code: str) -> None
     with mar_scope():
         GATES[code](partner, product)
     with partner_scope(partner.id):
-        shown = preflight(partner_id=partner.id, product_id=product.id, quantity=2, at=AT)
+        shown = preflight(
+            partner_id=partner.id, product_id=product.id, quantity=2, at=AT, wish=Wish(may_wait=False)
+        )
+    assert shown.decision.outcome == Outcome.REFUSED
     assert [gate.refusal.code for gate in shown.gates if gate.refusal] == [code]
     with pytest.raises(DomainError) as caught:
         _order(partner, product, 2)
@@ -187,6 +192,7 @@ def test_each_gate_alone_refuses_in_preflight_and_order_alike(code: str) -> None
     for part in (refusal.what, refusal.rule, refusal.rule_version, refusal.next_step, refusal.lifted_by):
         assert part != ""
     assert refusal.facts
+    assert refusal.missing
     _nothing_changed(partner)
 
 

@@ -1,0 +1,127 @@
+"""What the gates of an order look at, and what a gate says: plain values without a rule in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from core.errors import Refusal
+from licensing.rules.citizenship import CitizenshipFacts
+from licensing.rules.programme_rules import Ruleset, published_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A restriction that stops orders: its rule and facts, since when, who lifts it, how far it reaches."""
+
+    rule: str
+    reason: str
+    facts: Mapping[str, Any]
+    next_step: str
+    since: datetime | None = None
+    kind: str = "orders"
+    lifter_role: str = ""
+    is_by_rule: bool = False
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MissingAgreement:
+    """An agreement that is due for this product and not accepted."""
+
+    title: str
+    version: str
+    is_master: bool
+
+    @property
+    def rule(self) -> str:
+        """Return the rule that asks for it."""
+        return "ORD-2" if self.is_master else "ORD-10"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCourse:
+    """A required course in which nobody of the partner has a valid pass."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """All that the gates look at, read in one place; amounts are net, in ``currency``."""
+
+    at: datetime
+    quantity: int
+    product_name: str
+    product_family: str
+    is_on_sale: bool
+    order_before: datetime | None
+    partner_state: str
+    blocks: Sequence[Block]
+    missing_agreements: Sequence[MissingAgreement]
+    missing_courses: Sequence[MissingCourse]
+    allowed_families: frozenset[str]
+    monthly_quantity: int | None
+    ordered_this_month: int
+    unit_price: Decimal | None
+    currency: str
+    credit_limit: Decimal | None
+    unpaid: Decimal
+    unbilled: Decimal
+    free_stock: int | None = None
+    citizenship: CitizenshipFacts | None = None
+    graced_rules: frozenset[str] = frozenset()
+    is_suspension_known: bool = True
+    rules: Ruleset = field(default_factory=published_rules)
+    # Where the unit price comes from, kept on the order line.
+    price_id: int | None = None
+    deviation_id: int | None = None
+    committed: Decimal = Decimal(0)
+    queued: int = 0
+    queued_orders: int = 0
+    is_rationed: bool = False
+    delivered: int = 0
+    lane: str = ""
+    is_approved: bool = False
+    was_placed: bool = False
+
+    @property
+    def amount(self) -> Decimal:
+        """Return the order's net amount, zero without a price."""
+        return (self.unit_price or Decimal(0)) * self.quantity
+
+    @property
+    def available(self) -> int:
+        """Return how many free keys this order may take: those who wait longer come first.
+
+        Where a fair share is in force nobody takes keys past it.
+        """
+        if self.is_rationed or self.free_stock is None:
+            return 0
+        return max(self.free_stock - self.queued, 0)
+
+    @property
+    def exposure(self) -> Decimal:
+        """Return what the partner owes or has ordered: committed, not billed, not paid."""
+        return self.committed + self.unbilled + self.unpaid
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate with its outcome: ``refusal`` is None when the order may pass.
+
+    ``waits_as`` is the state in which an order waits before a closed gate, empty where it is refused.
+    """
+
+    code: str
+    label: str
+    refusal: Refusal | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    waits_as: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the order may pass."""
+        return self.refusal is None
