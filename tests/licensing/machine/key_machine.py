@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from core.errors import DomainError
 from core.tenancy import mar_scope
 from licensing.models import KeyAssignment, ProductKey
-from licensing.rules.key_states import TRANSITIONS, KeyState
+from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
 from licensing.services.custody import KeyCannotMove
 from licensing.services.orders import OrderRefused
 from tests.factories import AT
-from tests.licensing.machine.model import NONE, RETURNABLE, Model, ModelKey
+from tests.licensing.machine.model import FROZEN, NONE, QUARANTINED, RETURNABLE, Model, ModelKey
 from tests.licensing.machine.world import World, free_count
 
 SHOPS = st.integers(0, 1)
@@ -35,7 +35,7 @@ FROM steps
 
 
 class KeyMachine(RuleBasedStateMachine):
-    """Import, order, cancel, claim, consume, report, revert, send, answer, recall, return."""
+    """Import, order, cancel, claim, consume, report, revert, send, answer, recall, freeze, restore, return."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,8 +78,8 @@ class KeyMachine(RuleBasedStateMachine):
             st.sampled_from(list(dict.fromkeys(k.order for k in self.model.keys.values() if k.order)))
         )
         keys = [key for key in self.model.keys.values() if key.order == order_id]
-        is_whole = all(key.state is KeyState.ASSIGNED for key in keys)
-        self._do_or_refuse(is_whole, lambda: self.world.cancel(order_id, self._now()), OrderRefused)
+        is_whole = all(key.state is KeyState.ASSIGNED and key.hold == NONE for key in keys)
+        self._do_or_refuse(is_whole, lambda: self.world.cancel(order_id, self._now()), DomainError)
         if is_whole:
             for key in keys:
                 key.go_back_to_stock()
@@ -104,6 +104,7 @@ class KeyMachine(RuleBasedStateMachine):
         key = data.draw(self._one_of([key for key in self.model.keys.values() if key.claim]))
         shop = self.world.shops[key.claimed_by]
         may = key.shop == key.claimed_by and key.state in (KeyState.RETRIEVED, KeyState.CONSUMED)
+        may = may and key.hold == NONE
         answers: list[Any] = []
         self._do_or_refuse(
             may, lambda: answers.append(self.world.claim(shop, self._now(), again=key.claim)), DomainError
@@ -130,7 +131,7 @@ class KeyMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def revert(self, data: Any) -> None:
         key = data.draw(self._one_of([k for k in self.model.keys.values() if k.build and k.shop is not None]))
-        is_open = key.state is KeyState.BOUND
+        is_open = key.state is KeyState.BOUND and key.hold == NONE
         build_id = key.build
         assert build_id is not None
         self._do_or_refuse(
@@ -174,10 +175,30 @@ class KeyMachine(RuleBasedStateMachine):
             key.go_back_to_stock()
 
     @precondition(lambda self: self.model.keys)
+    @rule(data=st.data(), hold=st.sampled_from([Hold.LOST_OR_STOLEN, Hold.DISPUTED]))
+    def freeze(self, data: Any, hold: Hold) -> None:
+        key = data.draw(self._one_of(list(self.model.keys.values())))
+        may = key.hold == NONE and key.state is not KeyState.RETURNED
+        self._do_or_refuse(may, lambda: self.world.hold(key.pk, hold, self._now()), KeyCannotMove)
+        if may:
+            key.hold = hold.value
+
+    @precondition(lambda self: any(key.hold in FROZEN for key in self.model.keys.values()))
+    @rule(data=st.data())
+    def restore(self, data: Any) -> None:
+        key = data.draw(self._one_of([key for key in self.model.keys.values() if key.hold in FROZEN]))
+        may = key.state is not KeyState.RETURNED
+        hold = Hold(key.hold)
+        self._do_or_refuse(may, lambda: self.world.lift(key.pk, hold, self._now()), KeyCannotMove)
+        if may:
+            is_seen_stock = key.was_seen and key.state is KeyState.FULFILLED
+            key.hold = QUARANTINED if is_seen_stock else NONE
+
+    @precondition(lambda self: self.model.keys)
     @rule(data=st.data())
     def send_back(self, data: Any) -> None:
         key = data.draw(self._one_of(list(self.model.keys.values())))
-        may = key.state in RETURNABLE
+        may = key.state in RETURNABLE and key.hold not in FROZEN
         sent: list[Any] = []
         self._do_or_refuse(may, lambda: sent.append(self.world.send_back([key.pk], self._now())), DomainError)
         if may:

@@ -6,6 +6,7 @@ from uuid import UUID
 from licensing.rules.key_states import KeyState
 
 NONE, QUARANTINED = "none", "quarantined"
+FROZEN = ("lost_or_stolen", "disputed")
 RETURNABLE = (KeyState.FULFILLED, KeyState.BOUND, KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED)
 
 
@@ -34,7 +35,7 @@ class ModelKey:
     def go_back_to_stock(self) -> None:
         """Belong to nobody again; what was seen is never free."""
         self.state, self.shop, self.order = KeyState.FULFILLED, None, None
-        self.hold = QUARANTINED if self.was_seen else self.hold
+        self.hold = QUARANTINED if self.was_seen else NONE
 
 
 @dataclass

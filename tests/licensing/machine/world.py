@@ -15,12 +15,14 @@ from licensing.exchange.samples import sample_hardware_hash
 from licensing.models import Build, CbrLine
 from licensing.models import CbrAckFile as StoredAck
 from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import Hold
 from licensing.services.builds import BuildFacts, report_build, revert_build
 from licensing.services.consumption import consume_key
 from licensing.services.exchange_booking import book_acks
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import send_report
 from licensing.services.hand_over import HandedKey, claim_key
+from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import recall_key
@@ -135,6 +137,14 @@ class World:
     def recall(self, key_id: int, at: datetime) -> None:
         with mar_scope():
             recall_key(key_id, reason="not needed", by=OFFICE, at=at)
+
+    def hold(self, key_id: int, hold: Hold, at: datetime) -> None:
+        with mar_scope():
+            put_on_hold([key_id], hold=hold, reason="a van was broken into", by=OFFICE, at=at)
+
+    def lift(self, key_id: int, hold: Hold, at: datetime) -> None:
+        with mar_scope():
+            lift_hold([key_id], hold=hold, reason="found again", by=OFFICE, asked_by="another", at=at)
 
     def send_back(self, key_ids: Iterable[int], at: datetime) -> UUID:
         with mar_scope():
