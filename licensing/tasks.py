@@ -1,5 +1,6 @@
 """The background work of licensing, gathered where Celery looks for it."""
 
+from licensing.tasks_alarms import alarm_velocity
 from licensing.tasks_changes import send_change_notice, send_rule_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
@@ -18,6 +19,7 @@ from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
 
 __all__ = [
+    "alarm_velocity",
     "check_return",
     "complete_orders",
     "exchange_cbrs",

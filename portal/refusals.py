@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from core import audit
 from core.errors import DomainError
+from core.queue import enqueue
+from licensing.rules.alarms import ALARMING, VELOCITY_TASK
 from portal.actors import actor_of
 from portal.logs import scrub
 from portal.scoping import own_scope
@@ -24,6 +26,14 @@ def audit_refusals(request: HttpRequest) -> None:
     with own_scope(actor.partner_id, is_known=actor.id != ""):
         for error in refused:
             for refusal in error.refusals:
+                if refusal.code in ALARMING and actor.partner_id is not None:
+                    enqueue(
+                        VELOCITY_TASK,
+                        at=timezone.now(),
+                        of_partner=actor.partner_id,
+                        code=refusal.code,
+                        rule=refusal.rule,
+                    )
                 audit.record(
                     "portal.request.refused",
                     by=actor,

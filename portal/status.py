@@ -480,6 +480,13 @@ CORRECTION: Mapping[str, Status] = {
     "refused": Status(_("Refused"), "danger", "circle-x", _("A second person refused it; nothing moved.")),
 }
 
+# A copy of the day's checkpoint on its way out of the house.
+DELIVERY: Mapping[str, Status] = {
+    "waiting": Status(_("On its way"), "info", "hourglass", _("It leaves within the minute.")),
+    "failing": Status(_("Not out yet"), "danger", "alert-triangle", _("It is tried again and again.")),
+    "delivered": Status(_("Delivered"), "success", "circle-check", _("The other side said that it has it.")),
+}
+
 STATUSES: Mapping[str, Mapping[str, Status]] = {
     "key": KEY,
     "hold": HOLD,
@@ -511,6 +518,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "duty": DUTY,
     "return": RETURN,
     "incident": INCIDENT,
+    "delivery": DELIVERY,
     "correction": CORRECTION,
 }
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from core.actor import Actor
 from core.outbox import WorkTask
 from core.tenancy import mar_scope
-from reporting.services import acceptance_papers, building, comparing, issuing, reconcile
+from reporting.models import Checkpoint
+from reporting.services import acceptance_papers, building, checkpoints, comparing, issuing, reconcile
 
 WORKER = Actor.system("month's close")
 
@@ -42,6 +43,27 @@ def compare_report(*, report_id: str, label: str = "", **_kwargs: Any) -> None:
     """Recreate and compare one report's files."""
     by = Actor.system(label or WORKER.label)
     comparing.compare_report(report_id=UUID(report_id), by=by, at=timezone.now())
+
+
+@shared_task(name="reporting.make_checkpoint", base=WorkTask)  # type: ignore[untyped-decorator]
+def make_checkpoint(**_kwargs: Any) -> bool:
+    """Sign the day's checkpoint, once a day, and compare the books."""
+    return checkpoints.make_checkpoint(by=Actor.system("checkpoint"), at=timezone.now()) is not None
+
+
+@shared_task(name=checkpoints.DELIVER_TASK, base=_OwnScope)  # type: ignore[untyped-decorator]
+def deliver_checkpoint(*, delivery_id: int, **_kwargs: Any) -> None:
+    """Carry one checkpoint out by one channel; the attempt is kept, and the queue tries again until it is out."""
+    with mar_scope():
+        is_out = checkpoints.deliver(delivery_id, at=timezone.now())
+    if not is_out and checkpoints.is_waiting(delivery_id):
+        raise checkpoints.NotDelivered(f"delivery {delivery_id}")
+
+
+@shared_task(name=checkpoints.ALARM_TASK, base=WorkTask)  # type: ignore[untyped-decorator]
+def alarm_books(*, checkpoint_id: int, **_kwargs: Any) -> int:
+    """Tell compliance that the books differ."""
+    return checkpoints.alarm_books(Checkpoint.objects.get(pk=checkpoint_id))
 
 
 class _PartnerScope(WorkTask):

@@ -74,6 +74,7 @@ from partners.services.standing import restrict_partner
 from partners.services.tokens import invitation_token
 from partners.services.training import WrittenCourse, save_course
 from reporting.models import ReportFile, UsageReport
+from reporting.services.checkpoints import make_checkpoint
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
 from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
@@ -276,6 +277,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "block_id"): Sample(lambda w: w.standing["block"], None, NOBODYS),
     ("mar/", "grace_id"): Sample(lambda w: w.standing["grace"], None, NOBODYS),
     ("compliance/tiers/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
+    ("compliance/", "checkpoint_id"): Sample(lambda w: w.standing["checkpoint"], None, 999_999),
     ("compliance/", "model_id"): Sample(lambda w: w.standing["model"], None, 999_999),
     ("tpr/", "incident_id"): Sample(
         lambda w: w.own.papers["incident"], lambda w: w.foreign.papers["incident"], NOBODYS
@@ -374,8 +376,10 @@ def make_world() -> World:
         people=people,
         stranger=make_member("tpr_owner", partner=foreign.partner),
     )
-    world.standing = _standing(own.partner) | {"correction": _correction(own, people)}
-    world.standing = _standing(own.partner)
+    world.standing = _standing(own.partner) | {
+        "correction": _correction(own, people),
+        "checkpoint": _checkpoint(),
+    }
     world.estimates = (_estimate(own), _estimate(foreign))
     world.deals = _deals(own)
     with mar_scope():
@@ -506,6 +510,13 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
         "incident": incident,
     }
     return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}
+
+
+def _checkpoint() -> int:
+    with mar_scope():
+        made = make_checkpoint(by=Actor.system("test"), at=AT)
+    assert made is not None
+    return int(made.pk)
 
 
 def _correction(house: House, people: dict[str, User]) -> UUID:

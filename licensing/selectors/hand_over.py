@@ -61,9 +61,15 @@ def hand_over_blocks(partner_id: UUID, at: datetime) -> Refusal | None:
 
 
 def hand_overs_since(
-    since: datetime, *, station_id: UUID | None = None, revealed_by: str | None = None
+    since: datetime,
+    *,
+    partner_id: UUID | None = None,
+    station_id: UUID | None = None,
+    revealed_by: str | None = None,
 ) -> int:
-    """Return how many keys a station took, or how often a person looked at one."""
+    """Return how many keys a partner or a station took, or how often a person looked at one."""
+    if partner_id is not None:
+        return KeyHandOver.objects.filter(partner_id=partner_id, handed_at__gt=since).count()
     if station_id is not None:
         return KeyHandOver.objects.filter(station_id=station_id, handed_at__gt=since).count()
     return AuditEvent.objects.filter(

@@ -26,6 +26,7 @@ from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, 
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
 from licensing.services.devices import ensure_device, refuse_second_key
+from licensing.services.velocity import day_refusal, person_refusal
 from partners.models import ApiKey
 
 CLAIM_KEY = "key.claim"
@@ -77,6 +78,7 @@ def claim_key(
     _require_no_block(partner_id, at)
     if not claimed.is_first:
         return _claim_again(claimed.object_id, partner_id=partner_id, by=by, at=at)
+    _require_day(partner_id, at)
     _require_daily_allowance(station, at)
     device_id = ensure_device(partner_id=partner_id, identity=device, at=at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
@@ -122,6 +124,7 @@ def reveal_key(
         return _reveal_again(key, device_id, reason=reason, by=by, at=at)
     if key.state != KeyState.ASSIGNED or key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
+    _require_day(partner_id, at)
     _require_no_install_stop(key, at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
     hand_over_id = _hand_over(
@@ -272,21 +275,15 @@ def _require_daily_allowance(station: ApiKey, at: datetime) -> None:
 
 
 def _require_hourly_allowance(partner_id: UUID, by: Actor, at: datetime) -> None:
-    rules = rules_at(at)
-    most = rules.number("reveal.person", "per_hour")
-    used = hand_overs_since(at - timedelta(hours=1), revealed_by=by.id)
-    if used >= most:
-        raise HandOverRefused(
-            refuse(
-                "reveal_rate",
-                _("You have looked at as many keys as one person may in an hour."),
-                rule="HND-5",
-                rule_version=rules.version("reveal.person"),
-                facts={_("Reveals an hour"): most, _("Yours"): used},
-                next_step=_("Let your imaging station take keys by API; it shows them to nobody."),
-                lifted_by=_("Time: the count falls within the hour"),
-            )
-        )
+    refusal = person_refusal(partner_id, rules=rules_at(at), by=by, at=at)
+    if refusal:
+        raise HandOverRefused(refusal)
+
+
+def _require_day(partner_id: UUID, at: datetime) -> None:
+    refusal = day_refusal(partner_id, rules=rules_at(at), at=at)
+    if refusal:
+        raise HandOverRefused(refusal)
 
 
 def _no_key_left(product_code: str) -> Refusal:

@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.settings.environment import (
     address,
     broker_urls,
+    derived,
+    https_address,
+    optional_secret,
     required,
     required_factors,
     required_secret,
@@ -33,6 +36,11 @@ MASTER_KEY_ID = os.environ.get("PORTAL_MASTER_KEY_ID", "k1")
 MASTER_KEY = required_secret("PORTAL_MASTER_KEY")
 BLIND_INDEX_KEY = required_secret("PORTAL_BLIND_INDEX_KEY")
 SEAL_KEY = required_secret("PORTAL_SEAL_KEY")
+# Signs the daily checkpoint (Ed25519). Without one of its own it follows from the seal key.
+CHECKPOINT_KEY = optional_secret("PORTAL_CHECKPOINT_KEY") or derived(SEAL_KEY, "checkpoint")
+CHECKPOINT_FOLDER = text("PORTAL_CHECKPOINT_FOLDER")
+CHECKPOINT_MAIL = words("PORTAL_CHECKPOINT_MAIL")
+CHECKPOINT_HOOK = https_address("PORTAL_CHECKPOINT_HOOK")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -154,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-expiry": {"task": "partners.remind_of_expiry", "schedule": timedelta(hours=6)},
     "expire-recipients": {"task": "partners.expire_recipients", "schedule": timedelta(hours=1)},
     "care-for-drafts": {"task": "partners.care_for_drafts", "schedule": timedelta(days=1)},
+    "make-checkpoint": {"task": "reporting.make_checkpoint", "schedule": timedelta(hours=1)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 

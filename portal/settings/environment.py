@@ -1,6 +1,8 @@
 """Read settings from the environment and fail loudly, naming the variable, when one is missing or wrong."""
 
 import base64
+import hashlib
+import hmac
 import os
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -69,6 +71,27 @@ def required_secret(name: str) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise ImproperlyConfigured(f"{name} must hold exactly {SECRET_BYTES} bytes, it holds {len(secret)}.")
     return secret
+
+
+def optional_secret(name: str) -> bytes:
+    """Return the variable's 32 bytes, nothing when it is empty."""
+    return required_secret(name) if text(name) else b""
+
+
+def derived(secret: bytes, purpose: str) -> bytes:
+    """Return another 32 bytes that follow from a secret for one purpose and do not give it away."""
+    return hmac.digest(secret, f"derived:{purpose}".encode(), hashlib.sha256)
+
+
+def https_address(name: str) -> str:
+    """Return the variable's address, empty when it is not set.
+
+    :raises ImproperlyConfigured: for anything but https.
+    """
+    given = text(name)
+    if given and urlsplit(given).scheme != "https":
+        raise ImproperlyConfigured(f"{name} must begin with https://.")
+    return given
 
 
 def flag(name: str, default: bool) -> bool:

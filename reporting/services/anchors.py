@@ -1,15 +1,17 @@
-"""Ends of the hash chains, written into each month's report and looked for again when a chain is verified.
+"""Ends of the hash chains, written into reports and daily checkpoints, and looked for when a chain is verified.
 
 A chain whose newest blocks and rows were cut off together still holds in itself. The report's signed
 manifest says how long it was on the day of the freeze, also in the copies that have left the house.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from core.models.seal import SealBlock
 from core.services.seal import TAIL_MAY_BE, Stream, Verdict, streams, verify_stream
-from reporting.models import UsageReport
+from reporting.models import Checkpoint, UsageReport
 from reporting.selectors.chains import chain_end
 
 ANCHORS = "chains"
@@ -38,7 +40,18 @@ def _first_missing_end(stream: Stream) -> str:
         anchor = header.get("snapshot", {}).get(ANCHORS, {}).get(stream.name)
         if anchor is None:
             continue
-        block = SealBlock.objects.filter(stream=stream.name, number=anchor["block"]).first()
-        if block is None or bytes(block.head).hex() != anchor["head"]:
-            return f"block {anchor['block']} is not the one that report {number} was frozen with"
+        if problem := missing_end(stream, anchor, f"report {number}"):
+            return problem
+    for made in Checkpoint.objects.order_by("day"):
+        anchor = json.loads(made.statement)[ANCHORS].get(stream.name)
+        if anchor and (problem := missing_end(stream, anchor, str(made))):
+            return problem
+    return ""
+
+
+def missing_end(stream: Stream, anchor: Mapping[str, Any], source: str) -> str:
+    """Return what is wrong when a chain does not end, or pass, where a report or checkpoint saw it end."""
+    block = SealBlock.objects.filter(stream=stream.name, number=anchor["block"]).first()
+    if block is None or bytes(block.head).hex() != anchor["head"]:
+        return f"block {anchor['block']} is not the one that {source} was frozen with"
     return ""

@@ -31,6 +31,8 @@ SENTENCES: Mapping[str, Promise | str] = {
     "reporting.report.correction_requested": gettext_lazy("began correction %(new)s of report %(number)s"),
     "reporting.report.compared": gettext_lazy("recreated a report's files and compared them"),
     "reporting.file.downloaded": gettext_lazy("downloaded %(name)s"),
+    "reporting.checkpoint.made": gettext_lazy("signed the checkpoint of %(day)s"),
+    "reporting.checkpoint.downloaded": gettext_lazy("downloaded a checkpoint"),
     "reporting.chain.verified": gettext_lazy("verified the hash chains"),
     "licensing.order.placed": ngettext_lazy(
         "ordered %(quantity)s licence", "ordered %(quantity)s licences", "quantity"

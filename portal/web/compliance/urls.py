@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.web.compliance import (
     audit_views,
+    checkpoint_views,
     home_views,
     privacy_views,
     report_actions,
@@ -43,5 +44,11 @@ urlpatterns = [
     path("privacy/retention/propose/", retention_views.propose, name="retention-propose"),
     path("privacy/retention/<uuid:proposal_id>/", retention_views.decide, name="retention-decide"),
     path("audit/", audit_views.audit_list, name="audit"),
+    path("audit/checkpoints/", checkpoint_views.checkpoint_list, name="checkpoints"),
+    path(
+        "audit/checkpoints/<int:checkpoint_id>/file/",
+        checkpoint_views.checkpoint_file,
+        name="checkpoint-file",
+    ),
     path("audit/chains/", audit_views.chain_verify, name="chain-verify"),
 ]
