@@ -22,6 +22,7 @@ from licensing.models import (
     Price,
     PriceDeviation,
     Product,
+    ProductVersion,
     ProgrammeChange,
     RuleVersion,
     ScarcityPolicy,
@@ -158,6 +159,16 @@ def lock_change(change_id: UUID) -> ProgrammeChange | None:
         ProgrammeChange.objects.select_related("product", "written_by")
         .select_for_update(of=("self",))
         .filter(pk=change_id)
+        .first()
+    )
+
+
+def lock_product_version(version_id: UUID) -> ProductVersion | None:
+    """Hold a product's version until the transaction ends, None when there is none."""
+    return (
+        ProductVersion.objects.select_related("product", "written_by")
+        .select_for_update(of=("self",))
+        .filter(pk=version_id)
         .first()
     )
 

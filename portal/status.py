@@ -446,6 +446,13 @@ RULE: Mapping[str, Status] = {
     "in_force": Status(_("In force"), "success", "circle-check", _("Decisions are made by it.")),
     "over": Status(_("Over"), "neutral", "history", _("Decisions of its time were made by it.")),
     "withdrawn": Status(_("Taken back"), "neutral", "archive", _("Put away before it began.")),
+    "discarded": Status(_("Discarded"), "neutral", "archive", _("Put away. Nobody was told.")),
+}
+
+SALE: Mapping[str, Status] = {
+    "announced": Status(_("Announced"), "info", "send", _("It is on sale from its day.")),
+    "in_force": Status(_("On sale"), "success", "circle-check", _("It can be ordered.")),
+    "over": Status(_("No longer sold"), "neutral", "history", _("Its last day of ordering has passed.")),
 }
 
 RETURN: Mapping[str, Status] = {
@@ -508,6 +515,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "price": PRICE,
     "price_deal": PRICE_DEAL,
     "estimate": ESTIMATE,
+    "sale": SALE,
     "recipient": RECIPIENT,
     "claim": CLAIM,
     "conflict": CONFLICT,

@@ -30,6 +30,7 @@ from licensing.models import (
     Order,
     Product,
     ProductKey,
+    ProductVersion,
     ProgrammeChange,
     QuotaException,
     ReturnLine,
@@ -144,6 +145,7 @@ class Rules:
     course: Course
     version: RuleVersion
     foreign_version: RuleVersion
+    draft: ProductVersion
 
 
 @dataclass
@@ -217,6 +219,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("tpr/rules/", "rule_version_id"): Sample(
         lambda w: w.rules.version.pk, lambda w: w.rules.foreign_version.pk, 0
     ),
+    ("mar/rules/", "product_code"): Sample(lambda w: w.product.code, None, "NO-SUCH"),
+    ("mar/rules/", "product_version_id"): Sample(lambda w: w.rules.draft.pk, None, NOBODYS),
     ("mar/rules/", "rule_code"): Sample(lambda w: w.rules.version.code, None, "no.such.rule"),
     ("mar/rules/", "rule_version_id"): Sample(lambda w: w.rules.version.pk, None, 0),
     ("tpr/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
@@ -608,7 +612,14 @@ def _rules(own: House, foreign: House, people: dict[str, User]) -> Rules:
     with mar_scope():
         for house, version in zip((own, foreign), versions, strict=True):
             RuleNotice.objects.create(version=version, partner=house.partner)
-    return Rules(accepted[0].terms, accepted[0], accepted[1], *changes, course, *versions)
+        draft = ProductVersion.objects.create(
+            product=own.key.product,
+            state="draft",
+            valid_from=AT,
+            written_by=people["mar_admin"],
+            written_at=AT,
+        )
+    return Rules(accepted[0].terms, accepted[0], accepted[1], *changes, course, *versions, draft)
 
 
 def _invite(partner: Partner, name: str = "new") -> Invitation:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from licensing.models.product_version import ProductVersion
 
@@ -29,6 +29,12 @@ def required_fields_at(product_id: int, at: datetime) -> dict[str, Any]:
 def product_versions() -> QuerySet[ProductVersion]:
     """Return every version with its product and people, the newest first. Inside the MAR's scope drafts too."""
     return ProductVersion.objects.select_related("product", "pairs_with", "written_by", "published_by")
+
+
+def upcoming_versions(at: datetime) -> list[ProductVersion]:
+    """Return drafts and versions that are announced and have not begun, the soonest first."""
+    states = Q(state=ProductVersion.State.DRAFT) | Q(state=ProductVersion.State.ANNOUNCED, valid_from__gt=at)
+    return list(product_versions().filter(states).order_by("valid_from"))
 
 
 def product_version_by_id(version_id: UUID) -> ProductVersion | None:

@@ -27,8 +27,8 @@ def rules(cast: Cast, *, now: datetime) -> None:
         announced = _write(cast, "device.second_key", day(24), at=now - timedelta(days=6), days=120,
                            reason="Too many PCs came back for a second licence within four months.")  # fmt: skip
         _publish(cast, announced, at=now - timedelta(days=5))
-        draft = _write(cast, "report.ageing", day(35), at=now - timedelta(hours=21), stop_orders_days=20,
-                       stop_keys_days=45, reason="Most of you report within a day. Open keys are a risk.")  # fmt: skip
+        draft = _write(cast, "order.special_lane", day(20), at=now - timedelta(hours=21), quantity=60, amount=3_000,
+                       reason="A second look at large orders while deliveries are late.")  # fmt: skip
         simulate(draft.pk, by=cast.staff("marta"), at=now - timedelta(hours=20))
     for place, wanted in enumerate(PARTNERS):
         if place % 2 == 0 and wanted.story != "new":

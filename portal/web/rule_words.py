@@ -50,11 +50,18 @@ def shown_version(version: RuleVersion, now: datetime) -> dict[str, Any]:
         "title": rule.title,
         "rule": rule,
         "state": state_of(version, now),
+        "begins": minute(version.valid_from),
+        "ends": minute(version.valid_before),
         "sentence": sentence_of(version.sentences, version.parameters, get_language() or "en"),
         "numbers": [
             (one.label, value_in_words(version.parameters.get(one.name)), one.unit) for one in rule.parameters
         ],
     }
+
+
+def minute(moment: datetime | None) -> str:
+    """Return a day and its minute; versions begin and end with whole minutes."""
+    return f"{formatting.day(moment)}, {formatting.clock(moment)}" if moment else ""
 
 
 def value_in_words(value: Any) -> str:

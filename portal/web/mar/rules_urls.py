@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.mar import agreements_views, changes_views, courses_views, rule_views
+from portal.web.mar import agreements_views, changes_views, courses_views, product_views, rule_views
 
 urlpatterns = [
     path("rules/", agreements_views.agreement_list, name="agreement-list"),
@@ -12,6 +12,24 @@ urlpatterns = [
     path("rules/versions/<uuid:terms_id>/", agreements_views.version_detail, name="version-detail"),
     path("rules/versions/<uuid:terms_id>/remind/", agreements_views.remind, name="version-remind"),
     path("rules/acceptances/<uuid:acceptance_id>/paper/", agreements_views.paper, name="acceptance-paper"),
+    path("rules/products/", product_views.product_list, name="product-list"),
+    path("rules/products/new/", product_views.product_new, name="product-new"),
+    path("rules/products/<str:product_code>/write/", product_views.product_write, name="product-write"),
+    path(
+        "rules/products/versions/<uuid:product_version_id>/",
+        product_views.product_version,
+        name="product-version",
+    ),
+    path(
+        "rules/products/versions/<uuid:product_version_id>/publish/",
+        product_views.product_publish,
+        name="product-publish",
+    ),
+    path(
+        "rules/products/versions/<uuid:product_version_id>/discard/",
+        product_views.product_discard,
+        name="product-discard",
+    ),
     path("rules/programme/", rule_views.rule_list, name="rule-list"),
     path("rules/programme/<str:rule_code>/", rule_views.rule_detail, name="rule-detail"),
     path("rules/programme/<str:rule_code>/write/", rule_views.rule_write, name="rule-write"),
