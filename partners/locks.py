@@ -25,6 +25,7 @@ from partners.models import (
     Mar,
     Membership,
     OrderBlock,
+    OwnerReset,
     Partner,
     PartnerNote,
     RetentionProposal,
@@ -83,6 +84,11 @@ def lock_api_key(api_key_id: UUID) -> ApiKey | None:
 def lock_erasure_request(request_id: UUID) -> ErasureRequest | None:
     """Lock a request to be forgotten, None when there is none."""
     return ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
+
+
+def lock_owner_reset(case_id: UUID) -> OwnerReset | None:
+    """Lock the reset of a partner's only owner, None when there is none."""
+    return OwnerReset.objects.select_for_update().filter(pk=case_id).first()
 
 
 def lock_retention() -> None:

@@ -10,6 +10,15 @@ def statements() -> list[str]:
             "partners_erasurerequest", "requested_by", "requested_by_user_id", "decided_by_user_id"
         ),
         *names_only_who_acts(
+            "partners_ownerreset",
+            "asked_by",
+            "asked_by_user_id",
+            "confirmed_by",
+            "confirmed_by_user_id",
+            "closed_by",
+            "closed_by_user_id",
+        ),
+        *names_only_who_acts(
             "partners_retentionproposal",
             "proposed_by",
             "proposed_by_user_id",

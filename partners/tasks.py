@@ -46,7 +46,12 @@ from partners.tasks_rules import (
     send_terms_notice,
     send_training_reminder,
 )
-from partners.tasks_sign_in import send_factor_reset, send_mar_role_given, send_security_notice
+from partners.tasks_sign_in import (
+    send_factor_reset,
+    send_mar_role_given,
+    send_owner_reset,
+    send_security_notice,
+)
 
 # Celery looks for tasks here.
 __all__ = [
@@ -75,6 +80,7 @@ __all__ = [
     "send_factor_reset",
     "send_invitation",
     "send_mar_role_given",
+    "send_owner_reset",
     "send_partner_state",
     "send_recipient_claim",
     "send_recipient_state",

@@ -3,12 +3,16 @@
 from uuid import UUID, uuid4
 
 from celery import shared_task
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from core.models import User
 from core.outbox import WorkTask
 from core.people import name_of
-from partners.models import FactorReset, Invitation, Membership
+from partners.models import FactorReset, Invitation, Membership, OwnerReset
 from partners.models.membership import Role
+from partners.selectors.mar import mar_zone
+from partners.selectors.owner_resets import everybody_at
 from partners.selectors.people import addresses_of_role
 from partners.services import security_letters
 from partners.services.mails import send_letter
@@ -34,6 +38,15 @@ def send_factor_reset(reset_id: str) -> int:
     token = reset_token_of(reset.pk, token_hash=bytes(reset.token_hash))
     letter = security_letters.factors_reset(reset, token=token)
     return send_letter(letter, to=[reset.user.email], identity=f"factors.reset.{reset.pk}")
+
+
+@shared_task(name="partners.send_owner_reset", base=WorkTask)  # type: ignore[untyped-decorator]
+def send_owner_reset(case_id: str, act: str) -> int:
+    """Tell every address of a partner how the reset of his only owner goes on."""
+    case = OwnerReset.objects.select_related("user", "partner").get(pk=UUID(case_id))
+    day = date_format(localtime(case.opens_at, mar_zone()), "j F Y, H:i")
+    letter = security_letters.owner_reset_moved(case, act=act, day=day)
+    return send_letter(letter, to=everybody_at(case.partner_id), identity=f"owner.reset.{act}.{case.pk}")
 
 
 @shared_task(name="partners.send_mar_role_given", base=WorkTask)  # type: ignore[untyped-decorator]

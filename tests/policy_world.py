@@ -68,6 +68,7 @@ from partners.services.checks import request_checks
 from partners.services.documents import store_document
 from partners.services.graces import give_grace
 from partners.services.invitations import invite_person
+from partners.services.owner_resets import begin_owner_reset
 from partners.services.recipient_claims import settle_conflict
 from partners.services.recipient_review import approve_recipient
 from partners.services.sanctions import receive_list
@@ -169,6 +170,7 @@ class World:
     check_id: UUID = NOBODYS
     erasure_id: UUID = NOBODYS
     retention_id: UUID = NOBODYS
+    owner_reset_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
@@ -302,6 +304,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("apply/papers/", "document_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
     ("apply/open/", "application_id"): Sample(lambda w: w.application_id, None, NOBODYS),
     ("apply/open/", "token"): Sample(lambda w: "x" * 43, None, "x" * 43),
+    ("mar/partners/", "case_id"): Sample(lambda w: w.owner_reset_id, None, NOBODYS),
     ("compliance/privacy/retention/", "proposal_id"): Sample(lambda w: w.retention_id, None, NOBODYS),
     ("compliance/privacy/", "request_id"): Sample(lambda w: w.erasure_id, None, NOBODYS),
     ("accounts/sessions/", "session_id"): Sample(lambda w: NOBODYS, None, NOBODYS),
@@ -362,10 +365,15 @@ def make_world() -> World:
         retention = RetentionProposal.objects.create(
             counts={"sign_ins": 1}, proposed_by_user=people["mar_admin"], proposed_at=AT
         )
+        case = begin_owner_reset(
+            own.partner.pk, proof="letter", reason="Lost his phone.", evidence=PNG,
+            by=actor_for(people["mar_admin"]), at=AT,
+        )  # fmt: skip
     world = World(
         own=own,
         erasure_id=erasure.pk,
         retention_id=retention.pk,
+        owner_reset_id=case.pk,
         foreign=foreign,
         product=own.key.product,
         application_id=application.pk,

@@ -13,6 +13,7 @@ from partners.models.factor_reset import FactorReset
 from partners.models.mar import Mar
 from partners.models.membership import Invitation, Membership
 from partners.models.note import PartnerNote
+from partners.models.owner_reset import OwnerReset
 from partners.models.partner import Partner
 from partners.models.privacy import ErasureRequest, RetentionProposal
 from partners.models.public_profile import PublicProfile
@@ -51,6 +52,7 @@ __all__ = [
     "Membership",
     "NamedContact",
     "OrderBlock",
+    "OwnerReset",
     "Partner",
     "PartnerBadge",
     "PartnerNote",

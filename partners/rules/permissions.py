@@ -86,6 +86,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "exit.manage",
         "people.manage",
         "privacy.manage",
+        "owner.reset",
         "api_key.manage",
         "exchange.operate",
         "return.handle",
@@ -100,6 +101,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {"application.review", "application.decide", "import.release", "report.view", "report.approve"}
     | {
         "exit.manage",
+        "owner.reset",
         "standing.confirm",
         "tier.decide",
         "score_model.change",

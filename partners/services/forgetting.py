@@ -26,6 +26,7 @@ from partners.models import (
     Invitation,
     Membership,
     NamedContact,
+    OwnerReset,
     Partner,
 )
 from partners.models.application import ApplicationState
@@ -57,6 +58,9 @@ def forget(user: User, *, at: datetime) -> Forgotten:
     blanked = done.blanked
     blanked["invitations"] = Invitation.objects.filter(email=user.email).update(email=nobody(user), name=GONE)
     blanked["factor_resets"] = FactorReset.objects.filter(user=user).update(reason=GONE)
+    cases = OwnerReset.objects.filter(user=user)
+    done.subjects += cases.values_list("subject", flat=True)
+    blanked["owner_resets"] = cases.update(reason=GONE, evidence_path="")
     blanked["memberships"] = Membership.objects.filter(user=user, is_active=True).update(is_active=False)
     for name, rows in (
         ("factors", Authenticator.objects.filter(user=user)),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,19 +12,20 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from core import audit
+from core import audit, keyring
 from core.actor import Actor, ActorKind
 from core.errors import DomainError, NotFound, refuse
 from core.models import IdempotencyKey, OutboxItem, SignInSession
 from core.tenancy import acting_as, mar_scope, no_scope
 from partners import locks
-from partners.models import Invitation, RetentionProposal
+from partners.models import Invitation, OwnerReset, RetentionProposal
 
 GONE = "–"
 _NOBODY = "nobody@erased.invalid"
 _Rows = Callable[[datetime], QuerySet[Any]]
 
-# Class, scope, days it is kept, rows older than that. Invitations are blanked, the others deleted.
+# Class, scope, days it is kept, rows older than that. Invitations are blanked, evidence loses its key, the
+# rest is deleted.
 _CLASSES: tuple[tuple[str, Callable[[], AbstractContextManager[None]], int, _Rows], ...] = (
     ("finished_work", no_scope, 30, lambda before: OutboxItem.objects.filter(done_at__lt=before)),
     (
@@ -41,6 +43,12 @@ _CLASSES: tuple[tuple[str, Callable[[], AbstractContextManager[None]], int, _Row
         lambda before: Invitation.objects.filter(
             Q(accepted_at__lt=before) | Q(expires_at__lt=before)
         ).exclude(email=_NOBODY),
+    ),
+    (
+        "owner_evidence",
+        mar_scope,
+        90,
+        lambda before: OwnerReset.objects.filter(closed_at__lt=before).exclude(evidence_path=""),
     ),
 )
 
@@ -139,12 +147,20 @@ def purge_expired(
     for name, scope, days, rows in _CLASSES:
         with scope():
             found = rows((counted_at or at) - timedelta(days=days))
-            counts[name] = (
-                found.update(email=_NOBODY, name=GONE) if name == "invitations" else found.delete()[0]
-            )
+            counts[name] = _throw_away(name, found)
     with mar_scope():
         audit.record("partners.retention.run", by=by, at=at, facts={"second": second.id, "counts": counts})
     return counts
+
+
+def _throw_away(name: str, found: QuerySet[Any]) -> int:
+    if name == "invitations":
+        return found.update(email=_NOBODY, name=GONE)
+    if name == "owner_evidence":
+        for subject in found.values_list("subject", flat=True):
+            transaction.on_commit(partial(keyring.destroy, subject))
+        return found.update(evidence_path="")
+    return found.delete()[0]
 
 
 def _waiting(proposal_id: UUID) -> RetentionProposal:

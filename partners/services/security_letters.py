@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from core.models import SignInSession, User
-from partners.models import FactorReset
+from partners.models import FactorReset, OwnerReset
 from partners.models.membership import Role
 from partners.services.letters import Letter, address_of
 
@@ -39,6 +39,32 @@ def factors_reset(reset: FactorReset, *, token: str) -> Letter:
         % {"reason": reset.reason},
         button_label=_("Set it up anew"),
         button_url=address_of("factor-reset-open", token),
+    )
+
+
+def owner_reset_moved(case: OwnerReset, *, act: str, day: str) -> Letter:
+    """Tell everybody at a partner that his only owner is let in again, while they can still object."""
+    name = {"name": case.user.name, "company": case.partner.name, "day": day}
+    sentences = {
+        "begun": _(
+            "We were asked to take off the lost second step of %(name)s, the only owner of %(company)s."
+        ),
+        "confirmed": _("A second person of the programme office confirmed the reset for %(name)s."),
+        "carried_out": _(
+            "The second step of %(name)s was taken off. He sets up another by a link in his mail."
+        ),
+        "stopped": _("The reset of the second step of %(name)s was stopped. Nothing was changed."),
+    }
+    warns = act in ("begun", "confirmed")
+    objection = _(
+        "Nothing happens before %(day)s. Was this not agreed in your company? Then tell us before, by any way you know."
+    )
+    after = _("Was this not agreed in your company? Then tell the programme office at once.")
+    return Letter(
+        subject=_("Reset of an owner’s second step at %(company)s") % name,
+        sentence=sentences[act] % name,
+        detail=(objection if warns else after) % name,
+        reason=_("You get this mail because your address is known as one of this company."),
     )
 
 

@@ -18,7 +18,7 @@ from licensing.models import Product
 from licensing.services.opening_prices import open_price
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, custody, houses, papers, recipients, returns, rules, standing
+from portal.demo import cases, checks, custody, houses, papers, privacy, recipients, returns, rules, standing
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -66,6 +66,7 @@ def load(size: Size, *, now: datetime, say: Say) -> None:
                 standing.score_month(stage, at=month.ends_before(zone) - timedelta(hours=1))
         _close_the_play(stage, now, say)
     _forget_old_mail(now)
+    privacy.show(stage.cast, now=now)
     with mar_scope():
         reconcile_months(at=now)
         queue_closing(at=now)

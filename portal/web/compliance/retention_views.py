@@ -31,6 +31,7 @@ CLASSES = {
     "repeatable_requests": gettext_lazy("Memory of requests that may be repeated"),
     "sign_ins": gettext_lazy("Records of sign-ins"),
     "browser_sessions": gettext_lazy("Ended browser sessions"),
+    "owner_evidence": gettext_lazy("Evidence of owners’ resets"),
     "invitations": gettext_lazy("Used or expired invitations"),
 }
 SHOWN = 12
@@ -92,10 +93,11 @@ def retention_page(request: HttpRequest) -> dict[str, object]:
 
 
 def rows_of(proposal: RetentionProposal) -> list[tuple[object, int, int | None]]:
-    """Return each class with what was counted, and what was thrown away."""
+    """Return each class that had something past its time, with how much was counted and thrown away."""
     return [
-        (CLASSES.get(name, name), count, proposal.outcome.get(name))
-        for name, count in proposal.counts.items()
+        (label, proposal.counts[name], proposal.outcome.get(name))
+        for name, label in CLASSES.items()
+        if proposal.counts.get(name)
     ]
 
 

@@ -17,6 +17,7 @@ from licensing.selectors.orders import builds_of, devices_of, keys_of, orders_of
 from licensing.selectors.partner_home import PartnerHome, partner_home
 from partners.selectors.company import brands_of, changes_of, contacts_of, sites_of
 from partners.selectors.mar import mar_zone
+from partners.selectors.owner_resets import open_owner_reset_of
 from partners.selectors.partner_documents import documents_of
 from partners.selectors.people import open_invitations_of, people_of
 from partners.selectors.terms import acceptances_of
@@ -110,6 +111,8 @@ def people(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     page |= {
         "people": people_of(partner_id),
         "invitations": open_invitations_of(partner_id, at=timezone.now()),
+        "may_reset_owner": "owner.reset" in request.permissions,  # type: ignore[attr-defined]
+        "owner_reset": open_owner_reset_of(partner_id),
     }
     return render(request, "mar/partner_people.html", page)
 

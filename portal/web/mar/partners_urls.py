@@ -7,6 +7,7 @@ from portal.web.mar import (
     company_views,
     exit_views,
     office_views,
+    owner_reset_views,
     partner_notes_views,
     partner_tabs,
     partners_views,
@@ -39,6 +40,19 @@ urlpatterns = [
         name="company-change",
     ),
     path("partners/<uuid:partner_id>/timeline/", partner_tabs.timeline, name="partner-timeline"),
+    path(
+        "partners/<uuid:partner_id>/owner-reset/", owner_reset_views.owner_reset, name="partner-owner-reset"
+    ),
+    path(
+        "partners/<uuid:partner_id>/owner-reset/<uuid:case_id>/",
+        owner_reset_views.decide,
+        name="partner-owner-reset-decide",
+    ),
+    path(
+        "partners/<uuid:partner_id>/owner-reset/<uuid:case_id>/evidence/",
+        owner_reset_views.evidence,
+        name="partner-owner-reset-evidence",
+    ),
     path("partners/<uuid:partner_id>/exit/", exit_views.status, name="partner-exit"),
     path("partners/<uuid:partner_id>/exit/begin/", exit_views.begin, name="partner-exit-begin"),
     path("partners/<uuid:partner_id>/exit/end/", exit_views.move_end, name="partner-exit-end"),
