@@ -18,7 +18,19 @@ from licensing.models import Product
 from licensing.services.opening_prices import open_price
 from partners.models import Partner
 from partners.selectors.mar import mar_zone
-from portal.demo import cases, checks, custody, houses, papers, privacy, recipients, returns, rules, standing
+from portal.demo import (
+    cases,
+    checks,
+    custody,
+    houses,
+    papers,
+    prices,
+    privacy,
+    recipients,
+    returns,
+    rules,
+    standing,
+)
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
 from portal.demo.people import Cast, open_the_house, welcome_all
@@ -55,6 +67,7 @@ def load(size: Size, *, now: datetime, say: Say) -> None:
     begin = months[0].starts_at(zone) - timedelta(days=20)
     with left_to_the_sweep():
         stage = _set_stage(begin, now, months, zone, say)
+        prices.open_books(stage, at=begin + timedelta(hours=1), now=now)
         standing.begin_scoring(stage, at=begin, shadow_until=months[-2].starts_at(zone))
         standing.hand_in_papers(stage, at=begin + timedelta(days=2))
         standing.bring_over_a_tier(stage, at=begin + timedelta(days=2))
@@ -195,6 +208,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)
     rules.rules(stage.cast, now=now)
+    prices.show_prices(stage, now=now)
 
 
 def _forget_old_mail(now: datetime) -> None:
