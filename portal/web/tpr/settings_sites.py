@@ -90,7 +90,8 @@ def sites(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_site(request: HttpRequest) -> HttpResponse:
     """Add an address."""
-    form = NewSiteForm(request.POST or None)
+    home = request.membership.partner.country  # type: ignore[attr-defined]
+    form = NewSiteForm(request.POST or None, initial={"country": home})
     page = _page(form, _("Add an address"), _("Add it"))
     if not form.is_valid():
         return form_page(request, page)
