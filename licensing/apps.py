@@ -20,7 +20,15 @@ class LicensingConfig(AppConfig):
     @staticmethod
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
-        from licensing import guards, order_guards, price_guards, quota_guards, return_guards, rule_guards
+        from licensing import (
+            guards,
+            label_guards,
+            order_guards,
+            price_guards,
+            quota_guards,
+            return_guards,
+            rule_guards,
+        )
 
         return [
             *rule_guards.statements(),
@@ -29,4 +37,5 @@ class LicensingConfig(AppConfig):
             *guards.statements(),
             *quota_guards.statements(),
             *return_guards.statements(),
+            *label_guards.statements(),
         ]

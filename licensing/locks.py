@@ -16,6 +16,8 @@ from licensing.models import (
     CorrectionRequest,
     Estimate,
     Incident,
+    LabelDelivery,
+    LabelIssue,
     Order,
     PartnerPricing,
     PartnerReturn,
@@ -240,3 +242,17 @@ def lock_correction(correction_id: UUID) -> CorrectionRequest | None:
         .filter(pk=correction_id)
         .first()
     )
+
+
+def lock_label_delivery(first_position: int, last_position: int) -> LabelDelivery | None:
+    """Hold the delivery that holds these labels until the transaction ends. Taken alone."""
+    return (
+        LabelDelivery.objects.select_for_update(no_key=True)
+        .filter(first_position__lte=first_position, last_position__gte=last_position)
+        .first()
+    )
+
+
+def lock_label_issue(issue_id: UUID) -> LabelIssue | None:
+    """Hold an issued range until the transaction ends. Taken alone."""
+    return LabelIssue.objects.select_for_update().filter(pk=issue_id).first()

@@ -455,6 +455,11 @@ SALE: Mapping[str, Status] = {
     "over": Status(_("No longer sold"), "neutral", "history", _("Its last day of ordering has passed.")),
 }
 
+LABEL: Mapping[str, Status] = {
+    "used": Status(_("On a PC"), "success", "circle-check", _("It belongs to this PC alone.")),
+    "spoiled": Status(_("Spoiled"), "warning", "ban", _("It will be on no PC.")),
+}
+
 RETURN: Mapping[str, Status] = {
     "requested": Status(_("Asked for"), "info", "inbox", _("The portal checks it; some wait for a person.")),
     "checked": Status(_("Checked"), "info", "user-check", _("The programme office decides.")),
@@ -525,6 +530,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "exit_item": EXIT_ITEM,
     "duty": DUTY,
     "return": RETURN,
+    "label": LABEL,
     "incident": INCIDENT,
     "delivery": DELIVERY,
     "correction": CORRECTION,

@@ -79,6 +79,7 @@ from reporting.models import ReportFile, UsageReport
 from reporting.services.checkpoints import make_checkpoint
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
+from tests.factories.labels import make_labels
 from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
@@ -171,6 +172,7 @@ class World:
     erasure_id: UUID = NOBODYS
     retention_id: UUID = NOBODYS
     owner_reset_id: UUID = NOBODYS
+    label_issue_id: UUID = NOBODYS
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
@@ -292,6 +294,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "correction_id"): Sample(lambda w: w.standing["correction"], None, NOBODYS),
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
+    ("mar/stock/labels/", "issue_id"): Sample(lambda w: w.label_issue_id, None, NOBODYS),
     ("mar/stock/", "batch_id"): Sample(lambda w: w.papers.batch_id, None, NOBODYS),
     ("mar/exchange/cbrs/", "report_id"): Sample(lambda w: w.papers.cbr.pk, None, NOBODYS),
     ("mar/exchange/", "build_id"): Sample(lambda w: w.own.build.pk, None, NOBODYS),
@@ -394,6 +397,7 @@ def make_world() -> World:
     }
     world.estimates = (_estimate(own), _estimate(foreign))
     world.deals = _deals(own)
+    world.label_issue_id = make_labels(own.partner).pk
     with mar_scope():
         world.check_id = request_checks(application.pk, at=AT)[0].pk
         world.sanctions_list_id = receive_list(

@@ -12,6 +12,8 @@ from compliance.models import WindDown, WindDownItem
 from compliance.rules.wind_down import Count, ItemKind, ItemState, state_of
 from licensing.models import KeyAssignment, ProductKey
 from licensing.rules.key_states import NOT_AT_MICROSOFT, KeyState
+from licensing.selectors.labels import label_stock
+from licensing.selectors.partner_returns import returns_under_way
 from partners.models import CreditPosition, Document
 
 LIVE_ON = (KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_ENABLED_PENDING_UPDATE)
@@ -72,7 +74,7 @@ def exit_of(partner_id: UUID) -> Exit | None:
 
 
 def count_open(partner_id: UUID) -> dict[ItemKind, Count]:
-    """Count every kind of item of a partner, in his scope or the MAR's. Labels nobody can count here."""
+    """Count every kind of item of a partner, in his scope or the MAR's."""
     keys = ProductKey.objects.filter(partner_id=partner_id).aggregate(
         unused=CountOf("id", filter=Q(state=KeyState.ASSIGNED)),
         unreported=CountOf("id", filter=Q(state__in=NOT_AT_MICROSOFT)),
@@ -83,9 +85,9 @@ def count_open(partner_id: UUID) -> dict[ItemKind, Count]:
     return {
         ItemKind.KEYS_UNUSED: Count(keys["unused"]),
         ItemKind.KEYS_UNREPORTED: Count(keys["unreported"]),
-        ItemKind.RETURNS_OPEN: Count(keys["returns"]),
+        ItemKind.RETURNS_OPEN: Count(keys["returns"] + returns_under_way(partner_id)),
         ItemKind.MONEY_OWED: Count(amount=money_owed(partner_id)),
-        ItemKind.LABELS: Count(),
+        ItemKind.LABELS: Count(label_stock(partner_id).left),
         ItemKind.PROOF_PAGES: Count(keys["alive"]),
         ItemKind.DOCUMENTS: Count(papers),
         ItemKind.DATA_FILE: Count(),

@@ -14,6 +14,7 @@ from licensing.models.exchange import (
 )
 from licensing.models.key import KeyAssignment, KeyReservation, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
+from licensing.models.label import LabelDelivery, LabelIssue, LabelUse
 from licensing.models.order import BackOrder, Lane, Order, OrderEvent, OrderLine, OrderState
 from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
@@ -57,6 +58,9 @@ __all__ = [
     "KeyReservation",
     "KeySecret",
     "KeySettlement",
+    "LabelDelivery",
+    "LabelIssue",
+    "LabelUse",
     "Lane",
     "LedgerEntry",
     "LicenceFamily",

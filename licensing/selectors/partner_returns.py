@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from core.tenancy import mar_scope
-from licensing.models import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
+from licensing.models import KeySettlement, PartnerReturn, PartnerReturnLine, ProductKey, ReturnState
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.partner_returns import KeyFacts
 
@@ -114,11 +114,11 @@ def ids_of_bundle(return_type: str, *, is_without_credit: bool) -> list[UUID]:
     return list(found.order_by("number").values_list("pk", flat=True))
 
 
-def open_return_of_key(key_id: int) -> PartnerReturn | None:
-    """Return the return in which a key is, None when it is in none."""
-    line = PartnerReturnLine.objects.filter(key_id=key_id, ended_at__isnull=True).select_related("request")
-    found = line.first()
-    return found.request if found else None
+def returns_under_way(partner_id: UUID) -> int:
+    """Count a partner's keys in open returns that do not stand as sent on a key of his: asked, or called back."""
+    lines = PartnerReturnLine.objects.filter(partner_id=partner_id, ended_at__isnull=True)
+    sent = ProductKey.objects.filter(partner_id=partner_id, state=KeyState.REPORTED_RETURN)
+    return lines.exclude(key_id__in=sent.values("pk")).count()
 
 
 def _counted(returns: QuerySet[PartnerReturn]) -> QuerySet[PartnerReturn]:

@@ -16,6 +16,7 @@ TPR_READ = frozenset(
         "standing.view",
         "recipient.view",
         "return.view",
+        "label.view",
     }
 )
 MAR_READ = frozenset(
@@ -29,6 +30,7 @@ MAR_READ = frozenset(
         "recipient.view",
         "rules.view",
         "return.view",
+        "label.view",
         "price.view",
     }
 )
@@ -90,6 +92,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "api_key.manage",
         "exchange.operate",
         "return.handle",
+        "label.issue",
         "import.upload",
         "incident.report",
         "correction.ask",
@@ -113,7 +116,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     }
     | {"correction.decide"},
     Role.MAR_STOCK: MAR_READ
-    | {"import.upload", "import.release", "return.handle"}
+    | {"import.upload", "import.release", "return.handle", "label.issue"}
     | {"incident.report", "correction.ask"},
     Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},
     Role.COMPLIANCE: MAR_READ

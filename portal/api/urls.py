@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.api import recipient_views, return_views, views
+from portal.api import label_views, recipient_views, return_views, views
 
 urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),
     path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),
     path("recipients", recipient_views.RecipientsView.as_view(), name="api-recipients"),
+    path("labels", label_views.LabelsView.as_view(), name="api-labels"),
+    path("labels:use", label_views.LabelUseView.as_view(), name="api-label-use"),
+    path("labels:spoil", label_views.LabelSpoilView.as_view(), name="api-label-spoil"),
     path("returns", return_views.ReturnsView.as_view(), name="api-returns"),
     path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
     path("keys:swap", return_views.SwapView.as_view(), name="api-swap"),

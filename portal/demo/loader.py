@@ -23,6 +23,7 @@ from portal.demo import (
     checks,
     custody,
     houses,
+    labels,
     papers,
     prices,
     privacy,
@@ -200,6 +201,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     standing.show_standing(stage, at=now)
     houses.furnish(stage, now=now)
     cases.copy_a_hash(stage, at=now - timedelta(hours=3))
+    labels.label_pcs(stage, now=now)
     returns.give_back(stage, now=now)
     returns.swap_and_replace(stage, now=now)
     cases.sell_denied_pc(stage, at=now - timedelta(hours=2))

@@ -27,6 +27,7 @@ from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table
 from portal.web.refused import render_refused
+from portal.web.tpr.labels import UseForm
 from portal.web.tpr.place import partner_id_of
 
 HOUSE = ("tpr",)
@@ -135,6 +136,7 @@ def _context(request: HttpRequest, device_id: UUID, form: SaleForm | None = None
         "device": device,
         "hand_over": hand_over,
         "build": build,
+        "label_form": UseForm(),
         "replacements": replacements_of_device(device.pk),
         "may_revert": build is not None and build.state in REVERTABLE,
         "events": key_events(hand_over.key) if hand_over else [],

@@ -10,6 +10,7 @@ from portal.web.tpr import (
     home,
     incidents,
     keys,
+    labels_urls,
     orders,
     prices,
     profile,
@@ -30,6 +31,7 @@ app_name = "tpr"
 urlpatterns = [
     *rules_urls.urlpatterns,
     *returns_urls.urlpatterns,
+    *labels_urls.urlpatterns,
     path("", home.home, name="home"),
     path("settings/", home.settings_page, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),
