@@ -161,9 +161,9 @@ def test_the_owners_of_the_page_are_handed_to_the_source(told, monkeypatch):
     seen = []
     monkeypatch.setattr(told, "run", lambda facts: seen.append(facts.owners) or CheckAnswer("clear", "."))
     with mar_scope():
-        ApplicationSection.objects.filter(application=application, name="owners").update(
-            answers={"owners": "Eva Brandt\nJan Kowalski"}
-        )
+        page = ApplicationSection.objects.get(application=application, name="owners")
+        page.answers = {"owners": "Eva Brandt\nJan Kowalski"}
+        page.save()
     run_check(check.pk, at=AT)
     assert seen == [("Eva Brandt", "Jan Kowalski")]
 
