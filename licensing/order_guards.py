@@ -37,6 +37,12 @@ def statements() -> list[str]:
         """CREATE TRIGGER line_gives_its_rest BEFORE UPDATE OF quantity ON licensing_orderline
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_rest()""",
         *_rights(),
+        # What a function returns may change from one version to the next, which CREATE OR REPLACE refuses.
+        *(
+            f"DROP FUNCTION IF EXISTS {signature}"
+            for signature in FUNCTIONS
+            if "queue_state" not in signature
+        ),
         *(globals()[made]() for made in FUNCTIONS.values()),
         *(statement for signature in FUNCTIONS for statement in _handed_over(signature)),
     ]
@@ -126,10 +132,10 @@ def _line_check() -> str:
 
 
 def _reserve() -> str:
-    """Keep so many free keys for a line until an instant, all or none; returns how many."""
+    """Keep so many free keys for a line until an instant, all or none; returns their ids."""
     return f"""
 CREATE OR REPLACE FUNCTION licensing_reserve(p_line uuid, p_quantity integer, p_until timestamptz, p_at timestamptz)
-RETURNS integer LANGUAGE plpgsql {_DEFINER} AS $$
+RETURNS SETOF bigint LANGUAGE plpgsql {_DEFINER} AS $$
 DECLARE
   v_line record;
   v_ids bigint[];
@@ -138,12 +144,12 @@ BEGIN
   v_ids := ARRAY(SELECT k.id FROM public.licensing_productkey k WHERE k.product_id = v_line.product_id AND {_FREE}
     ORDER BY k.position LIMIT p_quantity FOR UPDATE SKIP LOCKED);
   IF cardinality(v_ids) < p_quantity THEN
-    RETURN 0;
+    RETURN;
   END IF;
   UPDATE public.licensing_productkey k SET hold = '{Hold.RESERVED}' WHERE k.id = ANY (v_ids) AND {_FREE};
   INSERT INTO public.licensing_keyreservation (key_id, order_line_id, partner_id, reserved_at, until)
   SELECT id, p_line, {_PARTNER}, p_at, p_until FROM unnest(v_ids) AS kept(id);
-  RETURN p_quantity;
+  RETURN QUERY SELECT unnest(v_ids);
 END $$"""
 
 
@@ -173,15 +179,15 @@ END $$"""
 
 
 def _free_reserved() -> str:
-    """Let go of the keys that were kept for a line; returns how many are free again."""
+    """Let go of the keys that were kept for a line; returns the ids of those that are free again."""
     return f"""
 CREATE OR REPLACE FUNCTION licensing_free_reserved(p_line uuid, p_at timestamptz)
-RETURNS bigint LANGUAGE plpgsql {_DEFINER} AS $$
+RETURNS SETOF bigint LANGUAGE plpgsql {_DEFINER} AS $$
 DECLARE
   v_line record;
-  v_freed bigint;
 BEGIN
 {_line_check()}
+  RETURN QUERY
   WITH kept AS (
     UPDATE public.licensing_keyreservation r SET ended_at = p_at
     WHERE r.order_line_id = p_line AND r.ended_at IS NULL RETURNING r.key_id
@@ -189,8 +195,7 @@ BEGIN
     UPDATE public.licensing_productkey k SET hold = '{Hold.NONE}'
     FROM kept WHERE k.id = kept.key_id AND {_KEPT} RETURNING k.id
   )
-  SELECT count(*) INTO v_freed FROM freed;
-  RETURN v_freed;
+  SELECT id FROM freed;
 END $$"""
 
 

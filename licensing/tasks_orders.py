@@ -1,5 +1,6 @@
 """The background work that follows an order."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from core.tenancy import mar_scope
 from licensing.models import Order
 from licensing.rules.order_states import WAITING
 from licensing.selectors.orders import orders_of
+from licensing.selectors.scarcity import policy_in_force
 from licensing.services import order_completion, order_confirm, order_queue, order_release
+from licensing.services.fair_share import share_stock
 from licensing.services.order_letters import allocated, ended, waiting
 from partners.services.mails import send_letter
 
@@ -36,7 +39,14 @@ def release_orders(partner_id: str, cause: str) -> int:
 @shared_task(name="licensing.fill_backorders", base=_OwnScope)  # type: ignore[untyped-decorator]
 def fill_backorders(product_id: int) -> int:
     """Serve the queue of a product: keys have become free."""
-    return order_queue.fill_backorders(int(product_id), at=timezone.now())
+    return _serve(int(product_id), timezone.now())
+
+
+def _serve(product_id: int, at: datetime) -> int:
+    """Serve a queue by the policy of its product."""
+    with mar_scope():
+        is_shared = policy_in_force(product_id) is not None
+    return share_stock(product_id, at=at) if is_shared else order_queue.fill_backorders(product_id, at=at)
 
 
 @shared_task(name="licensing.sweep_orders", base=_OwnScope)  # type: ignore[untyped-decorator]
@@ -60,7 +70,7 @@ def sweep_orders(**_kwargs: Any) -> int:
             order_release.release_orders("sweep", partner_id=partner_id, at=now)
     with mar_scope():
         products = order_queue.products_with_a_queue()
-    return len(due) + sum(order_queue.fill_backorders(product_id, at=now) for product_id in products)
+    return len(due) + sum(_serve(product_id, now) for product_id in products)
 
 
 class _PartnerScope(WorkTask):

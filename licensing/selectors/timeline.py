@@ -6,12 +6,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from licensing.models import LedgerEntry, Order, ProductKey
+from licensing.models import LedgerEntry, Order, OrderEvent, ProductKey
 from licensing.rules.key_states import KeyState
 
 REASONS = {
     "fulfilment.released": gettext_lazy("Delivered by Microsoft and released to stock"),
     "order.placed": gettext_lazy("Assigned to an order"),
+    "order.reserved": gettext_lazy("Kept for an order"),
+    "order.let_go": gettext_lazy("No longer kept for an order"),
     "order.cancelled": gettext_lazy("Went back to stock: the order was cancelled"),
     "key.claimed": gettext_lazy("Handed to a station for one PC"),
     "key.revealed": gettext_lazy("Shown to a person for one PC"),
@@ -84,8 +86,45 @@ def event_of(entry: LedgerEntry) -> Event:
     )
 
 
+ORDER_LOOKS = {
+    OrderEvent.Kind.PLACED: ("receipt", "neutral"),
+    OrderEvent.Kind.HELD: ("hand-stop", "warning"),
+    OrderEvent.Kind.QUEUED: ("truck-delivery", "warning"),
+    OrderEvent.Kind.APPROVED: ("user-check", "success"),
+    OrderEvent.Kind.REFUSED: ("ban", "danger"),
+    OrderEvent.Kind.SPLIT: ("arrows-exchange", "info"),
+    OrderEvent.Kind.ALLOCATED: ("key", "success"),
+    OrderEvent.Kind.COMPLETED: ("circle-check", "success"),
+    OrderEvent.Kind.CANCELLED: ("circle-x", "neutral"),
+    OrderEvent.Kind.EXPIRED: ("clock", "neutral"),
+}
+# What ended a hold, as the release writes it down.
+CAUSES = {
+    "payment": gettext_lazy("A payment came in."),
+    "credit": gettext_lazy("The credit limit was raised."),
+    "block": gettext_lazy("A restriction ended."),
+    "sweep": gettext_lazy("What stood against it had ended."),
+}
+
+
 def order_events(order: Order) -> list[Event]:
     """Return what happened to an order, newest first."""
+    told = [_order_event(event) for event in order.events.order_by("-id")]
+    return told or _events_by_dates(order)
+
+
+def _order_event(event: OrderEvent) -> Event:
+    icon, tone = ORDER_LOOKS.get(OrderEvent.Kind(event.kind), ("circle-dot", "neutral"))
+    detail = str(CAUSES.get(event.note, event.note))
+    if event.kind == OrderEvent.Kind.SPLIT:
+        detail = _("%(now)s keys now, %(later)s stay in the queue.") % {
+            "now": event.facts.get("now"), "later": event.facts.get("later"),
+        }  # fmt: skip
+    return Event(event.at, event.get_kind_display(), event.by, icon=icon, tone=tone, detail=detail)
+
+
+def _events_by_dates(order: Order) -> list[Event]:
+    """Return the steps of an order from before steps were written down."""
     events = [Event(order.placed_at, _("Order placed"), order.placed_by, icon="receipt")]
     if order.allocated_at:
         events.append(Event(order.allocated_at, _("All keys assigned"), "", icon="key", tone="success"))

@@ -52,7 +52,7 @@ RETURNING key_id
 _RECORD = """
 INSERT INTO licensing_ledgerentry (key_id, product_id, partner_id, from_state, to_state, hold, reason,
   object_id, actor_kind, actor_id, actor_label, request_id, recorded_at)
-SELECT id, %(product_id)s, %(partner_id)s, %(from_state)s, %(to_state)s, 'none', %(reason)s,
+SELECT id, %(product_id)s, %(partner_id)s, %(from_state)s, %(to_state)s, %(hold)s, %(reason)s,
   %(object_id)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(request_id)s, %(at)s
 FROM unnest(%(ids)s) AS moved(id)
 """
@@ -168,6 +168,19 @@ def change_hold(ids: Sequence[int], *, before: Hold, after: Hold, step: Step) ->
 
 def record_assignment(ids: Sequence[int], *, product_id: int, partner_id: UUID, step: Step) -> None:
     """Append the ledger rows of keys that the allocation has just assigned."""
+    _record(ids, product_id, partner_id, to=KeyState.ASSIGNED, hold=Hold.NONE, step=step)
+
+
+def record_hold_in_stock(
+    ids: Sequence[int], *, product_id: int, partner_id: UUID, hold: Hold, step: Step
+) -> None:
+    """Append the ledger rows of keys in stock that were just kept for an order line, or let go of."""
+    _record(ids, product_id, partner_id, to=KeyState.FULFILLED, hold=hold, step=step)
+
+
+def _record(
+    ids: Sequence[int], product_id: int, partner_id: UUID, *, to: KeyState, hold: Hold, step: Step
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD,
@@ -176,7 +189,8 @@ def record_assignment(ids: Sequence[int], *, product_id: int, partner_id: UUID, 
                 "product_id": product_id,
                 "partner_id": partner_id,
                 "from_state": KeyState.FULFILLED.value,
-                "to_state": KeyState.ASSIGNED.value,
+                "to_state": to.value,
+                "hold": hold.value,
                 **step.parameters(),
             },
         )

@@ -16,6 +16,8 @@ from licensing.services.order_settle import settle_order
 from licensing.services.orders import OrderRefused
 from licensing.services.stock_arrival import announce_free_stock
 
+OVERDUE = Actor.system("End of reservations")
+
 
 @transaction.atomic
 def confirm_order(order_id: UUID, *, partner_id: UUID, by: Actor, at: datetime) -> OrderState:
@@ -59,7 +61,7 @@ def free_overdue_reservation(line_id: UUID, *, partner_id: UUID, at: datetime) -
         found = overdue.values_list("order_line__product_id", flat=True).first()
         if found is None:
             return 0
-        freed = free_reserved(line_id, at=at)
+        freed = free_reserved(line_id, product_id=found, partner_id=partner_id, by=OVERDUE, at=at)
         announce_free_stock(found, at=at)
         return freed
 

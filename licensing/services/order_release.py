@@ -69,7 +69,7 @@ def end_wait(
     """
     before, line = order.state, order.lines.get()
     leave_queue(line.pk, at=at)
-    freed = free_reserved(line.pk, at=at)
+    freed = free_reserved(line.pk, product_id=line.product_id, partner_id=order.partner_id, by=by, at=at)
     order.state, order.expires_at = state.value, None
     order.cancelled_at = at if state == OrderState.CANCELLED else None
     order.save(update_fields=["state", "expires_at", "cancelled_at"])

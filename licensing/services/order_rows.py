@@ -14,7 +14,9 @@ from psycopg2.extras import Json
 from core.actor import Actor
 from core.errors import Refusal
 from licensing.models import BackOrder, Order, OrderEvent, OrderLine, OrderState
+from licensing.rules.key_states import Hold
 from licensing.rules.key_syntax import mask_keys
+from licensing.services.custody import Step, record_hold_in_stock
 
 _encode = DjangoJSONEncoder().encode
 # An order, its line, its first event and, when it waits for stock, its place in the queue. An order keeps the
@@ -161,16 +163,29 @@ def take_reserved(line_id: UUID, *, at: datetime) -> list[int]:
     return _ids("SELECT licensing_take_reserved(%s, %s)", [line_id, at])
 
 
-def reserve_keys(line_id: UUID, *, quantity: int, until: datetime, at: datetime) -> int:
+def reserve_keys(
+    line_id: UUID,
+    *,
+    product_id: int,
+    partner_id: UUID,
+    quantity: int,
+    until: datetime,
+    by: Actor,
+    at: datetime,
+) -> int:
     """Keep so many free keys for a line until an instant: all, or none; return how many."""
-    (kept,) = _ids("SELECT licensing_reserve(%s, %s, %s, %s)", [line_id, quantity, until, at])
-    return kept
+    kept = _ids("SELECT licensing_reserve(%s, %s, %s, %s)", [line_id, quantity, until, at])
+    step = Step("order.reserved", line_id, by, at)
+    record_hold_in_stock(kept, product_id=product_id, partner_id=partner_id, hold=Hold.RESERVED, step=step)
+    return len(kept)
 
 
-def free_reserved(line_id: UUID, *, at: datetime) -> int:
+def free_reserved(line_id: UUID, *, product_id: int, partner_id: UUID, by: Actor, at: datetime) -> int:
     """Let go of the keys kept for a line of the current partner; return how many are free again."""
-    (freed,) = _ids("SELECT licensing_free_reserved(%s, %s)", [line_id, at])
-    return freed
+    freed = _ids("SELECT licensing_free_reserved(%s, %s)", [line_id, at])
+    step = Step("order.let_go", line_id, by, at)
+    record_hold_in_stock(freed, product_id=product_id, partner_id=partner_id, hold=Hold.NONE, step=step)
+    return len(freed)
 
 
 def leave_queue(line_id: UUID, *, at: datetime) -> None:

@@ -8,12 +8,12 @@ from core import audit
 from core.actor import Actor
 from core.queue import enqueue
 from licensing.locks import lock_queue
-from licensing.models import KeyReservation, Order, OrderEvent, OrderLine, OrderState
+from licensing.models import Order, OrderEvent, OrderLine, OrderState
 from licensing.rules.order_decision import Decision, Outcome, Wish, decide
 from licensing.rules.order_facts import OrderFacts
 from licensing.rules.order_states import WAITING, may_move
 from licensing.rules.order_terms import reserved_until, waits_for
-from licensing.selectors.order_facts import PlacedLine, order_facts
+from licensing.selectors.order_wait import keys_kept, placed_facts
 from licensing.services.custody import Step, record_assignment
 from licensing.services.order_rows import (
     NewOrder,
@@ -27,7 +27,6 @@ from licensing.services.order_rows import (
     reserve_keys,
     take_reserved,
 )
-from partners.selectors.mar import mar_zone
 
 Kind = OrderEvent.Kind
 _TOLD = {
@@ -54,8 +53,8 @@ def settle_order(
     line = order.lines.get()
     lock_queue(line.product_id)
     for look in range(LOOKS):
-        facts = _facts(order, line, at, most)
-        if look == LOOKS - 1 and not _kept(line):
+        facts = placed_facts(order, line, at, most=most)
+        if look == LOOKS - 1 and not keys_kept(line):
             facts = replace(facts, free_stock=0)
         decision = decide(facts, Wish(may_queue=True, may_split=_may_split(order, line, most)))
         if decision.outcome not in (Outcome.PLACED, Outcome.SPLIT):
@@ -64,37 +63,6 @@ def settle_order(
         if _deliver(order, line, decision, facts, by=by, at=at, note=note):
             break
     return OrderState(order.state)
-
-
-def _facts(order: Order, line: OrderLine, at: datetime, most: int | None) -> OrderFacts:
-    entry = getattr(line, "back_order", None)
-    facts = order_facts(
-        partner_id=order.partner_id,
-        product_id=line.product_id,
-        quantity=line.quantity,
-        at=at,
-        zone=mar_zone(),
-        with_stock=True,
-        recipient_id=order.recipient_id,
-        lane=order.lane,
-        placed=PlacedLine(
-            order.pk,
-            order.placed_at,
-            line.unit_price,
-            is_approved=order.decided_at is not None,
-            queued_at=entry.queued_at if entry else None,
-            place=entry.place if entry else None,
-            kept=_kept(line),
-        ),
-    )
-    if most is None:
-        return facts
-    free = min(facts.free_stock or 0, most)
-    return replace(facts, free_stock=free, queued=0, queued_orders=0, is_rationed=False)
-
-
-def _kept(line: OrderLine) -> int:
-    return KeyReservation.objects.filter(order_line=line, ended_at__isnull=True).count()
 
 
 def _may_split(order: Order, line: OrderLine, most: int | None) -> bool:
@@ -122,14 +90,17 @@ def _wait(
         return
     if not may_move(before, state):
         raise RuntimeError(f"{order} would go from {before} to {state}")
-    _leave(order, line, before, at)
+    _leave(order, line, before, by, at)
     order.state = state.value
     if state == OrderState.BACKORDERED:
         join_queue(order, line, at=at)
     # Money and approval wait from now on; an order that comes back into the queue waits as long as it may.
     order.waits_since, order.expires_at = at, max(order.expires_at or at, at + waits_for(state, facts.rules))
     if state == OrderState.NEEDS_APPROVAL and _is_in_stock(decision):
-        reserve_keys(line.pk, quantity=line.quantity, until=reserved_until(facts.rules, at), at=at)
+        reserve_keys(
+            line.pk, product_id=line.product_id, partner_id=order.partner_id, quantity=line.quantity,
+            until=reserved_until(facts.rules, at), by=by, at=at,
+        )  # fmt: skip
     order.save(update_fields=["state", "holds", "waits_since", "expires_at"])
     add_event(order, _TOLD[state], before=before, by=by, at=at, note=note or _first_reason(decision))
     _audit("waits", order, by=by, at=at, before=before)
@@ -144,12 +115,12 @@ def _first_reason(decision: Decision) -> str:
     return decision.refusals[0].what if decision.refusals else ""
 
 
-def _leave(order: Order, line: OrderLine, before: str, at: datetime) -> None:
+def _leave(order: Order, line: OrderLine, before: str, by: Actor, at: datetime) -> None:
     """Give back what the order had while it waited: its place in the queue, its reserved keys."""
     if before == OrderState.BACKORDERED:
         leave_queue(line.pk, at=at)
     elif before in (OrderState.NEEDS_APPROVAL, OrderState.DRAFT):
-        free_reserved(line.pk, at=at)
+        free_reserved(line.pk, product_id=line.product_id, partner_id=order.partner_id, by=by, at=at)
 
 
 def _deliver(
@@ -165,7 +136,9 @@ def _deliver(
     """Assign the keys; return False when they were taken since they were counted."""
     if decision.outcome == Outcome.SPLIT:
         _split_off(order, line, decision, facts, by=by, at=at)
-    key_ids = take_reserved(line.pk, at=at) if _kept(line) >= line.quantity else claim_keys(line.pk, at=at)
+    key_ids = (
+        take_reserved(line.pk, at=at) if keys_kept(line) >= line.quantity else claim_keys(line.pk, at=at)
+    )
     if len(key_ids) != line.quantity:
         if decision.outcome == Outcome.SPLIT:
             raise RuntimeError("the free keys of a split order were taken under its lock")

@@ -14,7 +14,7 @@ from core.actor import Actor
 from core.errors import DomainError, Invalid
 from core.queue import enqueue
 from licensing.locks import lock_credit, lock_queue
-from licensing.models import Order, OrderState, QuotaDraw
+from licensing.models import Lane, Order, OrderState, QuotaDraw
 from licensing.rules.order_decision import Decision, Outcome, Wish, decide, expected_on
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import lane_of, lane_reason, out_of_stock, recommended_lane
@@ -113,6 +113,11 @@ class Preflight:
     def recommended_lane(self) -> str:
         """Return the lane the portal recommends."""
         return recommended_lane(self.facts)
+
+    @property
+    def recommended_lane_label(self) -> str:
+        """Return its name."""
+        return str(Lane(self.recommended_lane).label)
 
     @property
     def lane_reason(self) -> str:
@@ -256,7 +261,7 @@ def _write(
     if new.state == OrderState.ALLOCATED:
         _assign(new, line_id, by, at)
     elif new.state in (OrderState.DRAFT, OrderState.NEEDS_APPROVAL):
-        _reserve(new, line_id, facts, at)
+        _reserve(new, line_id, facts, by, at)
     _note_placed(new, order_id, facts, by, at)
     if decision.outcome == Outcome.SPLIT:
         _queue_rest(new, order_id, decision.later, facts, by, at)
@@ -319,13 +324,17 @@ def _assign(new: NewOrder, line_id: UUID, by: Actor, at: datetime) -> None:
     )
 
 
-def _reserve(new: NewOrder, line_id: UUID, facts: OrderFacts, at: datetime) -> None:
+def _reserve(new: NewOrder, line_id: UUID, facts: OrderFacts, by: Actor, at: datetime) -> None:
     """Keep the keys for an order that waits for a yes, as far as nobody waits for them."""
     is_draft = new.state == OrderState.DRAFT
     if new.expires_at is None or (not is_draft and facts.available < new.quantity):
         return
     until = new.expires_at if is_draft else reserved_until(facts.rules, at)
-    if not reserve_keys(line_id, quantity=new.quantity, until=until, at=at) and is_draft:
+    kept = reserve_keys(
+        line_id, product_id=new.product_id, partner_id=new.partner_id, quantity=new.quantity, until=until, by=by,
+        at=at,
+    )  # fmt: skip
+    if not kept and is_draft:
         raise _Short
 
 

@@ -78,6 +78,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "rules.write",
         "price.write",
         "partner.manage",
+        "order.decide",
         "standing.manage",
         "standing.confirm",
         "standing.grace",
@@ -105,6 +106,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {
         "exit.manage",
         "owner.reset",
+        "order.decide",
         "standing.confirm",
         "tier.decide",
         "score_model.change",

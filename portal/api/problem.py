@@ -63,18 +63,24 @@ def _refusal_members(refusals: tuple[Refusal, ...]) -> dict[str, Any]:
     """Return what was refused and why. A product key sent in a wrong field is not said back."""
     return {
         "detail": mask_keys(" ".join(refusal.what for refusal in refusals)),
-        "refusals": [
-            {
-                "code": refusal.code,
-                "what": mask_keys(refusal.what),
-                "rule": refusal.rule,
-                "rule_version": refusal.rule_version,
-                "facts": {str(label): mask_keys(str(value)) for label, value in refusal.facts.items()},
-                "next_step": refusal.next_step,
-                "lifted_by": refusal.lifted_by,
-            }
-            for refusal in refusals
-        ],
+        "refusals": [{"code": refusal.code, **refusal_members(refusal)} for refusal in refusals],
+    }
+
+
+def refusal_members(refusal: Refusal | None) -> dict[str, Any]:
+    """Return one refusal as the API says it, of an open gate none."""
+    if refusal is None:
+        return {"refusal": None}
+    return {
+        "refusal": refusal.code,
+        "what": mask_keys(refusal.what),
+        "rule": refusal.rule,
+        "rule_version": refusal.rule_version,
+        "facts": {str(label): mask_keys(str(value)) for label, value in refusal.facts.items()},
+        "missing": {str(label): mask_keys(str(value)) for label, value in refusal.missing.items()},
+        "next_step": refusal.next_step,
+        "lifted_by": refusal.lifted_by,
+        "fix_path": refusal.fix_path,
     }
 
 

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
-from licensing.models import Build, Order, OrderLine, ProductKey
+from licensing.models import Build, Lane, Order, OrderLine, ProductKey
 from licensing.rules.key_states import KeyState
+from licensing.rules.order_terms import RESERVE_MINUTES_MOST
 from licensing.rules.ordering import MAX_QUANTITY
+from licensing.selectors.order_wait import queue_place
 from partners.models import OrderBlock, Recipient
 from partners.rules.partner_states import STOPS, Act, lifter_of
 from partners.rules.recipients import TAP_CRITERIA
@@ -24,6 +27,33 @@ class OrderRequestSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Id of your approved recipient: Citizenship only.",
     )
+    lane = serializers.ChoiceField(
+        choices=["", *Lane.values], required=False, default="", help_text="Empty: the recommended lane."
+    )
+    note = serializers.CharField(
+        max_length=300,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What an approver should know.",
+    )
+    allow_hold = serializers.BooleanField(
+        required=False,
+        default=True,
+        help_text="False: refused instead of waiting for credit, a block or a person.",
+    )
+    allow_backorder = serializers.BooleanField(
+        required=False, default=False, help_text="True: too little stock lets the order wait in the queue."
+    )
+    allow_split = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="True: what is in stock comes now, the rest waits as a second order.",
+    )
+    reserve_minutes = serializers.IntegerField(
+        min_value=0, max_value=RESERVE_MINUTES_MOST, required=False, default=0,
+        help_text="Keep the keys so long for your confirmation; 0 assigns them at once.",
+    )  # fmt: skip
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
@@ -139,7 +169,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            "id", "number", "state", "channel", "reference", "recipient", "placed_at", "allocated_at", "lines",
+            "id", "number", "state", "channel", "reference", "recipient", "placed_at", "allocated_at", "lane",
+            "waits_since", "expires_at", "split_from", "lines",
         )  # fmt: skip
 
 
@@ -147,9 +178,28 @@ class OrderDetailSerializer(OrderSerializer):
     """An order with its keys, by id and last five characters."""
 
     keys = serializers.SerializerMethodField()
+    holds = serializers.JSONField(
+        help_text="What the order waits for: rule, facts, missing, next step, lifted by."
+    )
+    queue = serializers.SerializerMethodField(
+        help_text="Position, keys before it, expected day; null in no queue."
+    )
+    rest = serializers.SerializerMethodField(help_text="The order that holds what the stock did not give.")
 
     class Meta(OrderSerializer.Meta):
-        fields = (*OrderSerializer.Meta.fields, "keys")  # type: ignore[assignment]
+        fields = (*OrderSerializer.Meta.fields, "holds", "queue", "rest", "keys")  # type: ignore[assignment]
+
+    def get_queue(self, order: Order) -> dict[str, Any] | None:
+        """Return the order's place in the queue."""
+        place = queue_place(order, timezone.now())
+        if place is None:
+            return None
+        return {"position": place.position, "keys_before": place.ahead, "expected_on": place.expected_on}
+
+    def get_rest(self, order: Order) -> str | None:
+        """Return the id of the order that was split off."""
+        rest = order.parts.values_list("pk", flat=True).first()
+        return str(rest) if rest else None
 
     def get_keys(self, order: Order) -> list[dict[str, Any]]:
         """Return the order's keys."""

@@ -17,11 +17,14 @@ from rest_framework.views import APIView
 
 from licensing.models import Build, Order
 from licensing.rules.devices import DeviceIdentity
+from licensing.rules.order_decision import Outcome
 from licensing.selectors.catalogue import catalogue_for, product_by_code
 from licensing.selectors.orders import builds_of, keys_of
 from licensing.services.build_uploads import report_files
 from licensing.services.builds import BuildFacts, report_build
 from licensing.services.hand_over import HandedKey, claim_key
+from licensing.services.order_cancel import cancel_own_order
+from licensing.services.order_confirm import confirm_order
 from licensing.services.orders import OrderRequest, place_order, preflight
 from partners.models import ApiKey
 from partners.rules.partner_states import Act
@@ -30,6 +33,7 @@ from portal.actors import actor_of
 from portal.api.paging import NewestFirst
 from portal.api.parsers import JsonParser
 from portal.api.permissions import PARTNER
+from portal.api.problem import refusal_members
 from portal.api.serializers import (
     BuildReportSerializer,
     BuildSerializer,
@@ -186,30 +190,53 @@ class PreflightView(PartnerView):
         """Return every gate with its outcome; nothing is changed."""
         wanted = self.cleaned(OrderRequestSerializer)
         product = product_by_code(wanted["product"])
+        asked = _request_of(wanted, product.id)
         shown = preflight(
             partner_id=self.partner_id,
             product_id=product.id,
             quantity=wanted["quantity"],
             recipient_id=wanted["recipient"],
+            lane=wanted["lane"],
+            wish=asked.allowed,
             at=timezone.now(),
         )
+        decision = shown.decision
+        waits = decision.outcome in (Outcome.QUEUED, Outcome.SPLIT)
         return Response(
             {
                 "may_pass": shown.may_pass,
+                "outcome": decision.outcome.value,
+                "state": decision.state,
+                "now": decision.now,
+                "later": decision.later,
+                "position": shown.position if waits else None,
+                "expected_on": shown.expected_on if waits else None,
+                "recommended_lane": shown.recommended_lane,
                 "amount": str(shown.facts.amount),
                 "currency": shown.facts.currency,
                 "gates": [
-                    {
-                        "code": gate.code,
-                        "is_open": gate.is_open,
-                        "refusal": gate.refusal.code if gate.refusal else None,
-                        "what": gate.refusal.what if gate.refusal else "",
-                        "next_step": gate.refusal.next_step if gate.refusal else "",
-                    }
+                    {"code": gate.code, "is_open": gate.is_open, "waits_as": gate.waits_as or None}
+                    | refusal_members(gate.refusal)
                     for gate in shown.gates
                 ],
             }
         )
+
+
+def _request_of(wanted: dict[str, Any], product_id: int) -> OrderRequest:
+    return OrderRequest(
+        product_id,
+        wanted["quantity"],
+        wanted["reference"],
+        "api",
+        wanted["recipient"],
+        lane=wanted["lane"],
+        wish=wanted["note"],
+        may_wait=wanted["allow_hold"],
+        may_queue=wanted["allow_backorder"],
+        may_split=wanted["allow_split"],
+        reserve_minutes=wanted["reserve_minutes"],
+    )
 
 
 class PartnerOrdersView(PartnerView):
@@ -236,18 +263,12 @@ class OrdersView(PartnerOrdersView):
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        """Place an order; all its keys are assigned in the same moment, or nothing happens."""
+        """Place an order: all its keys in the same moment, or it waits as ``state`` says, or it is refused."""
         key = self.idempotency_key()
         wanted = self.cleaned(OrderRequestSerializer)
         placed = place_order(
             partner_id=self.partner_id,
-            request=OrderRequest(
-                product_by_code(wanted["product"]).id,
-                wanted["quantity"],
-                wanted["reference"],
-                "api",
-                wanted["recipient"],
-            ),
+            request=_request_of(wanted, product_by_code(wanted["product"]).id),
             idempotency_key=key,
             by=actor_of(request._request),
             at=timezone.now(),
@@ -271,6 +292,44 @@ class OrderView(PartnerOrdersView):
         if order is None:
             raise Http404
         return Response(OrderDetailSerializer(order).data)
+
+
+class OrderActView(PartnerOrdersView):
+    """An act on one order."""
+
+    required_scope = "orders:write"
+
+    def shown(self, order_id: UUID) -> Response:
+        """Return the order as it stands now."""
+        return Response(OrderDetailSerializer(self.orders().get(pk=order_id)).data)
+
+
+class OrderConfirmView(OrderActView):
+    """Confirm a reservation."""
+
+    @extend_schema(request=None, responses={200: OrderDetailSerializer, 404: PROBLEM, 409: PROBLEM})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Turn reserved keys into an order, within their time; a repeat changes nothing."""
+        confirm_order(
+            order_id, partner_id=self.partner_id, by=actor_of(request._request), at=timezone.now()
+        )  # fmt: skip
+        return self.shown(order_id)
+
+
+class OrderCancelView(OrderActView):
+    """Cancel an order."""
+
+    @extend_schema(request=None, responses={200: OrderDetailSerializer, 404: PROBLEM, 409: PROBLEM})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Cancel an order that waits, or none of whose keys was handed over."""
+        cancel_own_order(
+            order_id,
+            partner_id=self.partner_id,
+            reason=_("Cancelled by API"),
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
+        return self.shown(order_id)
 
 
 class KeysView(PartnerView):

@@ -29,6 +29,7 @@ def shown(refusal: Refusal) -> dict[str, Any]:
         "rule": refusal.rule,
         "rule_version": refusal.rule_version,
         "facts": [(label, _in_words(value)) for label, value in refusal.facts.items()],
+        "missing": [(label, _in_words(value)) for label, value in refusal.missing.items()],
         "next_step": refusal.next_step,
         "fix_url": refusal.fix_path,
         "lifted_by": refusal.lifted_by,

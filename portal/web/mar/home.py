@@ -9,7 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from licensing.models import ExchangeException, KeyBatch, ProductKey, QuotaException
+from licensing.models import (
+    ExchangeException,
+    KeyBatch,
+    Order,
+    OrderState,
+    ProductKey,
+    QuotaException,
+)
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.quota import ExceptionState
 from licensing.rules.key_states import Hold, KeyState
@@ -71,6 +78,15 @@ WAITS = (
         _("Look"),
         "mar:partner-list",
         "?change=requested",
+    ),
+    Wait(
+        "order.decide",
+        lambda: Order.objects.filter(state=OrderState.NEEDS_APPROVAL).count(),
+        ngettext_lazy("%(count)d order to approve", "%(count)d orders to approve", "count"),
+        _("Above the thresholds or with an exception. All facts stand on one page."),
+        _("Decide"),
+        "mar:order-waiting",
+        "?state=needs_approval",
     ),
     Wait(
         "recipient.review",

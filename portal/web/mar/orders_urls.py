@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from portal.web.mar import orders_views
+from portal.web.mar import orders_views, waiting_views
 
 urlpatterns = [
     path("orders/", orders_views.order_list, name="order-list"),
+    path("orders/waiting/", waiting_views.waiting_list, name="order-waiting"),
+    path("orders/<uuid:order_id>/decide/", waiting_views.decide, name="order-decide"),
     path("orders/<uuid:order_id>/", orders_views.order_detail, name="order-detail"),
     path("orders/<uuid:order_id>/cancel/", orders_views.cancel, name="order-cancel"),
     path("keys/<slug:product_key_id>/", orders_views.key_detail, name="key-detail"),

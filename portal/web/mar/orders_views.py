@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
-from licensing.models import Order, ProductKey
+from licensing.models import Order, OrderState, ProductKey
+from licensing.models.order import WAITING_STATES
 from licensing.rules.key_states import Hold, KeyState
 from licensing.selectors.orders import all_keys, all_orders
 from licensing.selectors.replacements import replacements_of_key
@@ -30,6 +31,7 @@ from portal.web.mar.incidents_views import kinds_for
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
+CANCELLABLE = (*WAITING_STATES, OrderState.ALLOCATED.value)
 
 
 class OrderTable(Table):
@@ -106,7 +108,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Show one order with its keys."""
     order = _order(order_id)
     table = OrderKeyTable(request, all_keys().filter(order_line__order=order))
-    may_cancel = "partner.manage" in request.permissions and order.state == "allocated"  # type: ignore[attr-defined]
+    may_cancel = "partner.manage" in request.permissions and order.state in CANCELLABLE  # type: ignore[attr-defined]
     context = {"order": order, "table": table, "events": order_events(order), "may_cancel": may_cancel}
     return render_table(request, "mar/order_detail.html", context)
 

@@ -15,18 +15,22 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError, NotFound, Refusal
-from licensing.models import LicenceFamily, Order, Product, ProductKey
+from licensing.models import Lane, LicenceFamily, Order, OrderState, Product, ProductKey
+from licensing.models.order import WAITING_STATES
 from licensing.rules.ordering import MAX_QUANTITY
 from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_by_code
+from licensing.selectors.order_wait import queue_place
 from licensing.selectors.orders import keys_of, orders_of
 from licensing.selectors.quota import quota_of_product
 from licensing.selectors.timeline import order_events
+from licensing.services.order_cancel import cancel_own_order
 from licensing.services.orders import OrderRequest, Preflight, place_order, preflight
 from partners.models import Recipient
 from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS, IdempotencyField
+from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
 from portal.web.quota_words import quota_meter
@@ -35,6 +39,16 @@ from portal.web.tpr.place import device_of, partner_id_of
 from portal.web.tpr.standing import stops_now
 
 HOUSE = ("tpr",)
+CANCELLABLE = (*WAITING_STATES, OrderState.ALLOCATED.value)
+
+
+PLACED_WORDS = {
+    OrderState.ALLOCATED: gettext_lazy("Done. Your keys are assigned and ready."),
+    OrderState.BACKORDERED: gettext_lazy(
+        "Your order is in the queue. You get a mail when your keys are there."
+    ),
+    OrderState.NEEDS_APPROVAL: gettext_lazy("Your order is with the MAR. You get a mail with the decision."),
+}
 
 
 class OrderForm(forms.Form):
@@ -61,7 +75,52 @@ class OrderForm(forms.Form):
         help_text=gettext_lazy("Shown on the order and the statement. For example your own order number."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    shortage = forms.ChoiceField(
+        label=gettext_lazy("If the stock does not give all of them"),
+        choices=[
+            ("refuse", gettext_lazy("Do not order")),
+            ("queue", gettext_lazy("Wait in the queue until all are there")),
+            ("split", gettext_lazy("Take what is there now, queue the rest")),
+        ],
+        initial="refuse",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    lane = forms.ChoiceField(
+        label=gettext_lazy("How it is decided"),
+        choices=[
+            ("", gettext_lazy("As recommended")),
+            (Lane.STANDARD.value, gettext_lazy("Standard: at once, no person")),
+            (
+                Lane.SPECIAL.value,
+                gettext_lazy("Special: a person of the MAR decides, for example about an exception"),
+            ),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    wish = forms.CharField(
+        label=gettext_lazy("What the MAR should know"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Only for the special lane: why so many, for whom, until when."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     token = IdempotencyField()
+
+    def request_for(self, product_id: int) -> OrderRequest:
+        """Return what the buyer asks for."""
+        asked = self.cleaned_data
+        return OrderRequest(
+            product_id,
+            asked["quantity"],
+            asked["reference"],
+            recipient_id=asked.get("recipient"),
+            lane=asked["lane"],
+            wish=asked["wish"],
+            may_queue=asked["shortage"] == "queue",
+            may_split=asked["shortage"] == "split",
+        )
 
 
 class RecipientField(forms.TypedChoiceField):
@@ -82,7 +141,7 @@ class CitizenshipOrderForm(OrderForm):
         empty_value=None,
         help_text=gettext_lazy("Your approved recipients that may receive this product."),
     )
-    field_order = ("recipient", "quantity", "reference", "token")
+    field_order = ("recipient", "quantity", "reference", "shortage", "lane", "wish", "token")
 
     def __init__(self, *args: Any, recipients: list[Recipient], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -91,6 +150,18 @@ class CitizenshipOrderForm(OrderForm):
         field.choices = [("", _("Choose one"))] + [
             (str(each.pk), f"{each.name}, {each.town}") for each in recipients
         ]
+
+
+class CancelForm(forms.Form):
+    """Why an order is cancelled."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("For your own record."),
+        validators=[plain_text],
+    )
 
 
 class OrderTable(Table):
@@ -189,12 +260,14 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     context = {"form": form, "product": product}
     if not form.is_valid():
         return render(request, "tpr/order_new.html", context, status=FORM_ERROR_STATUS)
-    quantity, recipient_id = form.cleaned_data["quantity"], form.cleaned_data.get("recipient")
+    asked = form.request_for(product.id)
     shown = preflight(
         partner_id=partner_id,
         product_id=product.id,
-        quantity=quantity,
-        recipient_id=recipient_id,
+        quantity=asked.quantity,
+        recipient_id=asked.recipient_id,
+        lane=asked.lane,
+        wish=asked.allowed,
         at=timezone.now(),
     )
     context |= {"preflight": shown, "against": _against(shown, form, is_asked=request.method == "POST")}
@@ -204,9 +277,7 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     try:
         placed = place_order(
             partner_id=partner_id,
-            request=OrderRequest(
-                product.id, quantity, form.cleaned_data["reference"], recipient_id=recipient_id
-            ),
+            request=asked,
             idempotency_key=str(form.cleaned_data["token"]),
             by=actor_of(request),
             at=timezone.now(),
@@ -214,7 +285,7 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     except DomainError as error:
         return render_refused(request, "tpr/order_new.html", context, error)
     if placed.is_new:
-        messages.success(request, _("Done. Your keys are assigned and ready."))
+        messages.success(request, PLACED_WORDS.get(placed.state, _("Your order is taken. It waits for now.")))
     return redirect("tpr:order-detail", placed.order_id)
 
 
@@ -241,6 +312,9 @@ def _asked(request: HttpRequest) -> dict[str, object]:
         "quantity": request.GET.get("quantity", "1"),
         "reference": request.GET.get("reference", ""),
         "recipient": request.GET.get("recipient", ""),
+        "shortage": request.GET.get("shortage", "refuse"),
+        "lane": request.GET.get("lane", ""),
+        "wish": request.GET.get("wish", ""),
         "token": request.GET.get("token") or blank["token"].initial,
     }
 
@@ -261,5 +335,36 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if order is None:
         raise Http404
     table = OrderKeyTable(request, keys_of(order.partner_id).filter(order_line__order_id=order_id))
-    context = {"order": order, "table": table, "events": order_events(order)}
+    may_cancel = "order.cancel" in request.permissions  # type: ignore[attr-defined]
+    context = {
+        "order": order,
+        "table": table,
+        "events": order_events(order),
+        "place": queue_place(order, timezone.now()),
+        "parts": orders_of(order.partner_id).filter(split_from=order),
+        "may_cancel": may_cancel and order.state in CANCELLABLE,
+    }
     return render_table(request, "tpr/order_detail.html", context)
+
+
+@allow("order.cancel", houses=HOUSE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Cancel an order that waits, or none of whose keys anyone has seen."""
+    order = orders_of(partner_id_of(request)).filter(pk=order_id).first()
+    if order is None:
+        raise Http404
+    form = CancelForm(request.POST or None)
+    context = {"order": order, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        status = FORM_ERROR_STATUS if request.method == "POST" else 200
+        return render(request, "tpr/order_cancel.html", context, status=status)
+    try:
+        cancel_own_order(
+            order_id, partner_id=order.partner_id, reason=form.cleaned_data["reason"], by=actor_of(request),
+            at=timezone.now(),
+        )  # fmt: skip
+    except DomainError as error:
+        return render_refused(request, "tpr/order_cancel.html", context, error)
+    messages.success(request, _("Cancelled. Its keys went back to stock; nothing is charged."))
+    return redirect("tpr:order-detail", order_id)
