@@ -181,6 +181,8 @@ def record_hold_in_stock(
 def _record(
     ids: Sequence[int], product_id: int, partner_id: UUID, *, to: KeyState, hold: Hold, step: Step
 ) -> None:
+    if not ids:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD,

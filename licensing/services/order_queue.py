@@ -35,8 +35,10 @@ def fill_backorders(product_id: int, *, at: datetime) -> int:
 
 
 @transaction.atomic
-def fill_order(order_id: UUID, partner_id: UUID, *, at: datetime, most: int | None = None) -> OrderState:
-    """Give an order of the queue its keys, if it still waits there and the gates let it; return its state.
+def fill_order(
+    order_id: UUID, partner_id: UUID, *, at: datetime, most: int | None = None
+) -> OrderState | None:
+    """Give an order of the queue its keys, as far as the gates let it; return its state, None of one served before.
 
     Runs in the MAR's scope for its partner. ``most`` is the share of scarce stock it may take.
     """
@@ -44,7 +46,7 @@ def fill_order(order_id: UUID, partner_id: UUID, *, at: datetime, most: int | No
         lock_credit(partner_id)
         order = lock_order(order_id)
         if order.state != OrderState.BACKORDERED:
-            return OrderState(order.state)
+            return None
         return settle_order(order, by=QUEUE, at=at, most=most)
 
 
