@@ -86,7 +86,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(_STAFF, "mar:exchange", _("Microsoft"), "arrows-exchange", "exchange.view", shortcut="m"),
     Entry(("mar",), "mar:office", _("Office"), "settings", "people.manage", shortcut="i"),
     Entry(_STAFF, "compliance:report-list", _("Monthly reports"), "report", "report.view", shortcut="r"),
-    Entry(("compliance",), "mar:sanctions", _("Sanctions lists"), "shield-lock", "application.view"),
     Entry(_STAFF, "compliance:audit", _("Audit"), "history", "audit.view", shortcut="l"),
 )
 

@@ -280,6 +280,7 @@ def test_commands_exit_0_on_a_sound_chain_and_1_naming_the_bad_row(chain: str, c
     assert capsys.readouterr().out.splitlines() == [
         "audit: sound. 10 links in 2 blocks, 0 rows not sealed yet.",
         "custody: sound. 0 links in 0 blocks, 0 rows not sealed yet.",
+        "accounts: balanced. 0 accounts.",
     ]
     third = _ids()[2]
     _tamper(chain, f"UPDATE core_auditevent SET action = 'x' WHERE id = {third}")

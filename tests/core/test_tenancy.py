@@ -38,7 +38,7 @@ def test_partner_scope_refuses_to_write_for_another_partner() -> None:
         transaction.atomic(),
     ):
         Order.objects.create(
-            partner=other, state="submitted", channel="api", placed_by="x", placed_by_id="x", placed_at=AT
+            partner=other, state="allocated", channel="api", placed_by="x", placed_by_id="x", placed_at=AT
         )
 
 
