@@ -318,6 +318,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("api/v1/", "partner_return_id"): Sample(
         lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
     ),
+    ("api/v1/", "estimate_id"): Sample(lambda w: w.estimates[0], lambda w: w.estimates[1], NOBODYS),
     ("api/v1/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
 }
 

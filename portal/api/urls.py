@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.api import label_views, recipient_views, return_views, views
+from portal.api import label_views, price_views, recipient_views, return_views, views
 
 urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),
     path("orders/<uuid:order_id>:confirm", views.OrderConfirmView.as_view(), name="api-order-confirm"),
     path("orders/<uuid:order_id>:cancel", views.OrderCancelView.as_view(), name="api-order-cancel"),
+    path("prices/ahead", price_views.PricesAheadView.as_view(), name="api-prices-ahead"),
+    path("estimates", price_views.EstimatesView.as_view(), name="api-estimates"),
+    path("estimates/<uuid:estimate_id>", price_views.EstimateView.as_view(), name="api-estimate"),
     path("recipients", recipient_views.RecipientsView.as_view(), name="api-recipients"),
     path("labels", label_views.LabelsView.as_view(), name="api-labels"),
     path("labels:use", label_views.LabelUseView.as_view(), name="api-label-use"),

@@ -154,6 +154,8 @@ class CatalogueView(PartnerView):
                 "price": serializers.DecimalField(10, 2, allow_null=True),
                 "currency": serializers.CharField(),
                 "in_stock": serializers.IntegerField(),
+                "next_price": serializers.DecimalField(10, 2, allow_null=True),
+                "next_price_from": serializers.DateTimeField(allow_null=True),
             },
             many=True,
         )
@@ -168,9 +170,13 @@ class CatalogueView(PartnerView):
                     "name": item.product.name,
                     "lpn": item.product.lpn,
                     "family": item.product.family,
-                    "price": item.price,
+                    "price": None if item.price is None else str(item.price),
                     "currency": item.currency,
                     "in_stock": item.free,
+                    "next_price": str(item.ahead.after)
+                    if item.ahead and item.ahead.after is not None
+                    else None,
+                    "next_price_from": item.ahead.at if item.ahead else None,
                 }
                 for item in items
             ]

@@ -80,8 +80,7 @@ class DeviationTable(Table):
                sort="amount"),
         Column("used", gettext_lazy("Ordered of"),
                accessor=lambda row: _("%(used)s of %(all)s") % {"used": row.used_quantity, "all": row.quantity}),
-        Column("from", gettext_lazy("From"), kind="date", accessor="valid_from", sort="valid_from"),
-        Column("until", gettext_lazy("Until"), kind="datetime", accessor="valid_before", sort="valid_before"),
+        Column("until", gettext_lazy("Until"), kind="date", accessor="valid_before", sort="valid_before"),
         Column("reason", gettext_lazy("Reason")),
         Column("people", gettext_lazy("Written, approved by"), accessor=lambda row: _people(row)),
         Column("state", gettext_lazy("State"), kind="status", status="price_deal",
@@ -90,7 +89,7 @@ class DeviationTable(Table):
     filters = (TextFilter("partner", gettext_lazy("Partner"), "partner__code"),)
     search = ("partner__name", "partner__code", "product__code", "reason")
     search_label = gettext_lazy("Partner, product or reason")
-    order = "-from"
+    order = "-until"
     empty = Empty(
         gettext_lazy("No deviations"),
         gettext_lazy("Nobody pays anything but what his book says."),

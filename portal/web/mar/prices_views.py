@@ -80,7 +80,6 @@ class PriceTable(Table):
                accessor=lambda row: (row.amount, row.book.currency)),
         Column("from", gettext_lazy("Valid from"), kind="datetime", accessor="valid_from", sort="valid_from"),
         Column("until", gettext_lazy("Until"), kind="datetime", accessor="valid_before", sort="valid_before"),
-        Column("announced", gettext_lazy("Announced"), kind="date", accessor="announced_at", sort="announced_at"),
         Column("people", gettext_lazy("Written, announced by"), accessor=lambda row: _people(row)),
         Column("state", gettext_lazy("State"), kind="status", status="price",
                accessor=lambda row: row.state_at(timezone.now())),
@@ -231,10 +230,10 @@ def _people(price: Price) -> str:
 
 
 def _charts(book: PriceBook) -> list[Chart]:
-    """Return the course of each product that has a price in the book."""
+    """Return the course of each product whose price changes in the book, or has thresholds."""
     now = timezone.now()
     drawn = [_chart(book, product, now) for product in all_products().filter(prices__book=book).distinct()]
-    return [chart for chart in drawn if chart is not None]
+    return [chart for chart in drawn if chart is not None and len(chart.rows) > 1]
 
 
 def _chart(book: PriceBook, product: Product, now: datetime) -> Chart | None:

@@ -42,7 +42,12 @@ class ResaleForm(forms.Form):
                 decimal_places=2,
                 initial=margin.own,
                 widget=forms.NumberInput(
-                    {"inputmode": "decimal", "step": "0.01", "aria-label": label, "class": "input-short"}
+                    {
+                        "inputmode": "decimal",
+                        "step": "0.01",
+                        "aria-label": label,
+                        "class": "control input-short",
+                    }
                 ),
             )
 
