@@ -1,6 +1,7 @@
 """The background work of licensing, gathered where Celery looks for it."""
 
 from licensing.tasks_alarms import alarm_velocity
+from licensing.tasks_bulk import clear_bulk_files, tell_delivery_key
 from licensing.tasks_changes import send_change_notice, send_rule_notice
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
@@ -21,6 +22,7 @@ from licensing.tasks_returns import check_return, tell_recall, tell_return
 __all__ = [
     "alarm_velocity",
     "check_return",
+    "clear_bulk_files",
     "complete_orders",
     "exchange_cbrs",
     "fill_backorders",
@@ -32,6 +34,7 @@ __all__ = [
     "send_rule_notice",
     "sweep_imports",
     "sweep_orders",
+    "tell_delivery_key",
     "tell_incident",
     "tell_order_allocated",
     "tell_order_ended",

@@ -18,11 +18,13 @@ from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import (
     Build,
     BuildUpload,
+    BulkHandOver,
     CbrAckFile,
     CbrLine,
     ChangeNotice,
     ComputerBuildReport,
     CorrectionRequest,
+    DeliveryKey,
     Device,
     ExchangeException,
     Incident,
@@ -287,6 +289,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("compliance/tiers/", "proposal_id"): Sample(lambda w: w.standing["proposal"], None, NOBODYS),
     ("compliance/", "checkpoint_id"): Sample(lambda w: w.standing["checkpoint"], None, 999_999),
     ("compliance/", "model_id"): Sample(lambda w: w.standing["model"], None, 999_999),
+    ("tpr/", "bulk_id"): Sample(lambda w: w.own.papers["bulk"], lambda w: w.foreign.papers["bulk"], NOBODYS),
     ("tpr/", "incident_id"): Sample(
         lambda w: w.own.papers["incident"], lambda w: w.foreign.papers["incident"], NOBODYS
     ),
@@ -501,6 +504,14 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
             country="DE", since=AT.date(),
         )  # fmt: skip
         brand = Brand.objects.create(partner=partner, name="Again", logo=document, created_at=AT)
+        bulk = BulkHandOver.objects.create(
+            partner=partner, product=Product.objects.order_by("pk")[0], quantity=1, reason="Line without a net",
+            delivery_key=DeliveryKey.objects.create(
+                partner=partner, recipient="age1", fingerprint="0", registered_by="Owner", registered_at=AT,
+                usable_from=AT + timedelta(days=1),
+            ),
+            asked_by="Owner", asked_at=AT, sha256="0" * 64, token_hash=b"0" * 32, expires_at=AT,
+        )  # fmt: skip
         incident = Incident.objects.create(
             reference=f"IN-{partner.code[-6:]}", partner=partner, kind="lost", facts="Gone", due_on=AT.date(),
             reported_by="Owner", reported_at=AT,
@@ -525,6 +536,7 @@ def _own_papers(partner: Partner, colleague: User) -> dict[str, UUID]:
         "change": change,
         "note": note,
         "incident": incident,
+        "bulk": bulk,
     }
     return {name: row.pk for name, row in found.items()} | {"invitation": _invite(partner, "late").pk}
 

@@ -1,6 +1,7 @@
 """Tables of the licences: what is sold, which key is where, what was built."""
 
 from licensing.models.build import Build, BuildUpload
+from licensing.models.bulk import BulkHandOver, BulkLine, DeliveryKey
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product
 from licensing.models.custody import CorrectionRequest, HoldLift, Incident, IncidentKey
 from licensing.models.device import Device, KeyHandOver
@@ -35,12 +36,15 @@ __all__ = [
     "BatchDataKey",
     "Build",
     "BuildUpload",
+    "BulkHandOver",
+    "BulkLine",
     "CbrAckFile",
     "CbrLine",
     "ChangeNotice",
     "ChangeReading",
     "ComputerBuildReport",
     "CorrectionRequest",
+    "DeliveryKey",
     "Device",
     "Estimate",
     "EstimateLine",

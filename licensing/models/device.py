@@ -57,15 +57,16 @@ class Device(models.Model):
 
 
 class KeyHandOver(models.Model):
-    """A key given to a partner for one device: by a station's claim or by a reveal."""
+    """A key given to a partner for one device: by a station's claim, a reveal, or an encrypted file."""
 
     access = TENANT_APPEND
 
     class Channel(models.TextChoices):
-        """The two doors to a key."""
+        """The doors to a key."""
 
         CLAIM = "claim", _("Station (API)")
         REVEAL = "reveal", _("Shown in the browser")
+        FILE = "file", _("Encrypted file")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)

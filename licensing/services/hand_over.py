@@ -205,12 +205,13 @@ def _opened(key: ProductKey, hand_over_id: UUID, device_id: UUID, *, is_repeat: 
         last5=key.last5,
         product_code=key.product.code,
         device_id=device_id,
-        key=_decrypt(key),
+        key=decrypt_key(key),
         is_repeat=is_repeat,
     )
 
 
-def _decrypt(key: ProductKey) -> Secret:
+def decrypt_key(key: ProductKey) -> Secret:
+    """Open one key. The caller has checked the PC and written the audit row in this transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT s.sealed, d.wrapped FROM licensing_keysecret s

@@ -43,6 +43,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "order.cancel",
         "key.reveal",
         "incident.report",
+        "key.bulk",
         "build.report",
         "terms.accept",
         "people.manage",

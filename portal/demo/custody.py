@@ -18,7 +18,7 @@ def play(stage: Stage, *, now: datetime) -> None:
     """Freeze three keys of two partners and call one back by mistake."""
     _theft(stage, "TPR-0001", at=now - timedelta(days=2))
     _found_again(stage, "TPR-0002", at=now - timedelta(days=9))
-    _called_back_by_mistake(stage, "TPR-0002", at=now - timedelta(days=1))
+    _called_back_by_mistake(stage, at=now - timedelta(hours=4))
 
 
 def _keys(partner_id: UUID, state: KeyState, quantity: int) -> list[ProductKey]:
@@ -78,10 +78,10 @@ def _found_again(stage: Stage, code: str, *, at: datetime) -> None:
         )
 
 
-def _called_back_by_mistake(stage: Stage, code: str, *, at: datetime) -> None:
-    partner_id = stage.cast.partners[code].pk
+def _called_back_by_mistake(stage: Stage, *, at: datetime) -> None:
     with mar_scope():
-        keys = [key for key in _keys(partner_id, KeyState.RETRIEVED, 40) if key.state_since < at][:1]
+        taken = ProductKey.objects.filter(state=KeyState.RETRIEVED, hold="none", state_since__lt=at)
+        keys = list(taken.order_by("-state_since", "-id")[:1])
         if not keys:
             return
         recall_key(keys[0].pk, reason="Said to be on a broken board", by=stage.cast.staff("marta"), at=at)
@@ -89,7 +89,7 @@ def _called_back_by_mistake(stage: Stage, code: str, *, at: datetime) -> None:
             keys[0].pk,
             kind="give_back",
             facts="The board was another PC’s. This one runs and waits for its report.",
-            proof="Photo in the mail of Noor de Vries, today 10:14",
+            proof="Photo in the partner’s mail of today 10:14",
             by=stage.cast.staff("marta"),
             at=at + timedelta(hours=2),
         )

@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-recipients": {"task": "partners.expire_recipients", "schedule": timedelta(hours=1)},
     "care-for-drafts": {"task": "partners.care_for_drafts", "schedule": timedelta(days=1)},
     "make-checkpoint": {"task": "reporting.make_checkpoint", "schedule": timedelta(hours=1)},
+    "clear-bulk-files": {"task": "licensing.clear_bulk_files", "schedule": timedelta(minutes=5)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
 }
 

@@ -143,7 +143,8 @@ WHERE i.object_id IS NULL
 _AUDITED_FIRST = """
 WITH openings AS (
   SELECT object_id, min(at) AS first_at FROM core_auditevent
-  WHERE object_type = 'key' AND action IN ('licensing.key.claimed', 'licensing.key.revealed') GROUP BY 1
+  WHERE object_type = 'key'
+    AND action IN ('licensing.key.claimed', 'licensing.key.revealed', 'licensing.key.filed') GROUP BY 1
 )
 SELECT 'key ' || k.product_key_id || ' was handed over at ' || h.handed_at || ' without an audit row before'
   AS problem

@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.web.tpr import (
     builds,
+    bulk,
     devices,
     duties,
     estimates,
@@ -101,6 +102,13 @@ urlpatterns = [
     path("quota/<uuid:exception_id>/letter/", quota.letter_file, name="quota-letter"),
     path("quota/<uuid:exception_id>/withdraw/", quota.withdraw, name="quota-withdraw"),
     path("keys/", keys.key_list, name="key-list"),
+    path("keys/files/", bulk.bulk_list, name="bulk-list"),
+    path("keys/files/new/", bulk.bulk_new, name="bulk-new"),
+    path("keys/files/<uuid:bulk_id>/", bulk.bulk_detail, name="bulk-detail"),
+    path("keys/files/<uuid:bulk_id>/again/", bulk.bulk_again, name="bulk-again"),
+    path("keys/files/<uuid:bulk_id>/download/", bulk.bulk_download, name="bulk-download"),
+    path("keys/public-key/", bulk.public_key, name="bulk-public-key"),
+    path("keys/public-key/end/", bulk.end_public_key, name="bulk-public-key-end"),
     path("keys/<slug:product_key_id>/", keys.key_detail, name="key-detail"),
     path("keys/<slug:product_key_id>/reveal/", keys.reveal, name="key-reveal"),
     path("keys/<slug:product_key_id>/OA3.xml", keys.sample, name="key-sample"),

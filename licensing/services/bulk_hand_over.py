@@ -1,0 +1,385 @@
+"""Hand many keys over at once: only as a file encrypted to the partner's own public key, for named PCs.
+
+Every PC is checked before anything is decrypted; the plaintext lives in memory alone and only its
+ciphertext is stored, until the one download or a quarter of an hour has passed.
+"""
+
+import csv
+import hashlib
+import io
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.actor import Actor
+from core.crypto import Secret
+from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
+from core.queue import enqueue
+from licensing.exchange.age_file import NotAnAgeKey, check_recipient, encrypt_to
+from licensing.models import BulkHandOver, BulkLine, DeliveryKey, KeyHandOver, Product, ProductKey
+from licensing.models.bulk import WAITING
+from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_syntax import mask_keys
+from licensing.rules.programme_changes import install_stop
+from licensing.selectors.hand_over import hand_over_blocks
+from licensing.selectors.programme_rules import rules_at
+from licensing.services.custody import Step, move_keys
+from licensing.services.devices import ensure_device, refuse_second_key
+from licensing.services.hand_over import decrypt_key
+from licensing.services.velocity import day_refusal
+
+MAX_ROWS = 500
+LINK_LASTS = timedelta(minutes=15)
+COLUMNS = ("manufacturer", "model", "serial", "product_key_id", "product_key")
+PUBLIC_KEY_PAGE = "/tpr/keys/public-key/"
+
+
+class BulkRefused(DomainError):
+    """The file is not made, or not given."""
+
+
+class BulkInvalid(Invalid):
+    """The input itself is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that waits, and the token of its one link."""
+
+    bulk_id: UUID
+    token: Secret
+
+
+@transaction.atomic
+def register_delivery_key(*, partner_id: UUID, recipient: str, by: Actor, at: datetime) -> DeliveryKey:
+    """Put a public key in force a day from now, and tell every owner its fingerprint at once.
+
+    The one before ends now, so a thief's key shows itself by what stops.
+
+    :raises BulkInvalid: when it is no public key of age.
+    """
+    text = recipient.strip()
+    try:
+        check_recipient(text)
+    except NotAnAgeKey as error:
+        raise BulkInvalid(_no_age_key()) from error
+    DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).update(ended_at=at)
+    key = DeliveryKey.objects.create(
+        partner_id=partner_id,
+        recipient=text,
+        fingerprint=fingerprint_of(text),
+        registered_by=by.label[:200],
+        registered_at=at,
+        usable_from=at + WAITING,
+    )
+    _audit("licensing.delivery_key.registered", key.pk, partner_id, by, at, fingerprint=key.fingerprint)
+    enqueue("licensing.tell_delivery_key", at=at, delivery_key_id=key.pk)
+    return key
+
+
+@transaction.atomic
+def end_delivery_key(*, partner_id: UUID, by: Actor, at: datetime) -> None:
+    """Take the public key out of force; no file is made until another has waited its day."""
+    if DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).update(ended_at=at):
+        _audit("licensing.delivery_key.ended", "", partner_id, by, at)
+
+
+def fingerprint_of(recipient: str) -> str:
+    """Return what people compare: the first 32 hexadecimal digits of the key's SHA-256, in groups of four."""
+    digest = hashlib.sha256(recipient.encode()).hexdigest()[:32]
+    return " ".join(digest[start : start + 4] for start in range(0, 32, 4))
+
+
+@transaction.atomic
+def hand_over_file(
+    *,
+    partner_id: UUID,
+    product_id: int,
+    devices: Sequence[DeviceIdentity],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> MadeFile:
+    """Take one assigned key for each PC and encrypt them to the partner's public key, all or none.
+
+    The caller has asked for a fresh second factor.
+
+    :raises BulkRefused: no usable public key, too few keys, too fast, after the install stop.
+    :raises SecondKeyRefused: when any PC got a key within the days of the rule.
+    :raises Invalid: for no or too many rows, a PC named twice or half, a missing reason.
+    """
+    reason = mask_keys(reason.strip())[:200]
+    _require_rows(devices, reason)
+    block = hand_over_blocks(partner_id, at)
+    if block is not None:
+        raise BulkRefused(block)
+    delivery_key = _usable_key(partner_id, at)
+    product = Product.objects.get(pk=product_id)
+    stopped = install_stop(product.name, product.install_before, at=at)
+    too_fast = day_refusal(partner_id, rules=rules_at(at), at=at, quantity=len(devices))
+    for refusal in (stopped, too_fast):
+        if refusal:
+            raise BulkRefused(refusal)
+    device_ids = []
+    for identity in devices:
+        device_id = ensure_device(partner_id=partner_id, identity=identity, at=at)
+        refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)
+        device_ids.append(device_id)
+    keys = _take(partner_id, product, len(devices))
+    bulk_id = uuid4()
+    hand_overs = _hand_over(partner_id, keys, device_ids, bulk_id, reason, by, at)
+    return _make(
+        bulk_id, delivery_key, product, list(zip(devices, keys, hand_overs, strict=True)), reason, by, at
+    )
+
+
+@transaction.atomic
+def reissue_file(bulk_id: UUID, *, partner_id: UUID, reason: str, by: Actor, at: datetime) -> MadeFile:
+    """Encrypt a file's keys anew, each for the very PC it was taken for; reported or held ones are left out.
+
+    :raises BulkRefused: when none of its keys may be given again.
+    """
+    before = BulkHandOver.objects.select_related("product").filter(pk=bulk_id, partner_id=partner_id).first()
+    if before is None:
+        raise NotFound(_("There is no such file."))
+    block = hand_over_blocks(partner_id, at)
+    if block is not None:
+        raise BulkRefused(block)
+    delivery_key = _usable_key(partner_id, at)
+    hand_overs = list(
+        KeyHandOver.objects.select_related("key", "device")
+        .filter(
+            bulk_line__bulk=before,
+            key__state=KeyState.RETRIEVED,
+            key__hold=Hold.NONE,
+            key__partner_id=partner_id,
+        )
+        .order_by("key_id")
+    )
+    if not hand_overs:
+        raise BulkRefused(_nothing_left())
+    BulkHandOver.objects.filter(pk=before.pk).update(content=None)
+    rows = [
+        (DeviceIdentity(each.device.manufacturer, each.device.model, each.device.serial), each.key, each)
+        for each in hand_overs
+    ]
+    return _make(
+        uuid4(), delivery_key, before.product, rows, mask_keys(reason.strip())[:200], by, at, again=True
+    )
+
+
+@transaction.atomic
+def take_file(bulk_id: UUID, *, token: str, partner_id: UUID, by: Actor, at: datetime) -> bytes:
+    """Give the encrypted file out once, and forget it in the same step.
+
+    :raises NotFound: for another link, a second try, or after a quarter of an hour: all look the same.
+    """
+    digest = hashlib.sha256(token.encode()).digest()
+    found = (
+        BulkHandOver.objects.select_for_update()
+        .filter(
+            pk=bulk_id, partner_id=partner_id, token_hash=digest, content__isnull=False, expires_at__gt=at
+        )
+        .first()
+    )
+    if found is None or found.content is None:
+        raise NotFound(_("This link is used up or too old. Ask for the file again."))
+    _audit("licensing.bulk.taken", found.pk, partner_id, by, at, keys=found.quantity, sha256=found.sha256)
+    content = bytes(found.content)
+    found.content, found.taken_at, found.taken_by = None, at, by.label[:200]
+    found.save(update_fields=["content", "taken_at", "taken_by"])
+    return content
+
+
+def clear_expired(*, at: datetime) -> int:
+    """Forget files whose link has expired, in the MAR's scope."""
+    return BulkHandOver.objects.filter(content__isnull=False, expires_at__lte=at).update(content=None)
+
+
+def _take(partner_id: UUID, product: Product, quantity: int) -> list[ProductKey]:
+    keys = list(
+        ProductKey.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(partner_id=partner_id, product=product, state=KeyState.ASSIGNED, hold=Hold.NONE)
+        .order_by("id")[:quantity]
+    )
+    if len(keys) < quantity:
+        raise BulkRefused(_too_few(len(keys), quantity))
+    return keys
+
+
+def _hand_over(
+    partner_id: UUID,
+    keys: Sequence[ProductKey],
+    device_ids: Sequence[UUID],
+    bulk_id: UUID,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> list[KeyHandOver]:
+    """Write audit, ledger and hand-overs: before anything is decrypted."""
+    hand_overs = [
+        KeyHandOver(
+            partner_id=partner_id, key=key, device_id=device_id, channel=KeyHandOver.Channel.FILE, station=None,
+            reason=reason, handed_by=by.label[:200], handed_at=at,
+        )
+        for key, device_id in zip(keys, device_ids, strict=True)
+    ]  # fmt: skip
+    for key, device_id in zip(keys, device_ids, strict=True):
+        _audit_key(key, by, at, device=str(device_id), file=str(bulk_id), reason=reason)
+    move_keys(
+        [key.pk for key in keys],
+        to=KeyState.RETRIEVED,
+        sources=[KeyState.ASSIGNED],
+        step=Step("key.filed", "", by, at),
+        is_disclosed=True,
+        stopping_holds=[hold for hold in Hold if hold is not Hold.NONE],
+        object_ids=[hand_over.pk for hand_over in hand_overs],
+    )
+    return KeyHandOver.objects.bulk_create(hand_overs)
+
+
+def _make(
+    bulk_id: UUID,
+    delivery_key: DeliveryKey,
+    product: Product,
+    rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]],
+    reason: str,
+    by: Actor,
+    at: datetime,
+    *,
+    again: bool = False,
+) -> MadeFile:
+    _audit("licensing.bulk.made", bulk_id, delivery_key.partner_id, by, at, keys=len(rows), again=again)
+    if again:
+        for identity, key, _hand_over_row in rows:
+            _audit_key(key, by, at, device=identity.serial, file=str(bulk_id), reason=reason, repeat=True)
+    content = encrypt_to(delivery_key.recipient, _table(rows))
+    token = secrets.token_urlsafe(32)
+    bulk = BulkHandOver.objects.create(
+        id=bulk_id,
+        partner_id=delivery_key.partner_id,
+        delivery_key=delivery_key,
+        product=product,
+        quantity=len(rows),
+        reason=reason,
+        asked_by=by.label[:200],
+        asked_at=at,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        expires_at=at + LINK_LASTS,
+    )
+    hand_overs = [hand_over for _device, _key, hand_over in rows]
+    if again:
+        BulkLine.objects.filter(hand_over__in=hand_overs).update(bulk=bulk)
+    else:
+        BulkLine.objects.bulk_create(
+            BulkLine(partner_id=bulk.partner_id, bulk=bulk, hand_over=hand_over) for hand_over in hand_overs
+        )
+    return MadeFile(bulk.pk, Secret(token))
+
+
+def _table(rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]]) -> bytes:
+    """Return the plaintext, in memory only."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for identity, key, _hand_over_row in rows:
+        writer.writerow(
+            [
+                identity.manufacturer,
+                identity.model,
+                identity.serial,
+                key.product_key_id,
+                decrypt_key(key).reveal(),
+            ]
+        )
+    return table.getvalue().encode()
+
+
+def _usable_key(partner_id: UUID, at: datetime) -> DeliveryKey:
+    key = DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).first()
+    if key is None or key.usable_from > at:
+        raise BulkRefused(_no_public_key(key))
+    return key
+
+
+def _require_rows(devices: Sequence[DeviceIdentity], reason: str) -> None:
+    doubles = len(devices) - len({identity.key for identity in devices})
+    if not 1 <= len(devices) <= MAX_ROWS or doubles or len(reason) < 5:
+        raise BulkInvalid(
+            refuse(
+                "bulk_rows",
+                _("A file is for 1 to 500 different PCs, with a reason in words."),
+                rule="BULK-1",
+                facts={_("PCs"): len(devices), _("Named twice"): doubles, _("At most"): MAX_ROWS},
+                next_step=_(
+                    "Name each PC once by manufacturer, model and serial, and write why a file is needed."
+                ),
+                lifted_by=_("You"),
+            )
+        )
+
+
+def _no_public_key(key: DeliveryKey | None) -> Refusal:
+    return refuse(
+        "bulk_no_public_key",
+        _("Your public key waits its day.") if key else _("Your company has registered no public key."),
+        rule="BULK-2",
+        facts={_("Usable from"): key.usable_from} if key else {},
+        next_step=_("Owners register a key under Keys, public key. It can be used 24 hours later."),
+        lifted_by=_("Time, or the owner of your account"),
+        fix_path=PUBLIC_KEY_PAGE,
+    )
+
+
+def _no_age_key() -> Refusal:
+    return refuse(
+        "bulk_no_age_key",
+        _("This is no public key of age."),
+        rule="BULK-3",
+        next_step=_("Run age-keygen and paste the line that begins with age1."),
+        lifted_by=_("You"),
+    )
+
+
+def _too_few(found: int, wanted: int) -> Refusal:
+    return refuse(
+        "bulk_too_few_keys",
+        _("Too few assigned keys of this product are left."),
+        rule="BULK-4",
+        facts={_("Assigned"): found, _("PCs"): wanted},
+        next_step=_("Order the missing keys, or name fewer PCs."),
+        lifted_by=_("A buyer of your company"),
+        fix_path="/tpr/order/",
+    )
+
+
+def _nothing_left() -> Refusal:
+    return refuse(
+        "bulk_nothing_left",
+        _("Every key of this file is reported, held or called back."),
+        rule="BULK-5",
+        next_step=_("Ask for a file for other PCs."),
+        lifted_by=_("Nobody: one key is for one PC"),
+    )
+
+
+def _audit_key(key: ProductKey, by: Actor, at: datetime, **facts: object) -> None:
+    audit.record(
+        "licensing.key.filed", by=by, at=at, object_type="key", object_id=key.product_key_id,
+        partner_id=key.partner_id, facts=facts,
+    )  # fmt: skip
+
+
+def _audit(act: str, object_id: object, partner_id: UUID, by: Actor, at: datetime, **facts: object) -> None:
+    audit.record(
+        act, by=by, at=at, object_type="bulk", object_id=object_id, partner_id=partner_id, facts=facts
+    )
