@@ -13,7 +13,7 @@ from django.utils import timezone
 from compliance.models import ScoreModel, Tier, TierProposal, WindDown, WindDownItem
 from core.actor import Actor
 from core.models import User
-from core.storage import store_bytes
+from core.storage import store_bytes, store_sealed
 from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import (
     Build,
@@ -53,6 +53,7 @@ from partners.models import (
     FieldQuestion,
     Invitation,
     Membership,
+    OwnerReset,
     Partner,
     PartnerNote,
     Recipient,
@@ -70,7 +71,7 @@ from partners.services.checks import request_checks
 from partners.services.documents import store_document
 from partners.services.graces import give_grace
 from partners.services.invitations import invite_person
-from partners.services.owner_resets import begin_owner_reset
+from partners.services.owner_resets import WAITING_TIME
 from partners.services.recipient_claims import settle_conflict
 from partners.services.recipient_review import approve_recipient
 from partners.services.sanctions import receive_list
@@ -372,10 +373,15 @@ def make_world() -> World:
         retention = RetentionProposal.objects.create(
             counts={"sign_ins": 1}, proposed_by_user=people["mar_admin"], proposed_at=AT
         )
-        case = begin_owner_reset(
-            own.partner.pk, proof="letter", reason="Lost his phone.", evidence=PNG,
-            by=actor_for(people["mar_admin"]), at=AT,
+        case = OwnerReset(
+            partner=own.partner, user=people["tpr_owner"], proof="letter", reason="Lost.",
+            evidence_type="image/png", asked_by_user=people["mar_admin"], asked_at=AT,
+            opens_at=AT + WAITING_TIME,
         )  # fmt: skip
+        case.evidence_path, case.evidence_sha256 = store_sealed(
+            PNG, subject=case.subject, folder="owner-resets"
+        )
+        case.save(force_insert=True)
     world = World(
         own=own,
         erasure_id=erasure.pk,
