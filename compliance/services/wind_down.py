@@ -137,7 +137,7 @@ def recall_unreported_keys(partner_id: UUID, *, reason: str, by: Actor, at: date
     wind_down = _open(partner_id)
     ids = keys_to_recall(partner_id)
     for key_id in ids:
-        recall_key(key_id, reason=reason, by=by, at=at)
+        recall_key(key_id, reason=reason, by=by, at=at, tells_partner=False)
     _refresh(partner_id)
     note_exit("keys_recalled", wind_down, by=by, at=at, keys=len(ids))
     return len(ids)

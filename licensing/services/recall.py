@@ -48,11 +48,12 @@ def take_back(key_ids: Sequence[int], *, sources: Sequence[KeyState], step: Step
 
 
 @transaction.atomic
-def recall_key(key_id: int, *, reason: str, by: Actor, at: datetime) -> None:
+def recall_key(key_id: int, *, reason: str, by: Actor, at: datetime, tells_partner: bool = True) -> None:
     """Take a handed-over, unused key back: into stock, but quarantined for good.
 
     Somebody has seen it, so it leaves only by a return to Microsoft, or by two people with a reason.
-    Runs in the MAR's scope.
+    Runs in the MAR's scope. The partner is told by mail; not so where many keys go at once and he is told of
+    all together.
 
     :raises NotFound: for an unknown key.
     :raises KeyCannotMove: when it is on a PC already, or held.
@@ -78,13 +79,14 @@ def recall_key(key_id: int, *, reason: str, by: Actor, at: datetime) -> None:
         partner_id=key.partner_id,
         facts={"reason": mask_keys(reason)[:200], "hold": Hold.QUARANTINED.value},
     )
-    enqueue(
-        "licensing.tell_recall",
-        at=at,
-        partner_id=key.partner_id,
-        product_key_id=key.product_key_id,
-        reason=mask_keys(reason)[:200],
-    )
+    if tells_partner:
+        enqueue(
+            "licensing.tell_recall",
+            at=at,
+            partner_id=key.partner_id,
+            product_key_id=key.product_key_id,
+            reason=mask_keys(reason)[:200],
+        )
 
 
 def _end_assignments(key_ids: Sequence[int], at: datetime) -> None:

@@ -32,8 +32,10 @@ from licensing.services.returns import (
     record_return_answers,
     send_return,
 )
+from licensing.tasks import tell_recall
 from tests.factories import AT, make_mar, make_product, make_stock
 from tests.factories.exchange import make_builds, make_held_keys
+from tests.partners.samples import queued
 
 pytestmark = pytest.mark.django_db
 BY = Actor.system("test")
@@ -219,3 +221,14 @@ def test_database_never_lets_a_disclosed_key_be_free() -> None:
         recall_key(key.pk, reason="unused", by=BY, at=LATER)
         with pytest.raises(IntegrityError, match="key_disclosed_is_never_free"), transaction.atomic():
             ProductKey.objects.filter(pk=key.pk).update(hold="none")
+
+
+def test_partner_is_told_of_a_recall_unless_many_go_at_once(mailoutbox: list[Any]) -> None:
+    told, silent = make_held_keys(1), make_held_keys(1)
+    with mar_scope():
+        recall_key(told[0].pk, reason="PC was scrapped", by=BY, at=LATER)
+        recall_key(silent[0].pk, reason="End of contract", by=BY, at=LATER, tells_partner=False)
+    (work,) = queued("licensing.tell_recall")
+    assert work["product_key_id"] == told[0].product_key_id
+    assert tell_recall(**work) == len(mailoutbox)
+    assert "PC was scrapped" in mailoutbox[0].body
