@@ -31,6 +31,7 @@ from portal.demo import (
     returns,
     rules,
     standing,
+    waiting,
 )
 from portal.demo.applicants import queue_cases
 from portal.demo.history import Stage, bill_month, deliver, exchange, free_keys, work_week
@@ -49,7 +50,7 @@ SEASON = (8, 8, 9, 10, 10, 9, 8, 10, 13, 12, 12, 11)
 MAIL_TASKS = (
     "partners.%",
     "licensing.send_rule_notice",
-    "licensing.tell_order_allocated",
+    "licensing.tell_order%",
     "licensing.send_quota_answer",
 )
 STAGED_WORK = ("licensing.validate_batch", "licensing.release_batch")
@@ -209,6 +210,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     recipients.leave_open(stage, now=now)
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)
+    waiting.leave_waiting(stage, now=now)
     rules.rules(stage.cast, now=now)
     prices.show_prices(stage, now=now)
 

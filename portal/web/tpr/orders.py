@@ -23,6 +23,7 @@ from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_
 from licensing.selectors.order_wait import queue_place
 from licensing.selectors.orders import keys_of, orders_of
 from licensing.selectors.quota import quota_of_product
+from licensing.selectors.scarcity import receipts_of
 from licensing.selectors.timeline import order_events
 from licensing.services.order_cancel import cancel_own_order
 from licensing.services.orders import OrderRequest, Preflight, place_order, preflight
@@ -39,6 +40,7 @@ from portal.web.tpr.place import device_of, partner_id_of
 from portal.web.tpr.standing import stops_now
 
 HOUSE = ("tpr",)
+MOST_RECEIPTS = 50
 CANCELLABLE = (*WAITING_STATES, OrderState.ALLOCATED.value)
 
 
@@ -325,6 +327,14 @@ def order_list(request: HttpRequest) -> HttpResponse:
     """List the partner's orders."""
     table = OrderTable(request, orders_of(partner_id_of(request)))
     return render_table(request, "tpr/order_list.html", {"table": table})
+
+
+@allow("order.view", houses=HOUSE)
+@require_safe
+def receipts(request: HttpRequest) -> HttpResponse:
+    """Show the partner's own receipts of scarce stock shared out."""
+    found = receipts_of(partner_id_of(request))[:MOST_RECEIPTS]
+    return render(request, "tpr/receipts.html", {"receipts": found})
 
 
 @allow("order.view", houses=HOUSE)

@@ -76,6 +76,7 @@ urlpatterns = [
     path("estimates/<uuid:estimate_id>/order/", estimates.order, name="estimate-order"),
     path("estimates/<uuid:estimate_id>/withdraw/", estimates.withdraw, name="estimate-withdraw"),
     path("orders/", orders.order_list, name="order-list"),
+    path("orders/receipts/", orders.receipts, name="order-receipts"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order-detail"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
     path("recipients/", recipients.recipient_list, name="recipient-list"),

@@ -1,0 +1,87 @@
+"""Orders that wait: one for each reason, and a scarce product that two people share out."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+from core.errors import DomainError
+from core.tenancy import mar_scope, partner_scope
+from licensing.models import Lane
+from licensing.services.fair_share import confirm_fair_share, propose_fair_share, share_stock
+from licensing.services.order_cancel import cancel_own_order
+from licensing.services.order_release import expire_order
+from licensing.services.orders import OrderRequest, place_order
+from partners.services.partners import set_credit_limit
+from partners.services.standing import restrict_partner
+from portal.demo.history import NAMESPACE, Stage, deliver
+
+PRO, HOME = "WIN11-PRO-REF-COM", "WIN11-HOME-REF-COM"
+
+
+def leave_waiting(stage: Stage, *, now: datetime) -> None:
+    """Leave one order in each state that waits, one cancelled, one expired."""
+    _order(stage, "TPR-0001", PRO, 40, now - timedelta(hours=5), lane=Lane.SPECIAL,
+           wish="Tender of the city of Hamburg: 40 laptops for two schools, delivery in four weeks.")  # fmt: skip
+    _hold_for_credit(stage, "TPR-0012", now - timedelta(days=2))
+    with mar_scope():
+        restrict_partner(
+            stage.cast.partners["TPR-0010"].pk, kind="orders", orders_wait=True, by=stage.cast.staff("marta"),
+            at=now - timedelta(hours=30), reason="Two wiping certificates are missing.",
+            next_step="Hand the two certificates in; your orders go on by themselves.",
+        )  # fmt: skip
+    _order(stage, "TPR-0010", PRO, 3, now - timedelta(hours=28))
+    _order(stage, "TPR-0003", PRO, 5, now - timedelta(minutes=10), reserve_minutes=120, channel="api")
+    late = _order(stage, "TPR-0003", PRO, 2, now - timedelta(hours=4), reserve_minutes=30, channel="api")
+    if late:
+        with mar_scope():
+            expire_order(late, at=now - timedelta(hours=3))
+    wrong = _order(stage, "TPR-0005", PRO, 2, now - timedelta(hours=9), reference="Typed twice")
+    if wrong:
+        partner_id = stage.cast.partners["TPR-0005"].pk
+        with partner_scope(partner_id):
+            cancel_own_order(
+                wrong, partner_id=partner_id, reason="Ordered twice", by=stage.cast.owner("TPR-0005"),
+                at=now - timedelta(hours=8),
+            )  # fmt: skip
+    _share_out(stage, now)
+
+
+def _share_out(stage: Stage, now: datetime) -> None:
+    """Let three partners queue for Windows 11 Home, and share a late, small delivery out."""
+    product_id = stage.products[HOME].pk
+    with mar_scope():
+        policy = propose_fair_share(
+            product_id, reason="Microsoft delivers a third of what we called off.", by=stage.cast.staff("marta"),
+            at=now - timedelta(days=3),
+        )  # fmt: skip
+        confirm_fair_share(policy.pk, by=stage.cast.staff("jonas"), at=now - timedelta(days=3))
+    for place, (code, quantity) in enumerate((("TPR-0001", 300), ("TPR-0003", 150), ("TPR-0005", 120))):
+        _order(stage, code, HOME, quantity, now - timedelta(days=2, minutes=-place), may_queue=True)
+    deliver(stage, quantities={HOME: 30}, at=now - timedelta(hours=7), seed="scarce")
+    share_stock(product_id, at=now - timedelta(hours=6))
+
+
+def _hold_for_credit(stage: Stage, code: str, at: datetime) -> None:
+    with mar_scope():
+        set_credit_limit(
+            stage.cast.partners[code].pk, limit=Decimal(0), by=stage.cast.staff("franziska"), at=at
+        )
+    _order(stage, code, PRO, 4, at, reference="Workshop May")
+
+
+def _order(stage: Stage, code: str, product: str, quantity: int, at: datetime, **more: Any) -> UUID | None:
+    """Place an order as its partner's owner; None when his gates refuse it in this story."""
+    partner_id = stage.cast.partners[code].pk
+    try:
+        with partner_scope(partner_id):
+            placed = place_order(
+                partner_id=partner_id,
+                request=OrderRequest(stage.products[product].pk, quantity, **more),
+                idempotency_key=str(uuid5(NAMESPACE, f"waits:{code}:{product}:{at.isoformat()}:{quantity}")),
+                by=stage.cast.owner(code),
+                at=at,
+            )
+    except DomainError:
+        return None
+    return placed.order_id
