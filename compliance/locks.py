@@ -1,6 +1,9 @@
-"""Every row lock of this app. Order: score model → tier proposal → partner (by partners' services) → wind-down.
+"""Every row lock of this app.
 
-Whoever changes an item of a wind-down holds the wind-down, so items need no lock of their own.
+Order: score model → tier proposal → wind-down → partner.
+
+The partner is locked by partners' services. Whoever changes an item of a wind-down holds the wind-down, so items
+need no lock of their own.
 """
 
 from uuid import UUID

@@ -1,9 +1,11 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Lock order: estimate → credit position of the partner → order → partners' returns by id → programme change →
-programme rule → incident or correction → product → queue of a product → product keys by id → builds by id →
-computer build reports. A service that needs several takes them in this order, so no two can wait for each other.
-The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
+Order: estimate → credit position → order → partners' returns by id → programme change → programme rule →
+incident or correction → product → queue of a product → product keys by id → builds by id → computer build
+reports.
+
+A service that needs several takes them in this order, so no two can wait for each other. The partner comes
+first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,10 +1,9 @@
 """Every row lock of this app.
 
-Order, always from top to bottom: list of invitations, application, check, sanctions lists, partner, memberships (by
-primary key), invitation, API key, order block, grace, agreement, course, training
-attempt, company change, paper, site, brand, note, the
-MAR, the MAR's contacts, partner codes, registrations of a country's recipients, recipients,
-their renewal, their conflict.
+Order: list of invitations → application → check → sanctions lists → partner → memberships by id →
+invitation → credential → order block → grace → agreement → course → training attempt → company change →
+paper → site → brand → note → the MAR → the MAR's contacts → partner codes → registrations of a country's
+recipients → recipient → its renewal → its conflict.
 """
 
 from uuid import UUID

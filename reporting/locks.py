@@ -1,7 +1,8 @@
 """Every row lock of reporting, in the one order in which they may be taken.
 
-Lock order: the earlier revision of a month before its correction. Reports of different months are
-never locked together.
+Order: the earlier revision of a month → its correction.
+
+Reports of different months are never locked together.
 """
 
 from uuid import UUID
