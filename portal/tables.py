@@ -24,7 +24,7 @@ runs one count and one page query; what a cell reads of other models the caller 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
@@ -39,7 +39,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
-from portal import formatting, markup
+from portal import formatting
 from portal.filters import (
     AnyFilter,
     Chip,
@@ -52,6 +52,7 @@ from portal.filters import (
     status_filter,
 )
 from portal.status import Text
+from portal.table_columns import Column
 
 __all__ = [
     "ChoiceFilter",
@@ -68,45 +69,9 @@ __all__ = [
 
 COUNT_CAP = 10_000
 PAGE_SIZES = (25, 50, 100)
-Kind = Literal["text", "mono", "number", "money", "date", "datetime", "ago", "status", "key", "link"]
-Accessor = str | Callable[[Any], Any]
 RowType = TypeVar("RowType")
-_RIGHT_ALIGNED = frozenset(("number", "money"))
 _CELL = '<td role="cell" class="{} kind-{}" data-label="{}">'
 _HEADING_CELL = '<th role="rowheader" scope="row" class="{} kind-{}">'
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `sort` is the whitelisted ORM field (or several); without it the column cannot sort."""
-
-    key: str
-    label: Text
-    kind: Kind = "text"
-    accessor: Accessor | None = None
-    sort: str | tuple[str, ...] = ()
-    status: str = ""  # which dictionary of portal.status, for kind "status"
-    url: Callable[[Any], str | None] | None = None
-    primary: bool = False  # carries the link of the row and heads the card on a phone
-    align: Literal["start", "end"] | None = None
-
-    @property
-    def alignment(self) -> str:
-        return self.align or ("end" if self.kind in _RIGHT_ALIGNED else "start")
-
-    @property
-    def sort_fields(self) -> tuple[str, ...]:
-        return (self.sort,) if isinstance(self.sort, str) else self.sort
-
-    def value(self, row: Any) -> Any:
-        accessor = self.accessor or self.key
-        return accessor(row) if callable(accessor) else _reach(row, accessor)
-
-    def html(self, row: Any) -> SafeString:
-        value = self.value(row)
-        shown = markup.badge(self.status, value) if self.kind == "status" else _RENDERERS[self.kind](value)
-        url = self.url(row) if self.url else None
-        return format_html('<a href="{}">{}</a>', url, shown) if url else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,31 +353,5 @@ def render_table(
     return response
 
 
-def _reach(row: Any, path: str) -> Any:
-    """Follow a dotted path over attributes; a missing relation on the way gives None."""
-    for part in path.replace("__", ".").split("."):
-        if row is None:
-            return None
-        row = row[part] if isinstance(row, Mapping) else getattr(row, part)
-    return row() if callable(row) else row
-
-
-def _text(value: Any) -> SafeString:
-    return markup.nothing() if value is None or value == "" else format_html("{}", value)
-
-
 def _linked(shown: SafeString, url: str | None) -> SafeString:
     return format_html('<a href="{}" data-row-link>{}</a>', url, shown) if url else shown
-
-
-_RENDERERS: Mapping[str, Callable[[Any], SafeString]] = {
-    "text": _text,
-    "link": _text,
-    "mono": markup.mono,
-    "key": markup.masked_key,
-    "number": markup.figure,
-    "money": markup.amount,
-    "date": markup.date,
-    "datetime": markup.exact_time,
-    "ago": lambda value: markup.relative_time(value, focusable=False),
-}

@@ -237,6 +237,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("tpr/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
     ("mar/rules/", "programme_change_id"): Sample(lambda w: w.rules.change.pk, None, NOBODYS),
+    ("api/v1/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
     ("mar/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
     ("mar/rules/", "terms_id"): Sample(lambda w: w.rules.terms.pk, None, NOBODYS),
     ("mar/rules/", "acceptance_id"): Sample(lambda w: w.rules.acceptance.pk, None, NOBODYS),

@@ -19,12 +19,21 @@ SCOPE_LABELS = {
     "builds:read": _("See build reports"),
     "builds:write": _("Report builds"),
     "returns:write": _("Ask to give keys back"),
+    "account:read": _("See standing and agreements"),
     "stock:write": _("Deliver fulfilments"),
     "exchange:read": _("Fetch build reports for Microsoft"),
     "exchange:write": _("Deliver Microsoft’s answers"),
     "reports:read": _("Fetch monthly reports"),
 }
-TPR_SCOPES = ("orders:read", "orders:write", "keys:claim", "builds:read", "builds:write", "returns:write")
+TPR_SCOPES = (
+    "orders:read",
+    "orders:write",
+    "keys:claim",
+    "builds:read",
+    "builds:write",
+    "returns:write",
+    "account:read",
+)
 MAR_SCOPES = ("stock:write", "exchange:read", "exchange:write", "reports:read")
 
 

@@ -16,6 +16,7 @@ from partners.models.application import ApplicationState
 from partners.models.membership import Role
 from partners.models.partner import PartnerState
 from partners.rules.applications import round_of
+from partners.rules.company_identity import iban_norm
 from partners.rules.reason_codes import refusal_reason
 from partners.selectors.partner_codes import next_partner_code
 from partners.services.application_carry_over import require_carry_over
@@ -223,6 +224,9 @@ def _make_partner(application: Application, *, at: datetime) -> Partner:
         vat_id=application.vat_id,
         contact_name=application.contact_name,
         contact_email=application.contact_email,
+        phone=application.phone,
+        website=application.website,
+        iban=iban_norm(application.iban),
         wiping_standard=application.wiping_standard,
         expected_volume=application.expected_volume,
         state=PartnerState.AGREEMENT_PENDING,

@@ -3,9 +3,13 @@
 from django.urls import path
 
 from portal.api import label_views, price_views, recipient_views, return_views, views
+from portal.api.account_views import AcceptanceView, AgreementsView, StandingView
 
 urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
+    path("standing", StandingView.as_view(), name="api-standing"),
+    path("agreements", AgreementsView.as_view(), name="api-agreements"),
+    path("agreements/<uuid:agreement_id>/acceptance", AcceptanceView.as_view(), name="api-acceptance"),
     path("catalogue", views.CatalogueView.as_view(), name="api-catalogue"),
     path("orders", views.OrdersView.as_view(), name="api-orders"),
     path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),

@@ -376,3 +376,17 @@ def test_a_round_is_decided_once():
     _row(application, "rejected", jonas, application.reviewed_by)
     with pytest.raises(IntegrityError, match="decided_once_a_round"):
         _row(application, "approved", make_member("mar_approver"), application.reviewed_by)
+
+
+def test_a_new_partner_takes_his_bank_telephone_and_site_along():
+    application = make_reviewed_application(
+        phone="+49 40 1234567", website="https://werk.example", iban="DE89 3704 0044 0532 0130 00",
+    )  # fmt: skip
+    with mar_scope():
+        partner = approve_application(
+            application.pk, credit_limit=Decimal(100), currency="EUR",
+            by=actor_for(make_member("mar_approver")), at=AT,
+        )  # fmt: skip
+    assert (partner.phone, partner.website, partner.iban) == (
+        "+49 40 1234567", "https://werk.example", "DE89370400440532013000",
+    )  # fmt: skip
