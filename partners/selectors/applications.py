@@ -9,6 +9,10 @@ from partners.models.application import ApplicationState
 from partners.rules.applications import CLAIMABLE, OPEN_STATES
 
 QUEUES = ("open", "review", "mine", "decide", "applicant", "decided", "all")
+# What a row of a list shows; a case has many wide columns beside it.
+_LISTED = (
+    "reference", "company", "country", "state", "submitted_at", "due_at", "claimed_by__name", "claimed_by__email",
+)  # fmt: skip
 
 
 def applications() -> QuerySet[Application]:
@@ -26,7 +30,7 @@ def queue(name: str, user_id: UUID | None) -> QuerySet[Application]:
 
     ``mine`` is what the person claimed and has in hand, ``decide`` what he may decide: not his own reviews.
     """
-    rows = applications()
+    rows = Application.objects.select_related("claimed_by").only(*_LISTED)
     if name == "decided":
         closed = rows.filter(state__in=(ApplicationState.APPROVED, ApplicationState.REJECTED))
         return closed.order_by("-decided_at", "pk")

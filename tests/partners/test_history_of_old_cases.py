@@ -18,7 +18,7 @@ from tests.partners.samples import (
     make_reviewed_application,
 )
 
-FILL = import_module("partners.migrations.0024_history_of_old_cases").STATEMENTS
+FILL = import_module("partners.migrations.0025_history_of_old_cases").STATEMENTS
 LATER = AT + timedelta(hours=1)
 WORDS = " (Entered later, from the case as it stood.)"
 

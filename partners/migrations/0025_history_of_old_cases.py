@@ -54,6 +54,6 @@ STATEMENTS = [
 class Migration(migrations.Migration):
     """Enter the history of cases that were decided before there was one."""
 
-    dependencies = [("partners", "0023_orders_wait")]
+    dependencies = [("partners", "0024_owner_resets")]
 
     operations = [migrations.RunSQL(STATEMENTS, migrations.RunSQL.noop)]
