@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-# Orders in these states take no part in the year's count: never placed, or ended without keys.
-UNCOUNTED_STATES = ("draft", "cancelled", "expired")
+# Orders in these states take no part in the year's count: they ended without keys. A reservation (draft) counts.
+UNCOUNTED_STATES = ("cancelled", "expired")
 
 # In this order the books are asked; the first that has a price for the product and the quantity wins.
 OWN_BOOK, TIER_BOOK, STANDARD_BOOK = 1, 2, 3

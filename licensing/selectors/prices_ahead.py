@@ -38,7 +38,7 @@ paid AS (
 SELECT a.id, a.code, a.name, a.at, a.before, a.amount, a.book,
   coalesce((SELECT sum(l.quantity) FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id
     WHERE o.partner_id = %(partner)s AND l.product_id = a.id AND o.placed_at >= %(since)s AND o.placed_at <= %(at)s
-      AND o.state NOT IN ('draft', 'cancelled', 'expired')), 0)
+      AND o.state NOT IN ('cancelled', 'expired')), 0)
 FROM paid a WHERE a.place > 1 AND a.amount IS DISTINCT FROM a.before ORDER BY a.at, a.code
 """
 _LADDER = """
