@@ -72,7 +72,8 @@ def test_from_public_key_to_a_file_that_the_partners_machine_opens(shop: Any) ->
     assert client.get(address).status_code == 405
     assert client.post(address, {"token": "x"}).status_code == 404
     got = client.post(address, {"token": token})
-    assert (got.status_code, got["Cache-Control"]) == (200, "no-store")
+    assert got.status_code == 200
+    assert "no-store" in got["Cache-Control"]
     plain = pyrage.decrypt(got.content, [secret]).decode()
     assert plain.count("\r\n") == 3
     assert client.post(address, {"token": token}).status_code == 404
