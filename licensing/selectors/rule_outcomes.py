@@ -12,16 +12,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from licensing.models import FamilyGrant, KeyHandOver, OrderLine, OrderState, ProductKey
 from licensing.models.catalogue import LicenceFamily
+from licensing.models.order import WAITING_STATES
 from licensing.rules.key_states import KeyState
+from licensing.rules.order_decision import Decision, Wish, decide
 from licensing.rules.order_facts import OrderFacts
-from licensing.rules.ordering import check_gates
 from licensing.rules.programme_rules import Ruleset
 from licensing.rules.rule_outcomes import ORDER, PARTNER, Outcome
 from licensing.selectors.order_facts import order_facts
+from licensing.selectors.order_wait import decision_now
 from licensing.selectors.programme_rules import rules_at
 from licensing.selectors.quota import month_quotas
 from partners.models import Partner
@@ -30,17 +32,12 @@ from partners.selectors.mar import mar_zone
 
 LOOKED_BACK = timedelta(days=90)
 MOST_LINES = 5_000
-# Orders that have not got their keys yet: the rule decides about them as they are.
-WAITING = (
-    OrderState.SUBMITTED, OrderState.HELD_CREDIT, OrderState.HELD_COMPLIANCE, OrderState.NEEDS_APPROVAL,
-    OrderState.BACKORDERED,
-)  # fmt: skip
 
 
 def outcomes_of_licensing(as_of: datetime, data_at: datetime) -> Iterator[Outcome]:
     """Yield every outcome of licensing for the orders and partners of ``data_at``, judged at ``as_of``."""
-    rules, zone = rules_at(as_of), mar_zone()
-    yield from _orders(as_of, data_at, zone, rules)
+    rules = rules_at(as_of)
+    yield from _orders(as_of, data_at, mar_zone())
     partners = list(Partner.objects.exclude(state=PartnerState.TERMINATED).order_by("code"))
     giving = set(
         FamilyGrant.objects.filter(family=LicenceFamily.CITIZENSHIP).values_list("partner_id", flat=True)
@@ -60,16 +57,25 @@ def outcomes_of_licensing(as_of: datetime, data_at: datetime) -> Iterator[Outcom
         yield _of(partner, "reveal.limit", _reveal_limit(partner, as_of, rules))
 
 
-def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo, rules: Ruleset) -> Iterator[Outcome]:
+def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo) -> Iterator[Outcome]:
+    """Yield what becomes of each order that waits, and of each of the last 90 days if it were placed again."""
     lines = (
         OrderLine.objects.select_related("order", "product")
-        .filter(order__placed_at__gt=data_at - LOOKED_BACK, order__placed_at__lte=data_at)
-        .exclude(order__state__in=(OrderState.CANCELLED, OrderState.EXPIRED))
+        .filter(order__placed_at__lte=data_at)
+        .filter(Q(order__placed_at__gt=data_at - LOOKED_BACK) | Q(order__state__in=WAITING_STATES))
+        .exclude(order__state__in=(OrderState.CANCELLED, OrderState.EXPIRED, OrderState.DRAFT))
         .exclude(order__partner__state=PartnerState.TERMINATED)
         .order_by("-order__placed_at", "-order__number")[:MOST_LINES]
     )
     known: dict[tuple[UUID, int, UUID | None], OrderFacts] = {}
     for line in lines:
+        label = f"{line.order} · {line.quantity} × {line.product.code}"
+        waiting = decision_now(line.order, as_of)
+        if waiting is not None:
+            yield Outcome(
+                ORDER, str(line.order_id), label, line.partner_id, "order.waiting", decision_value(waiting)
+            )
+            continue
         group = (line.partner_id, line.product_id, line.order.recipient_id)
         if group not in known:
             known[group] = order_facts(
@@ -77,25 +83,14 @@ def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo, rules: Ruleset) 
                 with_stock=False, recipient_id=line.order.recipient_id,
             )  # fmt: skip
         facts = replace(known[group], quantity=line.quantity, unit_price=line.unit_price)
-        aspect = "order.waiting" if line.order.state in WAITING else "order.again"
-        label = f"{line.order} · {line.quantity} × {line.product.code}"
-        yield Outcome(ORDER, str(line.order_id), label, line.partner_id, aspect, order_value(facts, rules))
+        value = decision_value(decide(facts, Wish()))
+        yield Outcome(ORDER, str(line.order_id), label, line.partner_id, "order.again", value)
 
 
-def order_value(facts: OrderFacts, rules: Ruleset) -> str:
-    """Return how an order comes out: the rules that refuse it, else which lane it takes."""
-    gates = [gate for gate in check_gates(facts) if gate.code != "lane"]
-    refused = sorted({gate.refusal.rule for gate in gates if gate.refusal})
-    if refused:
-        return f"refused:{','.join(refused)}"
-    return "approval" if needs_person(facts, rules) else "passes"
-
-
-def needs_person(facts: OrderFacts, rules: Ruleset) -> bool:
-    """Return whether an order is so large that a person of the MAR approves it."""
-    return facts.quantity >= rules.number("order.special_lane", "quantity") or facts.amount >= rules.amount(
-        "order.special_lane", "amount"
-    )
+def decision_value(decision: Decision) -> str:
+    """Return a decision as it is compared: how it ends, and the rules that stand against it."""
+    rules = ",".join(sorted({refusal.rule for refusal in decision.refusals}))
+    return f"{decision.outcome}:{rules}" if rules else str(decision.outcome)
 
 
 def _of(partner: Partner, aspect: str, value: str) -> Outcome:

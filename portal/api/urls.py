@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from portal.api import label_views, price_views, recipient_views, return_views, views
+from portal.api import (
+    catalogue_views,
+    label_views,
+    price_views,
+    recipient_views,
+    return_views,
+    rule_views,
+    views,
+)
 from portal.api.account_views import AcceptanceView, AgreementsView, StandingView
 
 urlpatterns = [
@@ -10,7 +18,8 @@ urlpatterns = [
     path("standing", StandingView.as_view(), name="api-standing"),
     path("agreements", AgreementsView.as_view(), name="api-agreements"),
     path("agreements/<uuid:agreement_id>/acceptance", AcceptanceView.as_view(), name="api-acceptance"),
-    path("catalogue", views.CatalogueView.as_view(), name="api-catalogue"),
+    path("catalogue", catalogue_views.CatalogueView.as_view(), name="api-catalogue"),
+    path("rules", rule_views.RulesView.as_view(), name="api-rules"),
     path("orders", views.OrdersView.as_view(), name="api-orders"),
     path("orders:preflight", views.PreflightView.as_view(), name="api-preflight"),
     path("orders/<uuid:order_id>", views.OrderView.as_view(), name="api-order"),

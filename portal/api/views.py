@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from licensing.models import Build, Order
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.order_decision import Outcome
-from licensing.selectors.catalogue import catalogue_for, product_by_code
+from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.orders import builds_of, keys_of
 from licensing.services.build_uploads import report_files
 from licensing.services.builds import BuildFacts, report_build
@@ -135,51 +135,6 @@ class MeView(PartnerView):
                 "key_name": self.api_key.name,
                 "scopes": self.api_key.scopes,
             }
-        )
-
-
-class CatalogueView(PartnerView):
-    """What can be ordered."""
-
-    required_scope = "orders:read"
-
-    @extend_schema(
-        responses=inline_serializer(
-            "Product",
-            {
-                "code": serializers.CharField(),
-                "name": serializers.CharField(),
-                "lpn": serializers.CharField(),
-                "family": serializers.CharField(),
-                "price": serializers.DecimalField(10, 2, allow_null=True),
-                "currency": serializers.CharField(),
-                "in_stock": serializers.IntegerField(),
-                "next_price": serializers.DecimalField(10, 2, allow_null=True),
-                "next_price_from": serializers.DateTimeField(allow_null=True),
-            },
-            many=True,
-        )
-    )
-    def get(self, request: Request) -> Response:
-        """Return the products on sale with this partner's price and the free stock."""
-        items = catalogue_for(partner_id=self.partner_id, at=timezone.now())
-        return Response(
-            [
-                {
-                    "code": item.product.code,
-                    "name": item.product.name,
-                    "lpn": item.product.lpn,
-                    "family": item.product.family,
-                    "price": None if item.price is None else str(item.price),
-                    "currency": item.currency,
-                    "in_stock": item.free,
-                    "next_price": str(item.ahead.after)
-                    if item.ahead and item.ahead.after is not None
-                    else None,
-                    "next_price_from": item.ahead.at if item.ahead else None,
-                }
-                for item in items
-            ]
         )
 
 

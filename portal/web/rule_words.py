@@ -24,8 +24,12 @@ ASPECTS: dict[str, Any] = {
 }
 VALUES: dict[str, Any] = {
     "": gettext_lazy("–"),
-    "passes": gettext_lazy("passes"),
-    "approval": gettext_lazy("passes after an approval"),
+    "placed": gettext_lazy("passes"),
+    "held": gettext_lazy("waits"),
+    "approval": gettext_lazy("waits for an approval"),
+    "queued": gettext_lazy("waits in the queue"),
+    "split": gettext_lazy("passes in part"),
+    "refused": gettext_lazy("refused"),
     "nothing": gettext_lazy("nothing stops"),
     "remind": gettext_lazy("a reminder"),
     "orders": gettext_lazy("stop new orders"),
@@ -98,15 +102,21 @@ def shown_changes(changes: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 
 def _outcome(value: str) -> str:
-    if value.startswith("refused:"):
-        return _("refused by %(rules)s") % {"rules": value.removeprefix("refused:").replace(",", ", ")}
-    return str(VALUES.get(value, value))
+    word, _colon, rules = value.partition(":")
+    said = str(VALUES.get(word, word))
+    return f"{said} ({rules.replace(',', ', ')})" if rules else said
+
+
+# From what hinders nothing to what hinders all; figures just change.
+_HINDERS = {
+    "nothing": 0, "remind": 1, "orders": 2, "all": 3,
+    "placed": 0, "split": 1, "queued": 2, "approval": 3, "held": 4, "refused": 5,
+}  # fmt: skip
 
 
 def _tone(before: str, after: str) -> str:
-    """Return whether a change opens or closes something; figures just change."""
-    order = {"nothing": 0, "remind": 1, "orders": 2, "all": 3, "passes": 0, "approval": 1}
-    low, high = (4 if value.startswith("refused:") else order.get(value) for value in (before, after))
+    """Return whether a change opens or closes something."""
+    low, high = (_HINDERS.get(value.partition(":")[0]) for value in (before, after))
     if low is None or high is None or low == high:
         return ""
     return "danger" if high > low else "success"

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from portal.web import choosing
 from portal.web.public import apply, apply_links, apply_status, apply_steps, check, finder, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("check/", check.check, name="check"),
     path("check/result/", check.result, name="check-result"),
+    path("choose/", choosing.choose_in_public, name="choose"),
     path("partners/", finder.finder, name="finder"),
     path("apply/", apply.start, name="apply"),
     path("apply/tasks/", apply.tasks, name="apply-tasks"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from portal.web import choosing
 from portal.web.tpr import (
     builds,
     bulk,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("settings/documents/<uuid:document_id>/file/", settings_documents.download, name="document-file"),
     path("standing/", standing.standing, name="standing"),
     path("order/", orders.catalogue, name="catalogue"),
+    path("order/choose/", choosing.choose_as_partner, name="choose"),
     path("order/<slug:code>/", orders.new_order, name="order-new"),
     path("prices/", prices.price_list, name="price-list"),
     path("prices/margins/", prices.margin_list, name="margin-list"),
