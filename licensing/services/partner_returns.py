@@ -14,7 +14,7 @@ from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.queue import enqueue
 from licensing.exchange.return_xml import MAX_RETURN_LINES
-from licensing.locks import lock_partner_returns
+from licensing.locks import lock_credit, lock_partner_returns
 from licensing.models import PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.partner_returns import (
@@ -135,6 +135,10 @@ def approve_return(return_id: UUID, *, note: str, by: Actor, at: datetime) -> No
     :raises ReturnRefused: when it is not checked.
     :raises ReplacementRefused: when no other key can be given.
     """
+    # The credit row comes before the return in the written order of locks; another key may be ordered below.
+    partner_id = PartnerReturn.objects.filter(pk=return_id).values_list("partner_id", flat=True).first()
+    if partner_id is not None:
+        lock_credit(partner_id)
     request = _decide(return_id, ReturnState.APPROVED, note, by, at)
     if request.replacement_product_id is None:
         return

@@ -216,11 +216,15 @@ def test_recalled_key_is_quarantined_and_leaves_its_partner() -> None:
 
 
 def test_database_never_lets_a_disclosed_key_be_free() -> None:
-    (key,) = make_held_keys(1)
+    handed, recalled = make_held_keys(2)
     with mar_scope():
-        recall_key(key.pk, reason="unused", by=BY, at=LATER)
         with pytest.raises(IntegrityError, match="key_disclosed_is_never_free"), transaction.atomic():
-            ProductKey.objects.filter(pk=key.pk).update(hold="none")
+            ProductKey.objects.filter(pk=handed.pk).update(
+                state=KeyState.FULFILLED, partner=None, order_line=None
+            )
+        recall_key(recalled.pk, reason="unused", by=BY, at=LATER)
+        with pytest.raises(IntegrityError, match="proof of who lifted it"), transaction.atomic():
+            ProductKey.objects.filter(pk=recalled.pk).update(hold="none")
 
 
 def test_partner_is_told_of_a_recall_unless_many_go_at_once(mailoutbox: list[Any]) -> None:
