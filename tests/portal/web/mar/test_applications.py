@@ -300,7 +300,7 @@ def test_what_is_carried_over_is_ticked_off_before_the_approval():
     with mar_scope():
         Application.objects.filter(pk=application.pk).update(branch="transfer")
         ApplicationSection.objects.create(
-            application=application, name="transfer", saved_at=AT,
+            application=application, subject=application.subject, name="transfer", saved_at=AT,
             answers={"open_keys": 12, "unreported_builds": 0, "notice": "given", "notice_on": "2026-12-31"},
         )  # fmt: skip
         marta = make_member("mar_admin")
