@@ -157,6 +157,8 @@ def out_of_stock(facts: OrderFacts) -> Refusal:
         facts=shown,
         missing={_("Keys"): facts.quantity - free},
         next_step=_("Order up to %(free)s now, or let the order wait in the queue for the next delivery.")
-        % {"free": free},
+        % {"free": free}
+        if free
+        else _("Let the order wait in the queue for the next delivery, or come back then."),
         lifted_by=_("The MAR's next delivery"),
     )

@@ -23,7 +23,7 @@ def leave_waiting(stage: Stage, *, now: datetime) -> None:
     """Leave one order in each state that waits, one cancelled, one expired."""
     _order(stage, "TPR-0001", PRO, 40, now - timedelta(hours=5), lane=Lane.SPECIAL,
            wish="Tender of the city of Hamburg: 40 laptops for two schools, delivery in four weeks.")  # fmt: skip
-    _hold_for_credit(stage, "TPR-0012", now - timedelta(days=2))
+    _hold_for_credit(stage, "TPR-0002", now - timedelta(days=2))
     with mar_scope():
         restrict_partner(
             stage.cast.partners["TPR-0010"].pk, kind="orders", orders_wait=True, by=stage.cast.staff("marta"),
