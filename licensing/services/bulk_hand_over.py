@@ -179,18 +179,15 @@ def reissue_file(bulk_id: UUID, *, partner_id: UUID, reason: str, by: Actor, at:
 def take_file(bulk_id: UUID, *, token: str, partner_id: UUID, by: Actor, at: datetime) -> bytes:
     """Give the encrypted file out once, and forget it in the same step.
 
-    :raises NotFound: for another link, a second try, or after a quarter of an hour: all look the same.
+    :raises NotFound: for another partner's file.
+    :raises BulkRefused: for another link, a second try, or after a quarter of an hour: all look the same.
     """
     digest = hashlib.sha256(token.encode()).digest()
-    found = (
-        BulkHandOver.objects.select_for_update()
-        .filter(
-            pk=bulk_id, partner_id=partner_id, token_hash=digest, content__isnull=False, expires_at__gt=at
-        )
-        .first()
-    )
-    if found is None or found.content is None:
-        raise NotFound(_("This link is used up or too old. Ask for the file again."))
+    found = BulkHandOver.objects.select_for_update().filter(pk=bulk_id, partner_id=partner_id).first()
+    if found is None:
+        raise NotFound(_("There is no such file."))
+    if found.content is None or found.expires_at <= at or bytes(found.token_hash) != digest:
+        raise BulkRefused(_link_is_over(found))
     _audit("licensing.bulk.taken", found.pk, partner_id, by, at, keys=found.quantity, sha256=found.sha256)
     content = bytes(found.content)
     found.content, found.taken_at, found.taken_by = None, at, by.label[:200]
@@ -359,6 +356,18 @@ def _too_few(found: int, wanted: int) -> Refusal:
         next_step=_("Order the missing keys, or name fewer PCs."),
         lifted_by=_("A buyer of your company"),
         fix_path="/tpr/order/",
+    )
+
+
+def _link_is_over(found: BulkHandOver) -> Refusal:
+    return refuse(
+        "bulk_link_over",
+        _("This link is used up or too old."),
+        rule="BULK-6",
+        facts={_("Worked until"): found.expires_at},
+        next_step=_("Have the file made again: each PC gets its own key."),
+        lifted_by=_("You"),
+        fix_path=f"/tpr/keys/files/{found.pk}/",
     )
 
 

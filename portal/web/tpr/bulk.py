@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import DomainError, NotFound
+from core.errors import DomainError
 from licensing.exchange.device_list import read_device_list
 from licensing.exchange.refusals import CsvRefused
 from licensing.models import BulkHandOver
@@ -211,6 +211,7 @@ def bulk_again(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
 @require_POST
 def bulk_download(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
     """Give the encrypted file out, once. The token travels in the body, so no log ever holds it."""
+    context = {"bulk": _file(request, bulk_id), "form": ReasonForm()}
     try:
         content = service.take_file(
             bulk_id,
@@ -219,8 +220,8 @@ def bulk_download(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
             by=actor_of(request),
             at=timezone.now(),
         )
-    except NotFound as error:
-        raise Http404 from error
+    except DomainError as error:
+        return render_refused(request, "tpr/bulk_detail.html", context, error)
     return HttpResponse(
         content,
         content_type="application/octet-stream",

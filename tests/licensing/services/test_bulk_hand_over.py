@@ -113,10 +113,10 @@ def test_the_partners_machine_opens_the_file_and_finds_one_key_for_each_pc(
 def test_the_link_works_once_and_then_nothing_of_the_file_is_left(shop: Any) -> None:
     partner, _product = shop
     made = _make(shop)
-    with pytest.raises(NotFound):
+    with pytest.raises(bulk.BulkRefused):
         _take(partner, made, token="another")
     _take(partner, made)
-    with pytest.raises(NotFound):
+    with pytest.raises(bulk.BulkRefused):
         _take(partner, made)
     with mar_scope():
         stored = BulkHandOver.objects.get()
@@ -128,7 +128,7 @@ def test_the_link_ends_after_a_quarter_of_an_hour_and_the_file_is_forgotten(shop
     made = _make(shop)
     with mar_scope():
         assert bulk.clear_expired(at=LATER + timedelta(minutes=14, seconds=59)) == 0
-    with pytest.raises(NotFound):
+    with pytest.raises(bulk.BulkRefused):
         _take(partner, made, at=LATER + timedelta(minutes=15))
     with mar_scope():
         assert bulk.clear_expired(at=LATER + timedelta(minutes=15)) == 1

@@ -70,13 +70,13 @@ def test_from_public_key_to_a_file_that_the_partners_machine_opens(shop: Any) ->
     token, bulk = offer.context["token"], offer.context["bulk"]
     address = f"/tpr/keys/files/{bulk.pk}/download/"
     assert client.get(address).status_code == 405
-    assert client.post(address, {"token": "x"}).status_code == 404
+    assert client.post(address, {"token": "x"}).status_code == 409
     got = client.post(address, {"token": token})
     assert got.status_code == 200
     assert "no-store" in got["Cache-Control"]
     plain = pyrage.decrypt(got.content, [secret]).decode()
     assert plain.count("\r\n") == 3
-    assert client.post(address, {"token": token}).status_code == 404
+    assert client.post(address, {"token": token}).status_code == 409
     page = client.get(f"/tpr/keys/files/{bulk.pk}/").content.decode()
     assert "PF1ABC" in page
     for row in plain.splitlines()[1:]:
