@@ -237,7 +237,10 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("tpr/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
     ("mar/rules/", "programme_change_id"): Sample(lambda w: w.rules.change.pk, None, NOBODYS),
-    ("api/v1/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
+    # Agreements are everybody's; what was not accepted by this house looks like what there is not.
+    ("api/v1/", "agreement_id"): Sample(
+        lambda w: w.rules.terms.agreement_id, lambda w: w.foreign.partner.pk, NOBODYS
+    ),
     ("mar/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
     ("mar/rules/", "terms_id"): Sample(lambda w: w.rules.terms.pk, None, NOBODYS),
     ("mar/rules/", "acceptance_id"): Sample(lambda w: w.rules.acceptance.pk, None, NOBODYS),
