@@ -212,6 +212,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     papers.change(stage.cast, stage.products, now=now)
     waiting.leave_waiting(stage, now=now)
     rules.rules(stage.cast, now=now)
+    rules.products(stage.cast, now=now)
     prices.show_prices(stage, now=now)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import RuleVersion
 from licensing.rules.programme_rules import RULES
+from licensing.services.products import WrittenProduct, write_product
 from licensing.services.programme_rules import WrittenRule, publish_rule, read_rule, write_rule
 from licensing.services.rule_simulation import simulate
 from partners.selectors.mar import mar_zone
@@ -37,6 +38,33 @@ def rules(cast: Cast, *, now: datetime) -> None:
                     announced.pk, partner_id=cast.partners[wanted.code].pk, by=cast.owner(wanted.code),
                     at=now - timedelta(days=4) + timedelta(hours=2 * place),
                 )  # fmt: skip
+
+
+def products(cast: Cast, *, now: datetime) -> None:
+    """Write a product that comes next month, with the fields its order lines must say, for a second person."""
+    fields = {
+        "type": "object", "additionalProperties": False, "required": ["school_number"],
+        "properties": {
+            "school_number": {
+                "type": "string", "minLength": 1, "maxLength": 20,
+                "x-labels": {"en": "Number of the school", "de": "Schulnummer"},
+            },
+            "is_library": {"type": "boolean", "x-labels": {"en": "For a library?", "de": "Für eine Bücherei?"}},
+        },
+    }  # fmt: skip
+    identity = {
+        "code": "WIN11-EDU-REF-COM", "name": "Windows 11 Education (refurbished)", "lpn": "EDU-10572",
+        "family": "commercial", "edition": "Education", "generation": "Windows 11",
+        "who_may_receive": "Schools and libraries",
+    }  # fmt: skip
+    with mar_scope():
+        write_product(
+            WrittenProduct(
+                now + timedelta(days=30), identity=identity, languages=["de", "en"], countries=["AT", "DE"],
+                min_hardware={"ram_gb": 4, "storage_gb": 64, "tpm_2": True, "uefi": True}, required_fields=fields,
+            ),
+            by=cast.staff("marta"), at=now - timedelta(hours=18),
+        )  # fmt: skip
 
 
 def _write(
