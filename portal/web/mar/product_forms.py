@@ -57,7 +57,7 @@ class ProductForm(forms.Form):
     required_fields = forms.CharField(
         label=_("What each order line must say"), required=False, max_length=8_000,
         widget=forms.Textarea({"rows": 8, "class": "mono", "spellcheck": "false"}),
-        help_text=_("A JSON Schema of one flat object. Empty: nothing. The same schema checks form and API."),
+        help_text=_("A JSON Schema of one flat object. Empty: nothing. The catalogue by API shows it."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, product: Product | None, products: Any, **kwargs: Any) -> None:
