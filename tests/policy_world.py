@@ -80,7 +80,7 @@ from partners.services.tokens import invitation_token
 from partners.services.training import WrittenCourse, save_course
 from reporting.models import ReportFile, UsageReport
 from reporting.services.checkpoints import make_checkpoint
-from tests.factories import AT, actor_for, make_mar, make_member, make_partner
+from tests.factories import AT, actor_for, make_agreement, make_mar, make_member, make_partner, make_terms
 from tests.factories.exchange import make_builds
 from tests.factories.labels import make_labels
 from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
@@ -151,6 +151,7 @@ class Rules:
     version: RuleVersion
     foreign_version: RuleVersion
     draft: ProductVersion
+    schedules: list[TermsVersion]
 
 
 @dataclass
@@ -237,9 +238,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("tpr/rules/", "course_code"): Sample(lambda w: w.rules.course.code, None, "no-such-course"),
     ("mar/rules/", "programme_change_id"): Sample(lambda w: w.rules.change.pk, None, NOBODYS),
-    # Agreements are everybody's; what was not accepted by this house looks like what there is not.
     ("api/v1/", "agreement_id"): Sample(
-        lambda w: w.rules.terms.agreement_id, lambda w: w.foreign.partner.pk, NOBODYS
+        lambda w: w.rules.schedules[0].agreement_id, lambda w: w.rules.schedules[1].agreement_id, NOBODYS
     ),
     ("mar/rules/", "agreement_id"): Sample(lambda w: w.rules.terms.agreement_id, None, NOBODYS),
     ("mar/rules/", "terms_id"): Sample(lambda w: w.rules.terms.pk, None, NOBODYS),
@@ -655,7 +655,22 @@ def _rules(own: House, foreign: House, people: dict[str, User]) -> Rules:
             written_by=people["mar_admin"],
             written_at=AT,
         )
-    return Rules(accepted[0].terms, accepted[0], accepted[1], *changes, course, *versions, draft)
+    schedules = [_schedule(number, row) for number, row in enumerate(accepted)]
+    return Rules(accepted[0].terms, accepted[0], accepted[1], *changes, course, *versions, draft, schedules)
+
+
+def _schedule(number: int, like: TermsAcceptance) -> TermsVersion:
+    """Return a schedule that one house alone has accepted; it stops nothing."""
+    agreement = make_agreement(
+        f"SCHEDULE-{number}", kind="schedule", title="Schedule", products=[f"NONE-{number}"]
+    )
+    terms = make_terms(agreement=agreement, text=f"Schedule {number}.")
+    with mar_scope():
+        TermsAcceptance.objects.create(
+            partner_id=like.partner_id, terms=terms, user_id=like.user_id, role="tpr_owner", accepted_at=AT,
+            language="en", text_sha256=like.text_sha256,
+        )  # fmt: skip
+    return terms
 
 
 def _invite(partner: Partner, name: str = "new") -> Invitation:
