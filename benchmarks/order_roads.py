@@ -70,7 +70,7 @@ class Roads:
                 {
                     "partner_id": partner, "product_id": self.product, "quantity": size, "at": at,
                     "today": at.astimezone(zone).date(), "month_start": month.starts_at(zone),
-                    "month_end": month.ends_before(zone),
+                    "month_end": month.ends_before(zone), "order_id": None,
                 },
             )  # fmt: skip
             facts = dict(zip((name for name, _kind in order_facts.COLUMNS), cursor.fetchone(), strict=True))
@@ -78,13 +78,18 @@ class Roads:
             cursor.execute(
                 """WITH placed AS (
                   INSERT INTO licensing_order (id, partner_id, state, channel, reference, placed_by, placed_by_id,
-                    placed_at, allocated_at) VALUES (%s, %s, 'allocated', 'api', '', 'b', 'b', %s, %s) RETURNING id)
+                    placed_at, allocated_at) VALUES (%s, %s, 'allocated', 'api', '', 'b', 'b', %s, %s) RETURNING id
+                ), told AS (
+                  INSERT INTO licensing_orderevent (order_id, partner_id, kind, from_state, to_state, note, facts, by,
+                    by_id, at) SELECT placed.id, %s, 'placed', '', 'allocated', '', '{}', 'b', 'b', %s FROM placed)
                 INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency,
                   price_id) SELECT %s, placed.id, %s, %s, %s, %s, %s, %s FROM placed""",
                 [
                     order,
                     partner,
                     at,
+                    at,
+                    partner,
                     at,
                     line,
                     partner,
@@ -103,6 +108,7 @@ class Roads:
                 custody._RECORD,
                 {
                     "ids": ids, "product_id": self.product, "partner_id": partner, "from_state": 1, "to_state": 11,
+                    "hold": "none",
                     **custody.Step("order.placed", line, BY, at).parameters(),
                 },
             )  # fmt: skip
