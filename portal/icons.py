@@ -81,6 +81,7 @@ ICONS: tuple[str, ...] = (
     "keyboard",
     "language",
     "list-check",
+    "list",
     "lock",
     "login",
     "logout",
