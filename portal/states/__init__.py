@@ -1,0 +1,1 @@
+"""The words of states, by noun; portal/status.py gathers them."""
