@@ -102,6 +102,12 @@ class ClaimSerializer(serializers.Serializer[Any]):
     device = DeviceSerializer()
 
 
+class ConsumeSerializer(serializers.Serializer[Any]):
+    """Which key stands on its PC."""
+
+    product_key_id = serializers.CharField(max_length=13)
+
+
 class OhrSerializer(serializers.Serializer[Any]):
     """The five device facts that Microsoft requires; see docs/formats.md for the allowed values."""
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.api import (
     catalogue_views,
+    key_views,
     label_views,
     price_views,
     recipient_views,
@@ -36,8 +37,9 @@ urlpatterns = [
     path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
     path("keys:swap", return_views.SwapView.as_view(), name="api-swap"),
     path("returns/<uuid:partner_return_id>", return_views.ReturnView.as_view(), name="api-return"),
-    path("keys", views.KeysView.as_view(), name="api-keys"),
-    path("keys:claim", views.ClaimView.as_view(), name="api-claim"),
+    path("keys", key_views.KeysView.as_view(), name="api-keys"),
+    path("keys:claim", key_views.ClaimView.as_view(), name="api-claim"),
+    path("keys:consume", key_views.ConsumeView.as_view(), name="api-consume"),
     path("builds", views.BuildsView.as_view(), name="api-builds"),
     path("builds:upload", views.BuildUploadView.as_view(), name="api-build-upload"),
 ]

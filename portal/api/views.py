@@ -16,13 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from licensing.models import Build, Order
-from licensing.rules.devices import DeviceIdentity
 from licensing.rules.order_decision import Outcome
 from licensing.selectors.catalogue import product_by_code
-from licensing.selectors.orders import builds_of, keys_of
+from licensing.selectors.orders import builds_of
 from licensing.services.build_uploads import report_files
 from licensing.services.builds import BuildFacts, report_build
-from licensing.services.hand_over import HandedKey, claim_key
 from licensing.services.order_cancel import cancel_own_order
 from licensing.services.order_confirm import confirm_order
 from licensing.services.orders import OrderRequest, place_order, preflight
@@ -37,8 +35,6 @@ from portal.api.problem import refusal_members
 from portal.api.serializers import (
     BuildReportSerializer,
     BuildSerializer,
-    ClaimSerializer,
-    KeySerializer,
     OrderDetailSerializer,
     OrderRequestSerializer,
     OrderSerializer,
@@ -291,71 +287,6 @@ class OrderCancelView(OrderActView):
             at=timezone.now(),
         )
         return self.shown(order_id)
-
-
-class KeysView(PartnerView):
-    """Keys by their ids."""
-
-    required_scope = "orders:read"
-
-    @extend_schema(responses=KeySerializer(many=True))
-    def get(self, request: Request) -> Response:
-        """List this partner's keys."""
-        return self.page(keys_of(self.partner_id), KeySerializer, "-id")
-
-
-class ClaimView(PartnerView):
-    """Take one key for one PC."""
-
-    required_scope = "keys:claim"
-
-    @extend_schema(
-        request=ClaimSerializer,
-        responses={
-            200: inline_serializer(
-                "HandedKey",
-                {
-                    "product_key": serializers.CharField(),
-                    "product_key_id": serializers.CharField(),
-                    "product": serializers.CharField(),
-                    "device": serializers.UUIDField(),
-                    "hand_over": serializers.UUIDField(),
-                },
-            ),
-            409: PROBLEM,
-            422: PROBLEM,
-        },
-        parameters=[IDEMPOTENCY_KEY],
-    )
-    def post(self, request: Request) -> Response:
-        """Hand one assigned key over for one PC. The only answer of the API that holds a product key."""
-        wanted = self.cleaned(ClaimSerializer)
-        handed = claim_key(
-            partner_id=self.partner_id,
-            product_code=wanted["product"],
-            device=DeviceIdentity(**wanted["device"]),
-            idempotency_key=self.idempotency_key(),
-            station=self.api_key,
-            by=actor_of(request._request),
-            at=timezone.now(),
-        )
-        return _key_response(handed)
-
-
-def _key_response(handed: HandedKey) -> Response:
-    response = Response(
-        {
-            "product_key": handed.key.reveal(),
-            "product_key_id": handed.product_key_id,
-            "product": handed.product_code,
-            "device": handed.device_id,
-            "hand_over": handed.hand_over_id,
-        }
-    )
-    response["Cache-Control"] = "no-store"
-    if handed.is_repeat:
-        response["Idempotent-Replayed"] = "true"
-    return response
 
 
 class BuildsView(PartnerView):

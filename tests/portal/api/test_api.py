@@ -11,7 +11,7 @@ from core.models import AuditEvent
 from core.tenancy import mar_scope, partner_scope
 from licensing.exchange.oa3 import write_oa3
 from licensing.exchange.samples import sample_hardware_hash
-from licensing.models import Order, Product, ProductKey
+from licensing.models import LedgerEntry, Order, Product, ProductKey
 from partners.models import Partner
 from partners.services.api_keys import create_api_key
 from partners.services.standing import restrict_partner
@@ -126,6 +126,34 @@ def test_claim_returns_the_key_once_per_device_and_no_store(shop: Any) -> None:
     assert again.json() == first.json()
     second = machine.call("POST", "keys:claim", body, **{"Idempotency-Key": "d2"})
     assert (second.status_code, second.json()["code"]) == (409, "second_key_for_device")
+
+
+def test_a_station_says_once_that_the_key_stands_on_its_pc_and_may_ask_for_it_again(shop: Any) -> None:
+    _partner, product, machine = shop
+    _place(machine, product)
+    body = {"product": product.code, "device": DEVICE}
+    claimed = machine.call("POST", "keys:claim", body, **{"Idempotency-Key": "d1"}).json()
+    wanted = {"product_key_id": claimed["product_key_id"]}
+    for _ in range(2):
+        said = machine.call("POST", "keys:consume", wanted)
+        assert (said.status_code, said.json()["state"]) == (200, "Consumed")
+        assert "product_key" not in said.json()
+    with mar_scope():
+        assert LedgerEntry.objects.filter(reason="key.consumed").count() == 1
+    again = machine.call("POST", "keys:claim", body, **{"Idempotency-Key": "d1"})
+    assert again.json() == claimed
+
+
+def test_only_a_key_that_was_taken_is_consumed_and_a_strangers_is_not_there(shop: Any) -> None:
+    _partner, product, machine = shop
+    assigned = _place(machine, product).json()["keys"][0]
+    refused = machine.call("POST", "keys:consume", {"product_key_id": assigned["product_key_id"]})
+    assert refused.status_code == 409
+    stranger = Machine(make_partner(), ALL)
+    gone = stranger.call("POST", "keys:consume", {"product_key_id": assigned["product_key_id"]})
+    assert gone.status_code == 404
+    with mar_scope():
+        assert set(ProductKey.objects.filter(partner__isnull=False).values_list("state", flat=True)) == {11}
 
 
 def test_build_by_json_and_by_file(shop: Any) -> None:
