@@ -77,10 +77,10 @@ def send_return(
 ) -> ReturnRequest:
     """Return all the keys, or none, under one RMA number; each remembers its state in case of a refusal.
 
-    Quarantined keys may go; lost or stolen ones only without credit; disputed ones not at all.
+    Quarantined keys may go; lost or stolen ones only without credit; disputed and reserved ones not at all.
 
     :raises ReturnInvalid: for a type Microsoft does not offer, or not 1 to 5,000 keys.
-    :raises NotReturnable: when any key is assigned, handed over, reported without answer, or disputed.
+    :raises NotReturnable: when any key is assigned, handed over, reported without answer, disputed or reserved.
     """
     ids = sorted(set(key_ids))
     _check(ids, return_type, is_without_credit=is_without_credit)
@@ -93,7 +93,9 @@ def send_return(
             WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id""",
             [request.id, ids, [state.value for state in RETURNABLE_FROM]],
         )
-    stopping = (Hold.DISPUTED,) if is_without_credit else (Hold.DISPUTED, Hold.LOST_OR_STOLEN)
+    # What is kept for somebody's order is not ours to give away.
+    always = (Hold.DISPUTED, Hold.RESERVED)
+    stopping = always if is_without_credit else (*always, Hold.LOST_OR_STOLEN)
     try:
         move_keys(
             ids,

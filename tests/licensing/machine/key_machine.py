@@ -11,12 +11,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.errors import DomainError
 from core.tenancy import mar_scope
-from licensing.models import KeyAssignment, ProductKey
+from licensing.models import KeyAssignment, KeyReservation, ProductKey
 from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
 from licensing.services.custody import KeyCannotMove
 from licensing.services.orders import OrderRefused
 from tests.factories import AT
-from tests.licensing.machine.model import FROZEN, NONE, QUARANTINED, RETURNABLE, Model, ModelKey
+from tests.licensing.machine.model import (
+    FROZEN,
+    NONE,
+    QUARANTINED,
+    RESERVED,
+    RETURNABLE,
+    Model,
+    ModelKey,
+    Reservation,
+)
 from tests.licensing.machine.world import World, free_count
 
 SHOPS = st.integers(0, 1)
@@ -35,7 +44,7 @@ FROM steps
 
 
 class KeyMachine(RuleBasedStateMachine):
-    """Import, order, cancel, claim, consume, report, revert, send, answer, recall, freeze, restore, return."""
+    """The steps of a key: import, order, reserve, claim, report, answer, return, and what goes wrong."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +78,44 @@ class KeyMachine(RuleBasedStateMachine):
         for pk in taken:
             key = self.model.keys[pk]
             key.state, key.shop, key.order = KeyState.ASSIGNED, shop, order_id
+
+    @rule(shop=SHOPS, quantity=st.integers(1, 3))
+    def reserve(self, shop: int, quantity: int) -> None:
+        if quantity > len(self.model.free):
+            with pytest.raises(OrderRefused):
+                self.world.reserve(self.world.shops[shop], quantity, self._now())
+            return
+        order_id = self.world.reserve(self.world.shops[shop], quantity, self._now())
+        with mar_scope():
+            rows = KeyReservation.objects.filter(order_line__order_id=order_id, ended_at__isnull=True)
+            keys = [self.model.keys[pk] for pk in rows.order_by("key_id").values_list("key_id", flat=True)]
+        assert len(keys) == quantity
+        assert all(key.is_free for key in keys)
+        for key in keys:
+            key.hold = RESERVED
+        self.model.reservations.append(Reservation(shop, order_id, keys, self.at + timedelta(minutes=120)))
+
+    @precondition(lambda self: self.model.reservations)
+    @rule(data=st.data())
+    def confirm(self, data: Any) -> None:
+        kept = self.model.reservations[data.draw(st.integers(0, len(self.model.reservations) - 1))]
+        shop, now = self.world.shops[kept.shop], self._now()
+        may = kept.until > now
+        self._do_or_refuse(may, lambda: self.world.confirm(shop, kept.order, now), OrderRefused)
+        if may:
+            self.model.reservations.remove(kept)
+            for key in kept.keys:
+                key.state, key.hold, key.shop, key.order = KeyState.ASSIGNED, NONE, kept.shop, kept.order
+
+    @rule(hours=st.integers(0, 3))
+    def expire(self, hours: int) -> None:
+        self.at += timedelta(hours=hours)
+        now = self._now()
+        self.world.expire(now)
+        for kept in [one for one in self.model.reservations if one.until <= now]:
+            self.model.reservations.remove(kept)
+            for key in kept.keys:
+                key.hold = NONE
 
     @precondition(lambda self: any(key.order for key in self.model.keys.values()))
     @rule(data=st.data())
@@ -198,7 +245,7 @@ class KeyMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def send_back(self, data: Any) -> None:
         key = data.draw(self._one_of(list(self.model.keys.values())))
-        may = key.state in RETURNABLE and key.hold not in FROZEN
+        may = key.state in RETURNABLE and key.hold not in (*FROZEN, RESERVED)
         sent: list[Any] = []
         self._do_or_refuse(may, lambda: sent.append(self.world.send_back([key.pk], self._now())), DomainError)
         if may:

@@ -1,11 +1,12 @@
 """The small model of a key's life: what every key must be after each step, in plain Python."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from licensing.rules.key_states import KeyState
 
-NONE, QUARANTINED = "none", "quarantined"
+NONE, QUARANTINED, RESERVED = "none", "quarantined", "reserved"
 FROZEN = ("lost_or_stolen", "disputed")
 RETURNABLE = (KeyState.FULFILLED, KeyState.BOUND, KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED)
 
@@ -39,10 +40,21 @@ class ModelKey:
 
 
 @dataclass
+class Reservation:
+    """Keys kept for a shop's order until an instant."""
+
+    shop: int
+    order: UUID
+    keys: list[ModelKey]
+    until: datetime
+
+
+@dataclass
 class Model:
-    """All keys by their primary key."""
+    """All keys by their primary key, and what is reserved now."""
 
     keys: dict[int, ModelKey] = field(default_factory=dict)
+    reservations: list[Reservation] = field(default_factory=list)
 
     def those(self, *states: KeyState, hold: str | None = NONE) -> list[ModelKey]:
         """Return the keys in some states (and with a hold), oldest first."""

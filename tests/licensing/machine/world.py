@@ -24,6 +24,8 @@ from licensing.services.exchange_send import send_report
 from licensing.services.hand_over import HandedKey, claim_key
 from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
+from licensing.services.order_confirm import confirm_order
+from licensing.services.order_release import expire_order, orders_due
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import recall_key
 from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
@@ -76,6 +78,23 @@ class World:
                 partner_id=shop.partner.pk, request=OrderRequest(self.product.pk, quantity),
                 idempotency_key=uuid4().hex, by=shop.by, at=at,
             ).order_id  # fmt: skip
+
+    def reserve(self, shop: Shop, quantity: int, at: datetime) -> UUID:
+        """Keep keys for two hours without taking them."""
+        with partner_scope(shop.partner.pk):
+            return place_order(
+                partner_id=shop.partner.pk, request=OrderRequest(self.product.pk, quantity, reserve_minutes=120),
+                idempotency_key=uuid4().hex, by=shop.by, at=at,
+            ).order_id  # fmt: skip
+
+    def confirm(self, shop: Shop, order_id: UUID, at: datetime) -> None:
+        with partner_scope(shop.partner.pk):
+            confirm_order(order_id, partner_id=shop.partner.pk, by=shop.by, at=at)
+
+    def expire(self, at: datetime) -> None:
+        with mar_scope():
+            for order_id in orders_due(at):
+                expire_order(order_id, at=at)
 
     def cancel(self, order_id: UUID, at: datetime) -> None:
         with mar_scope():

@@ -160,6 +160,16 @@ def test_lost_key_goes_without_credit_only_and_a_disputed_one_not_at_all() -> No
     assert _states([lost]) == [(8, 3)]
 
 
+@pytest.mark.parametrize("options", [{}, {"return_type": "ZOE", "is_without_credit": True}])
+def test_a_key_kept_for_an_order_is_not_returned(options: dict[str, Any]) -> None:
+    key = make_stock(make_product(), 1)[0]
+    with mar_scope():
+        ProductKey.objects.filter(pk=key.pk).update(hold="reserved")
+    with pytest.raises(NotReturnable):
+        _send([key], **options)
+    assert _states([key]) == [(1, None)]
+
+
 @pytest.mark.parametrize(("return_type", "without_credit"), [("ZOE", False), ("ZOF", False), ("XXX", True)])
 def test_return_type_must_be_offered(return_type: str, without_credit: bool) -> None:
     key = make_stock(make_product(), 1)[0]
