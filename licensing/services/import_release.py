@@ -38,6 +38,7 @@ WITH staged AS (
     {KeyState.FULFILLED:d}, %(at)s, 'none', false,
     (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000 + s.row_number
   FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number
+  ORDER BY s.row_number
   RETURNING id, product_key_id, product_id
 ), secrets AS (
   INSERT INTO licensing_keysecret (key_id, sealed)

@@ -16,14 +16,14 @@ from partners.services.partners import set_credit_limit
 from partners.services.standing import restrict_partner
 from portal.demo.history import NAMESPACE, Stage, deliver
 
-PRO, HOME = "WIN11-PRO-REF-COM", "WIN11-HOME-REF-COM"
+PRO, SCARCE = "WIN11-PRO-REF-COM", "WIN10-HOME-REF-COM"
 
 
 def leave_waiting(stage: Stage, *, now: datetime) -> None:
     """Leave one order in each state that waits, one cancelled, one expired."""
     _order(stage, "TPR-0001", PRO, 40, now - timedelta(hours=5), lane=Lane.SPECIAL,
            wish="Tender of the city of Hamburg: 40 laptops for two schools, delivery in four weeks.")  # fmt: skip
-    _hold_for_credit(stage, "TPR-0002", now - timedelta(days=2))
+    _hold_for_credit(stage, "TPR-0009", now - timedelta(days=2))
     with mar_scope():
         restrict_partner(
             stage.cast.partners["TPR-0010"].pk, kind="orders", orders_wait=True, by=stage.cast.staff("marta"),
@@ -48,8 +48,8 @@ def leave_waiting(stage: Stage, *, now: datetime) -> None:
 
 
 def _share_out(stage: Stage, now: datetime) -> None:
-    """Let three partners queue for Windows 11 Home, and share a late, small delivery out."""
-    product_id = stage.products[HOME].pk
+    """Let three partners queue for Windows 10 Home, and share a late, small delivery out."""
+    product_id = stage.products[SCARCE].pk
     with mar_scope():
         policy = propose_fair_share(
             product_id, reason="Microsoft delivers a third of what we called off.", by=stage.cast.staff("marta"),
@@ -57,8 +57,8 @@ def _share_out(stage: Stage, now: datetime) -> None:
         )  # fmt: skip
         confirm_fair_share(policy.pk, by=stage.cast.staff("jonas"), at=now - timedelta(days=3))
     for place, (code, quantity) in enumerate((("TPR-0001", 300), ("TPR-0003", 150), ("TPR-0005", 120))):
-        _order(stage, code, HOME, quantity, now - timedelta(days=2, minutes=-place), may_queue=True)
-    deliver(stage, quantities={HOME: 30}, at=now - timedelta(hours=7), seed="scarce")
+        _order(stage, code, SCARCE, quantity, now - timedelta(days=2, minutes=-place), may_queue=True)
+    deliver(stage, quantities={SCARCE: 30}, at=now - timedelta(hours=7), seed="scarce")
     share_stock(product_id, at=now - timedelta(hours=6))
 
 

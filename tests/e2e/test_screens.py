@@ -80,6 +80,9 @@ NOT_WITHOUT_DOING = {
     "mar:application-ask",
     "mar:bulk-invitation-detail",
     "mar:company-change",
+    "mar:incident-close",
+    "mar:key-correct",
+    "mar:partner-owner-reset-evidence",
     "mar:partner-exit-finish",
     "mar:partner-exit-settle",
     "mar:partner-exit-waive",
@@ -90,6 +93,7 @@ NOT_WITHOUT_DOING = {
     "mar:standing-grace-end",
     "mar:standing-keep",
     "mar:standing-lift-block",
+    "tpr:bulk-detail",
     "tpr:test",
 }
 PEOPLE = {"tpr": ("olivia", "nina"), "mar": ("marta", "jonas"), "compliance": ("carla", "anton")}

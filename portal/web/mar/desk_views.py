@@ -123,7 +123,7 @@ def check(request: HttpRequest, partner_return_id: UUID) -> HttpResponse:
     return _act(request, partner_return_id, services.check_return, _("Checked."))
 
 
-@allow(HANDLE, houses=("mar",))
+@allow(HANDLE, houses=("mar",), fresh_factor=True)
 @require_POST
 def approve(request: HttpRequest, partner_return_id: UUID) -> HttpResponse:
     """Approve a return; it goes with the next bundle."""

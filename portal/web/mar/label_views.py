@@ -129,7 +129,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     return _act(request, form, act, {"receive": form})
 
 
-@allow("label.issue", houses=("mar",))
+@allow("label.issue", houses=("mar",), fresh_factor=True)
 @require_POST
 def issue(request: HttpRequest) -> HttpResponse:
     """Issue a range to a partner."""

@@ -14,7 +14,7 @@ urlpatterns = [
     path("rules/acceptances/<uuid:acceptance_id>/paper/", agreements_views.paper, name="acceptance-paper"),
     path("rules/products/", product_views.product_list, name="product-list"),
     path("rules/products/new/", product_views.product_new, name="product-new"),
-    path("rules/products/<str:product_code>/write/", product_views.product_write, name="product-write"),
+    path("rules/products/<slug:product_code>/write/", product_views.product_write, name="product-write"),
     path(
         "rules/products/versions/<uuid:product_version_id>/",
         product_views.product_version,
