@@ -17,7 +17,7 @@ class ReturnRequestSerializer(serializers.Serializer[Any]):
     return_type = serializers.ChoiceField(choices=list(RETURN_TYPES))
     without_credit = serializers.BooleanField(required=False, default=False)
     reason = serializers.CharField(min_length=5, max_length=200)
-    kind = serializers.ChoiceField(choices=list(PartnerReturn.Kind.values), required=False, default="return")
+    kind = serializers.ChoiceField(choices=PartnerReturn.Kind.choices, required=False, default="return")
     replacement_product = serializers.CharField(
         max_length=30,
         required=False,

@@ -28,7 +28,11 @@ class OrderRequestSerializer(serializers.Serializer[Any]):
         help_text="Id of your approved recipient: Citizenship only.",
     )
     lane = serializers.ChoiceField(
-        choices=["", *Lane.values], required=False, default="", help_text="Empty: the recommended lane."
+        choices=Lane.choices,
+        allow_blank=True,
+        required=False,
+        default="",
+        help_text="Empty: the recommended lane.",
     )
     note = serializers.CharField(
         max_length=300,
