@@ -108,7 +108,10 @@ def deliver(delivery_id: int, *, at: datetime) -> bool:
     try:
         delivery.receipt = _CARRIERS[delivery.channel](delivery.checkpoint)[:300]
         delivery.delivered_at, delivery.problem = at, ""
-    except (NotDelivered, OSError, requests.RequestException) as error:
+    except requests.RequestException as error:
+        # Its text names the whole address, which may hold the receiver's secret.
+        delivery.problem = type(error).__name__
+    except (NotDelivered, OSError) as error:
         delivery.problem = f"{type(error).__name__}: {error}"[:300]
     delivery.save(update_fields=["attempts", "receipt", "delivered_at", "problem"])
     return delivery.delivered_at is not None
