@@ -1,4 +1,4 @@
-"""The database's own guards of prices: what was announced stands, what was ordered keeps its price (PRC-3).
+"""The database's own guards of prices: what was announced stands, what was ordered keeps its price (PRC-3) and details.
 
 Applied by the owner after every migration, from the same words the rules use.
 """
@@ -16,6 +16,8 @@ PRICED_AS_ORDERED = (
     "product_id",
     "order_id",
     "partner_id",
+    "details",
+    "product_version_id",
 )
 
 

@@ -18,6 +18,7 @@ from core.database.functions import NextNumber
 from core.people import WhoField
 from licensing.models.catalogue import Product
 from licensing.models.prices import Price, PriceDeviation
+from licensing.models.product_version import ProductVersion
 from partners.models import Partner, Recipient
 
 
@@ -161,6 +162,10 @@ class OrderLine(models.Model):
         db_default=Value({}, output_field=models.JSONField()),
         help_text=_("What the product asks for, by the schema in force when it was ordered."),
     )
+    product_version = models.ForeignKey(
+        ProductVersion, models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text=_("What the product was when it was ordered."),
+    )  # fmt: skip
 
     class Meta:
         constraints: ClassVar = [

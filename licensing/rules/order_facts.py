@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from core.errors import Refusal
 from licensing.rules.citizenship import CitizenshipFacts
@@ -49,6 +50,21 @@ class MissingCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What the product asks of an order by its version in force."""
+
+    id: UUID
+    product_code: str
+    since: datetime
+    required_fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> str:
+        """Return the version as a refusal names it: the day it began."""
+        return f"{self.since:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFacts:
     """All that the gates look at, read in one place; amounts are net, in ``currency``."""
 
@@ -86,6 +102,8 @@ class OrderFacts:
     lane: str = ""
     is_approved: bool = False
     was_placed: bool = False
+    version: VersionFacts | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def amount(self) -> Decimal:

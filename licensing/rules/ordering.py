@@ -9,6 +9,7 @@ from licensing.models.order import OrderState
 from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_of
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import credit_gate, lane_gate, limit_gate, stock_gate
+from licensing.rules.order_product import version_gates
 from licensing.rules.order_terms import RESERVE_MINUTES_MOST
 from licensing.rules.programme_rules import RULES, Ruleset
 from partners.models.partner import PartnerState
@@ -33,6 +34,7 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         lane_gate(facts),
         credit_gate(facts),
         *_citizenship_gates(facts),
+        *version_gates(facts),
     ]
     if facts.free_stock is not None:
         gates.append(stock_gate(facts))

@@ -6,6 +6,7 @@ property as ``x-labels``, by language. No patterns: an expression could keep a p
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,8 @@ LONGEST = 200
 MOST_CHOICES = 40
 LARGEST = 1_000_000_000
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# Control, format, surrogate, private and unassigned signs: nobody types them, and the database refuses some.
+_ODD = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _ALLOWED = {
     "text": {"type", "minLength", "maxLength", "x-labels"},
     "choice": {"type", "enum", "x-labels"},
@@ -71,7 +74,7 @@ def check_fields(schema: Mapping[str, Any], values: Any) -> list[FieldProblem]:
         return [FieldProblem("", _("The details are an object of fields."))]
     known = {field.name: field for field in fields_of(schema)}
     problems = [
-        FieldProblem(str(name)[:40], _("This product asks for no such field."))
+        FieldProblem(_plain_name(name), _("This product asks for no such field."))
         for name in values
         if name not in known
     ]
@@ -179,6 +182,11 @@ def _field(name: str, prop: Mapping[str, Any], is_required: bool) -> RequiredFie
     )
 
 
+def _plain_name(name: Any) -> str:
+    """Return a name that came from outside as far as it can be one, to be said back."""
+    return name if isinstance(name, str) and NAME.fullmatch(name) else "?"
+
+
 def _value_problem(field: RequiredField, value: Any) -> str:
     match field.kind:
         case "flag":
@@ -191,6 +199,8 @@ def _value_problem(field: RequiredField, value: Any) -> str:
             return "" if isinstance(value, str) and _is_day(value) else _("Name a day, like 2026-12-31.")
     if not isinstance(value, str):
         return _("Write it as text.")
+    if any(unicodedata.category(sign) in _ODD for sign in value):
+        return _("Leave out invisible characters and line breaks.")
     if len(value) < (field.least or 0):
         return _("At least %(least)s characters.") % {"least": field.least}
     return (

@@ -1,6 +1,7 @@
 """Read what the gates of an order look at: for the pre-flight and, under lock, for the order itself."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.periods import Period
 from licensing.models.catalogue import LicenceFamily
-from licensing.rules.order_facts import Block, MissingAgreement, MissingCourse, OrderFacts
+from licensing.rules.order_facts import Block, MissingAgreement, MissingCourse, OrderFacts, VersionFacts
 from licensing.rules.order_terms import DELIVERIES_LOOK_BACK
 from licensing.rules.programme_rules import ruleset_of
 from licensing.rules.quota import kind_of
@@ -32,6 +33,7 @@ COLUMNS = (
     ("rules", "text"),
     ("price_id", "bigint"), ("deviation_id", "bigint"),
     ("committed", "numeric"), ("queued", "bigint"), ("is_rationed", "boolean"),
+    ("version", "text"),
 )  # fmt: skip
 _ARGUMENTS = {
     "partner_id": "uuid", "product_id": "bigint", "quantity": "integer", "at": "timestamptz", "today": "date",
@@ -83,7 +85,11 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   (SELECT coalesce(sum(ol.quantity * ol.unit_price), 0) FROM licensing_order o
    JOIN licensing_orderline ol ON ol.order_id = o.id WHERE o.partner_id = p.id
      AND o.state IN ('draft', 'needs_approval', 'backordered') AND o.id IS DISTINCT FROM %(order_id)s),
-  q.queued, q.is_rationed
+  q.queued, q.is_rationed,
+  (SELECT jsonb_build_object('id', v.id, 'product_code', pr.code, 'since', v.valid_from,
+     'required_fields', v.required_fields)
+   FROM licensing_productversion v WHERE v.product_id = pr.id AND v.state = 'announced' AND v.valid_from <= %(at)s
+   ORDER BY v.valid_from DESC LIMIT 1)::text
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
@@ -137,6 +143,7 @@ def order_facts(
     recipient_id: UUID | None = None,
     lane: str = "",
     placed: PlacedLine | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> OrderFacts:
     """Return the facts for an order of a product by a partner.
 
@@ -150,7 +157,7 @@ def order_facts(
     counted_at = placed.placed_at if placed else at
     order_id = placed.order_id if placed else None
     row = _fetch(partner_id, product_id, quantity, at, Period.containing(counted_at, zone), zone, order_id)
-    facts = replace(_facts_of(row, quantity, at), lane=lane)
+    facts = replace(_facts_of(row, quantity, at), lane=lane, details=details or {})
     if facts.product_family == LicenceFamily.CITIZENSHIP:
         citizenship = citizenship_facts(
             partner_id=partner_id,
@@ -223,7 +230,7 @@ def _fetch(
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
      courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
-     price_id, deviation_id, committed, queued, is_rationed) = row  # fmt: skip
+     price_id, deviation_id, committed, queued, is_rationed, version) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -264,4 +271,9 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         committed=committed,
         queued=int(queued),
         is_rationed=is_rationed,
+        version=_version_of(json.loads(version)) if version else None,
     )
+
+
+def _version_of(found: dict[str, Any]) -> VersionFacts:
+    return VersionFacts(**found | {"id": UUID(found["id"]), "since": datetime.fromisoformat(found["since"])})

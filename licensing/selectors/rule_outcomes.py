@@ -82,7 +82,9 @@ def _orders(as_of: datetime, data_at: datetime, zone: ZoneInfo) -> Iterator[Outc
                 partner_id=line.partner_id, product_id=line.product_id, quantity=line.quantity, at=as_of, zone=zone,
                 with_stock=False, recipient_id=line.order.recipient_id,
             )  # fmt: skip
-        facts = replace(known[group], quantity=line.quantity, unit_price=line.unit_price)
+        facts = replace(
+            known[group], quantity=line.quantity, unit_price=line.unit_price, details=line.details
+        )
         value = decision_value(decide(facts, Wish()))
         yield Outcome(ORDER, str(line.order_id), label, line.partner_id, "order.again", value)
 

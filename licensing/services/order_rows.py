@@ -1,7 +1,7 @@
 """What every step of an order writes: its rows, its place in the queue, its keys, its timeline."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -34,9 +34,9 @@ WITH placed AS (
   UPDATE partners_recipient SET last_order_at = %(placed_at)s WHERE id = %(recipient_id)s
 ), line AS (
   INSERT INTO licensing_orderline (id, order_id, partner_id, product_id, quantity, unit_price, currency,
-    price_id, deviation_id)
+    price_id, deviation_id, details, product_version_id)
   SELECT %(line_id)s, placed.id, %(partner_id)s, %(product_id)s, %(quantity)s, %(unit_price)s, %(currency)s,
-    %(price_id)s, %(deviation_id)s FROM placed
+    %(price_id)s, %(deviation_id)s, %(details)s, %(version_id)s FROM placed
 ), told AS (
   INSERT INTO licensing_orderevent (order_id, partner_id, kind, from_state, to_state, note, facts, by, by_id, at)
   SELECT placed.id, %(partner_id)s, 'placed', '', %(state)s, %(lane_note)s, %(facts)s, %(by)s, %(by_id)s, %(at)s
@@ -77,6 +77,8 @@ class NewOrder:
     place: int | None = None
     price_id: int | None = None
     deviation_id: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    version_id: UUID | None = None
 
 
 def insert_order(new: NewOrder, *, by: Actor, at: datetime) -> tuple[UUID, UUID]:
@@ -105,11 +107,17 @@ def insert_order(new: NewOrder, *, by: Actor, at: datetime) -> tuple[UUID, UUID]
                 "decided_at": like.decided_at if like else None,
                 "decision_reason": like.decision_reason if like else "", "queued_at": new.queued_at,
                 "place": new.place, "price_id": new.price_id, "deviation_id": new.deviation_id,
+                "details": Json({name: _unkeyed(value) for name, value in new.details.items()}),
+                "version_id": new.version_id,
                 "facts": Json({"quantity": new.quantity}), "by": by.label[:200],
                 "by_id": by.id, "at": at,
             },
         )  # fmt: skip
     return order_id, line_id
+
+
+def _unkeyed(value: Any) -> Any:
+    return mask_keys(value) if isinstance(value, str) else value
 
 
 def stored(refusals: Sequence[Refusal]) -> Json:

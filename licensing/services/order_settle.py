@@ -198,6 +198,8 @@ def _split_off(
             place=entry.place if entry else order.number,
             price_id=line.price_id,
             deviation_id=line.deviation_id,
+            details=line.details,
+            version_id=line.product_version_id,
         ),
         by=by,
         at=at,

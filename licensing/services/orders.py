@@ -1,7 +1,7 @@
 """Place an order: every gate, then all keys in one transaction, or a place where it waits, or nothing at all."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,8 @@ class OrderRequest:
     """What a buyer asks for, and what he lets happen when it cannot pass at once.
 
     An empty ``lane`` takes the recommended one; ``wish`` tells the approver why. ``reserve_minutes`` keeps
-    the keys so long for a confirmation, instead of assigning them.
+    the keys so long for a confirmation, instead of assigning them. ``details`` is what the product asks for
+    by its JSON Schema.
     """
 
     product_id: int
@@ -58,6 +59,7 @@ class OrderRequest:
     may_queue: bool = False
     may_split: bool = False
     reserve_minutes: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def allowed(self) -> Wish:
@@ -134,6 +136,7 @@ def preflight(
     recipient_id: UUID | None = None,
     lane: str = "",
     wish: Wish | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Preflight:
     """Return every gate with its outcome and what would become of the order; nothing is changed."""
     zone = mar_zone()
@@ -146,6 +149,7 @@ def preflight(
         with_stock=True,
         recipient_id=recipient_id,
         lane=lane,
+        details=details,
     )
     return Preflight(facts, decide(facts, wish or Wish()), at.astimezone(zone).date())
 
@@ -213,6 +217,7 @@ def _facts(
         with_stock=with_stock,
         recipient_id=request.recipient_id,
         lane=request.lane,
+        details=request.details,
     )
 
 
@@ -241,6 +246,7 @@ def _fingerprint(request: OrderRequest) -> dict[str, Any]:
         "queue": request.may_queue,
         "split": request.may_split,
         "reserve": request.reserve_minutes,
+        "details": dict(request.details),
     }
     return asked | {name: value for name, value in more.items() if value}
 
@@ -294,6 +300,8 @@ def _new_order(
         expires_at=_expiry(state, request, facts, at),
         price_id=facts.price_id,
         deviation_id=facts.deviation_id,
+        details=request.details,
+        version_id=facts.version.id if facts.version else None,
     )
 
 

@@ -116,6 +116,7 @@ def _give(
         request=OrderRequest(
             product_id, 1, _("Instead of a key of %(order)s") % {"order": old.order_line.order},
             recipient_id=old.order_line.order.recipient_id,
+            details=old.order_line.details if product_id == old.order_line.product_id else {},
         ),
         idempotency_key=f"replacement:{old.pk}",
         by=by,

@@ -58,6 +58,11 @@ class OrderRequestSerializer(serializers.Serializer[Any]):
         min_value=0, max_value=RESERVE_MINUTES_MOST, required=False, default=0,
         help_text="Keep the keys so long for your confirmation; 0 assigns them at once.",
     )  # fmt: skip
+    details = serializers.DictField(
+        required=False,
+        default=dict,
+        help_text="What the product asks for: the schema stands at the product as required_fields.",
+    )
 
 
 class RecipientSerializer(serializers.ModelSerializer[Recipient]):
@@ -167,7 +172,7 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
 
     class Meta:
         model = OrderLine
-        fields = ("product", "quantity", "unit_price", "currency")
+        fields = ("product", "quantity", "unit_price", "currency", "details")
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):

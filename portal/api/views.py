@@ -155,6 +155,7 @@ class PreflightView(PartnerView):
             recipient_id=wanted["recipient"],
             lane=wanted["lane"],
             wish=asked.allowed,
+            details=asked.details,
             at=timezone.now(),
         )
         decision = shown.decision
@@ -193,6 +194,7 @@ def _request_of(wanted: dict[str, Any], product_id: int) -> OrderRequest:
         may_queue=wanted["allow_backorder"],
         may_split=wanted["allow_split"],
         reserve_minutes=wanted["reserve_minutes"],
+        details=wanted["details"],
     )
 
 

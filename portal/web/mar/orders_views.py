@@ -28,6 +28,7 @@ from portal.tables import Column, DateRangeFilter, Empty, Table, TextFilter, ren
 from portal.web.key_life import life_of
 from portal.web.mar.forms import ReasonForm, RecallForm
 from portal.web.mar.incidents_views import kinds_for
+from portal.web.order_details import details_shown
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
@@ -110,6 +111,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     table = OrderKeyTable(request, all_keys().filter(order_line__order=order))
     may_cancel = "partner.manage" in request.permissions and order.state in CANCELLABLE  # type: ignore[attr-defined]
     context = {"order": order, "table": table, "events": order_events(order), "may_cancel": may_cancel}
+    context["details"] = details_shown(order)
     return render_table(request, "mar/order_detail.html", context)
 
 

@@ -32,6 +32,7 @@ from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.status import status
 from portal.tables import Column, Empty, Table, TextFilter, render_table, status_filter
+from portal.web.order_details import details_shown
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
@@ -141,4 +142,5 @@ def _facts(order: Order) -> dict[str, Any]:
         "exposure": exposure_of(order.partner_id),
         "past": [(status("order", state).label, *counts) for state, counts in past.items()],
         "place": queue_place(order, now),
+        "details": details_shown(order),
     }

@@ -1,5 +1,6 @@
 """Order licences and look at orders."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_by_code
 from licensing.selectors.order_wait import queue_place
 from licensing.selectors.orders import keys_of, orders_of
+from licensing.selectors.products import required_fields_at
 from licensing.selectors.quota import quota_of_product
 from licensing.selectors.scarcity import receipts_of
 from licensing.selectors.timeline import order_events
@@ -34,8 +36,10 @@ from portal.forms import FORM_ERROR_STATUS, IdempotencyField
 from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.order_details import details_shown
 from portal.web.quota_words import quota_meter
 from portal.web.refused import render_refused
+from portal.web.required_fields import PREFIX, add_fields, details_of
 from portal.web.tpr.place import device_of, partner_id_of
 from portal.web.tpr.standing import stops_now
 
@@ -54,7 +58,7 @@ PLACED_WORDS = {
 
 
 class OrderForm(forms.Form):
-    """How many, and the buyer's own reference."""
+    """How many, the buyer's own reference, and what the product asks for by its schema."""
 
     quantity = forms.IntegerField(
         label=gettext_lazy("How many licences?"),
@@ -110,6 +114,26 @@ class OrderForm(forms.Form):
     )
     token = IdempotencyField()
 
+    def __init__(
+        self,
+        *args: Any,
+        schema: Mapping[str, Any] | None = None,
+        is_asked: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        self.schema, self.is_asked, self.details = schema or {}, is_asked, dict[str, Any]()
+        add_fields(self, self.schema)
+        asked = [name for name in self.fields if name.startswith(PREFIX)]
+        self.order_fields(["recipient", "quantity", *asked, "reference"])
+
+    def clean(self) -> None:
+        """Take the details; before anything is asked their absence is no error."""
+        self.details = details_of(self, self.schema)
+        if not self.is_asked:
+            for name in [name for name in self.errors if name.startswith(PREFIX)]:
+                del self.errors[name]
+
     def request_for(self, product_id: int) -> OrderRequest:
         """Return what the buyer asks for."""
         asked = self.cleaned_data
@@ -122,6 +146,7 @@ class OrderForm(forms.Form):
             wish=asked["wish"],
             may_queue=asked["shortage"] == "queue",
             may_split=asked["shortage"] == "split",
+            details=self.details,
         )
 
 
@@ -143,7 +168,6 @@ class CitizenshipOrderForm(OrderForm):
         empty_value=None,
         help_text=gettext_lazy("Your approved recipients that may receive this product."),
     )
-    field_order = ("recipient", "quantity", "reference", "shortage", "lane", "wish", "token")
 
     def __init__(self, *args: Any, recipients: list[Recipient], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -270,9 +294,12 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
         recipient_id=asked.recipient_id,
         lane=asked.lane,
         wish=asked.allowed,
+        details=asked.details,
         at=timezone.now(),
     )
-    context |= {"preflight": shown, "against": _against(shown, form, is_asked=request.method == "POST")}
+    against = _against(shown, form)
+    may_place = shown.is_accepted or not (form.is_asked or against)
+    context |= {"preflight": shown, "against": against, "may_place": may_place}
     if request.method != "POST" or "check" in request.POST:
         template = "tpr/_preflight.html" if request.htmx else "tpr/order_new.html"  # type: ignore[attr-defined]
         return render(request, template, context)
@@ -291,21 +318,25 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("tpr:order-detail", placed.order_id)
 
 
-def _against(shown: Preflight, form: OrderForm, *, is_asked: bool) -> list[Refusal]:
-    """Return what stands against the order; before anything is asked, the form alone asks for a recipient."""
+def _against(shown: Preflight, form: OrderForm) -> list[Refusal]:
+    """Return what stands against the order; before anything is asked, the form alone asks for what is empty."""
     found = [gate.refusal for gate in shown.gates if gate.refusal]
-    recipient = form.fields.get("recipient")
-    if is_asked or recipient is None or len(recipient.choices) <= 1:  # type: ignore[attr-defined]
+    if form.is_asked:
         return found
-    return [refusal for refusal in found if refusal.code != "recipient_needed"]
+    recipient = form.fields.get("recipient")
+    by_form = {"details_invalid"} if form.schema else set()
+    if recipient is not None and len(recipient.choices) > 1:  # type: ignore[attr-defined]
+        by_form.add("recipient_needed")
+    return [refusal for refusal in found if refusal.code not in by_form]
 
 
 def _form_for(request: HttpRequest, product: Product, partner_id: UUID) -> OrderForm:
-    given = request.POST or _asked(request)
+    given, now = request.POST or _asked(request), timezone.now()
+    schema, is_asked = required_fields_at(product.pk, now), request.method == "POST"
     if product.family != LicenceFamily.CITIZENSHIP:
-        return OrderForm(given)
-    kind = kind_of(product.generation)
-    return CitizenshipOrderForm(given, recipients=orderable_recipients(partner_id, kind, timezone.now()))
+        return OrderForm(given, schema=schema, is_asked=is_asked)
+    recipients = orderable_recipients(partner_id, kind_of(product.generation), now)
+    return CitizenshipOrderForm(given, recipients=recipients, schema=schema, is_asked=is_asked)
 
 
 def _asked(request: HttpRequest) -> dict[str, object]:
@@ -318,6 +349,7 @@ def _asked(request: HttpRequest) -> dict[str, object]:
         "lane": request.GET.get("lane", ""),
         "wish": request.GET.get("wish", ""),
         "token": request.GET.get("token") or blank["token"].initial,
+        **{name: value for name, value in request.GET.items() if name.startswith(PREFIX)},
     }
 
 
@@ -353,6 +385,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "place": queue_place(order, timezone.now()),
         "parts": orders_of(order.partner_id).filter(split_from=order),
         "may_cancel": may_cancel and order.state in CANCELLABLE,
+        "details": details_shown(order),
     }
     return render_table(request, "tpr/order_detail.html", context)
 
