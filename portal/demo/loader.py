@@ -31,6 +31,7 @@ from portal.demo import (
     returns,
     rules,
     standing,
+    tenders,
     waiting,
 )
 from portal.demo.applicants import queue_cases
@@ -213,6 +214,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     waiting.leave_waiting(stage, now=now)
     rules.rules(stage.cast, now=now)
     rules.products(stage.cast, now=now)
+    tenders.sell_to_tenders(stage, now=now)
     prices.show_prices(stage, now=now)
 
 
