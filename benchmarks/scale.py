@@ -169,7 +169,8 @@ def _plan_of_allocation(stage: dict[str, Any]) -> str:
     from licensing.guards import FREE_KEYS
     from tests import databases
 
-    statement = FREE_KEYS.replace("v_line.product_id", str(stage["product"])).replace("v_line.quantity", "10")
+    statement = FREE_KEYS.replace("v_line.product_id", str(stage["product"])).replace("v_missing", "10")
+    statement = statement.replace("v_pool", "0")
     with databases.owner_connection(stage["name"]) as owner, owner.cursor() as cursor:
         cursor.execute("SET app.partner = %s; SET ROLE portal_alloc", [stage["partners"][0]])
         cursor.execute(f"EXPLAIN {statement} SKIP LOCKED")

@@ -24,6 +24,7 @@ class LicensingConfig(AppConfig):
             guards,
             label_guards,
             order_guards,
+            pool_guards,
             price_guards,
             quota_guards,
             return_guards,
@@ -33,6 +34,7 @@ class LicensingConfig(AppConfig):
         return [
             *rule_guards.statements(),
             *price_guards.statements(),
+            *pool_guards.statements(),
             *order_guards.statements(),
             *guards.statements(),
             *quota_guards.statements(),

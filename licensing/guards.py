@@ -9,10 +9,14 @@ from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, K
 from licensing.selectors.order_facts import SIGNATURE, facts_function
 
 # One statement finds, locks and takes the keys. ORDER BY position is a column no other index serves:
-# with stale statistics the planner would otherwise walk the primary key over all sold keys.
+# with stale statistics the planner would otherwise walk the primary key over all sold keys. It runs once for
+# each pool the partner draws from, the general stock last.
 FREE_KEYS = f"""SELECT k.id FROM public.licensing_productkey k
-      WHERE k.product_id = v_line.product_id AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'
-      ORDER BY k.position LIMIT v_line.quantity FOR UPDATE"""
+      WHERE k.product_id = v_line.product_id AND k.pool = v_pool AND k.state = {KeyState.FULFILLED:d}
+        AND k.hold = '{Hold.NONE}' ORDER BY k.position LIMIT v_missing FOR UPDATE"""
+
+
+FREE_COUNT = "licensing_free_count(bigint, timestamptz)"
 
 
 def statements() -> list[str]:
@@ -33,13 +37,14 @@ def statements() -> list[str]:
         f"ALTER FUNCTION licensing_allocate(uuid, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
         "REVOKE ALL ON FUNCTION licensing_allocate(uuid, timestamptz) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION licensing_allocate(uuid, timestamptz) TO {TPR_ROLE}, {MAR_ROLE}",
+        drop_all("licensing_free_count"),
         _free_count_function(),
-        f"ALTER FUNCTION licensing_free_count(bigint) OWNER TO {ALLOCATOR_ROLE}",
-        "REVOKE ALL ON FUNCTION licensing_free_count(bigint) FROM PUBLIC",
-        f"GRANT EXECUTE ON FUNCTION licensing_free_count(bigint) TO {TPR_ROLE}, {MAR_ROLE}",
+        f"ALTER FUNCTION {FREE_COUNT} OWNER TO {ALLOCATOR_ROLE}",
+        f"REVOKE ALL ON FUNCTION {FREE_COUNT} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {FREE_COUNT} TO {TPR_ROLE}, {MAR_ROLE}",
         # Its columns may change from one version to the next, which CREATE OR REPLACE refuses.
         # An older version with other arguments would stay beside it.
-        _drop_all("licensing_order_facts"),
+        drop_all("licensing_order_facts"),
         facts_function(),
         f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO {TPR_ROLE}, {MAR_ROLE}",
@@ -58,7 +63,8 @@ def statements() -> list[str]:
     ]
 
 
-def _drop_all(function: str) -> str:
+def drop_all(function: str) -> str:
+    """Return the SQL that drops a function with whatever arguments it was made before."""
     return f"""DO $$ DECLARE v_one regprocedure; BEGIN
     FOR v_one IN SELECT oid::regprocedure FROM pg_proc WHERE proname = '{function}' LOOP
       EXECUTE 'DROP FUNCTION ' || v_one; END LOOP; END $$"""
@@ -177,10 +183,20 @@ def allocate_function(*, lock: bool = True) -> str:
     It gives the current partner's order line all its keys, once, and returns their ids, or takes none and
     returns nothing when the stock is short. Keys that a rival holds are skipped; only when too few are
     left does it let go of everything and wait for the rivals in one order, since one of them may roll
-    back. ``lock=False`` is the negative control of the race tests and never installed by the product.
+    back. The partner's pools are drawn from first, then the general stock. ``lock=False`` is the negative
+    control of the race tests and never installed by the product.
     """
     claim = FREE_KEYS + " SKIP LOCKED" if lock else FREE_KEYS.replace(" FOR UPDATE", "")
     wait = FREE_KEYS if lock else claim
+
+    def gathered(one_pool: str) -> str:
+        return f"""v_ids := '{{}}';
+    FOREACH v_pool IN ARRAY v_pools LOOP
+      v_missing := v_line.quantity - cardinality(v_ids);
+      EXIT WHEN v_missing = 0;
+      v_ids := v_ids || ARRAY({one_pool});
+    END LOOP;"""
+
     recheck = f"AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'" if lock else ""
     return f"""
 CREATE OR REPLACE FUNCTION licensing_allocate(p_line uuid, p_at timestamptz)
@@ -188,6 +204,9 @@ RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_cata
 DECLARE
   v_partner uuid := nullif(current_setting('app.partner', true), '')::uuid;
   v_line record;
+  v_pools integer[];
+  v_pool integer;
+  v_missing integer;
   v_ids bigint[];
 BEGIN
   SELECT l.product_id, l.quantity, l.unit_price, l.currency INTO v_line
@@ -198,13 +217,14 @@ BEGIN
   IF EXISTS (SELECT 1 FROM public.licensing_keyassignment a WHERE a.order_line_id = p_line) THEN
     RAISE EXCEPTION 'the order line got its keys before' USING ERRCODE = 'check_violation';
   END IF;
+  v_pools := public.licensing_pools_of(v_partner, v_line.product_id, p_at);
   BEGIN
-    v_ids := ARRAY({claim});
+    {gathered(claim)}
     IF cardinality(v_ids) < v_line.quantity THEN
       RAISE EXCEPTION 'short' USING ERRCODE = 'no_data_found';
     END IF;
   EXCEPTION WHEN no_data_found THEN
-    v_ids := ARRAY({wait});
+    {gathered(wait)}
   END;
   IF cardinality(v_ids) < v_line.quantity THEN
     RETURN;
@@ -223,9 +243,13 @@ END $$"""
 
 
 def _free_count_function() -> str:
+    """Free keys of a product: those the current partner may draw at an instant, else the general stock's."""
     return f"""
-CREATE OR REPLACE FUNCTION licensing_free_count(p_product bigint) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT count(*) FROM public.licensing_productkey k
-  WHERE k.product_id = p_product AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'
-$$"""
+CREATE FUNCTION licensing_free_count(p_product bigint, p_at timestamptz DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_pools integer[] := public.licensing_pools_of(NULL, p_product, p_at);
+BEGIN
+  RETURN (SELECT count(*) FROM public.licensing_productkey k WHERE k.product_id = p_product
+    AND k.pool = ANY (v_pools) AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}');
+END $$"""

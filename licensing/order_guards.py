@@ -5,9 +5,11 @@ run as the allocator, for the current partner's order lines alone; each is one s
 """
 
 from core.database.access import ALLOCATOR_ROLE, MAR_ROLE, TPR_ROLE
+from licensing.guards import FREE_KEYS, drop_all
 from licensing.models.order import WAITING_STATES
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.order_states import STARTS, TRANSITIONS
+from licensing.rules.pools import GENERAL
 
 _FREE = f"k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}'"
 _KEPT = f"k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.RESERVED}'"
@@ -21,7 +23,7 @@ FUNCTIONS = {
     "licensing_take_reserved(uuid, timestamptz)": "_take_reserved",
     "licensing_free_reserved(uuid, timestamptz)": "_free_reserved",
     "licensing_queue_state(bigint)": "_queue_state",
-    "licensing_stock_facts(bigint, timestamptz, timestamptz, bigint)": "_stock_facts",
+    "licensing_stock_facts(bigint, uuid, timestamptz, timestamptz, timestamptz, bigint)": "_stock_facts",
 }
 
 
@@ -38,11 +40,7 @@ def statements() -> list[str]:
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_rest()""",
         *_rights(),
         # What a function returns may change from one version to the next, which CREATE OR REPLACE refuses.
-        *(
-            f"DROP FUNCTION IF EXISTS {signature}"
-            for signature in FUNCTIONS
-            if "queue_state" not in signature
-        ),
+        *(drop_all(signature.partition("(")[0]) for signature in FUNCTIONS if "queue_state" not in signature),
         *(globals()[made]() for made in FUNCTIONS.values()),
         *(statement for signature in FUNCTIONS for statement in _handed_over(signature)),
     ]
@@ -138,11 +136,16 @@ CREATE OR REPLACE FUNCTION licensing_reserve(p_line uuid, p_quantity integer, p_
 RETURNS SETOF bigint LANGUAGE plpgsql {_DEFINER} AS $$
 DECLARE
   v_line record;
-  v_ids bigint[];
+  v_pool integer;
+  v_missing integer;
+  v_ids bigint[] := '{{}}';
 BEGIN
 {_line_check()}
-  v_ids := ARRAY(SELECT k.id FROM public.licensing_productkey k WHERE k.product_id = v_line.product_id AND {_FREE}
-    ORDER BY k.position LIMIT p_quantity FOR UPDATE SKIP LOCKED);
+  FOREACH v_pool IN ARRAY public.licensing_pools_of({_PARTNER}, v_line.product_id, p_at) LOOP
+    v_missing := p_quantity - cardinality(v_ids);
+    EXIT WHEN v_missing = 0;
+    v_ids := v_ids || ARRAY({FREE_KEYS} SKIP LOCKED);
+  END LOOP;
   IF cardinality(v_ids) < p_quantity THEN
     RETURN;
   END IF;
@@ -213,21 +216,41 @@ $$"""
 
 
 def _stock_facts() -> str:
-    """Free keys, what waits before a place of the queue (before its end without one), keys delivered lately."""
-    ahead = "(p_before IS NULL OR (b.queued_at, b.place) < (p_before, p_place))"
+    """What a partner may draw, what waits before a place of the queue (before its end without one), the pace.
+
+    ``pooled`` counts the keys of his pools that nobody waiting before him may draw. Those who share a pool
+    with him draw from it first and compete for the general stock with the rest; who shares none competes
+    for the general stock alone. Hence ``queued``: how many of his free keys others come to first.
+    """
+    ahead = """b.product_id = p_product AND b.ended_at IS NULL
+      AND (p_before IS NULL OR (b.queued_at, b.place) < (p_before, p_place))"""
     return f"""
-CREATE OR REPLACE FUNCTION licensing_stock_facts(
-  p_product bigint, p_since timestamptz, p_before timestamptz, p_place bigint)
-RETURNS TABLE (free bigint, queued bigint, orders bigint, is_rationed boolean, delivered bigint)
-LANGUAGE sql STABLE {_DEFINER} AS $$
-  SELECT
-    (SELECT count(*) FROM public.licensing_productkey k WHERE k.product_id = p_product AND {_FREE}),
-    (SELECT coalesce(sum(b.quantity), 0)::bigint FROM public.licensing_backorder b
-     WHERE b.product_id = p_product AND b.ended_at IS NULL AND {ahead}),
-    (SELECT count(*) FROM public.licensing_backorder b
-     WHERE b.product_id = p_product AND b.ended_at IS NULL AND {ahead}),
-    EXISTS (SELECT 1 FROM public.licensing_scarcitypolicy s WHERE s.product_id = p_product
-      AND s.confirmed_at IS NOT NULL AND s.ended_at IS NULL),
-    (SELECT coalesce(sum(f.quantity), 0)::bigint FROM public.licensing_fulfilment f
-     WHERE f.product_id = p_product AND f.received_at >= p_since)
-$$"""
+CREATE OR REPLACE FUNCTION licensing_stock_facts(p_product bigint, p_partner uuid, p_at timestamptz,
+  p_since timestamptz, p_before timestamptz, p_place bigint)
+RETURNS TABLE (free bigint, queued bigint, orders bigint, is_rationed boolean, delivered bigint, pooled bigint)
+LANGUAGE plpgsql STABLE {_DEFINER} AS $$
+DECLARE
+  v_own integer[] := array_remove(public.licensing_pools_of(p_partner, p_product, p_at), {GENERAL});
+  v_general bigint := (SELECT count(*) FROM public.licensing_productkey k
+    WHERE k.product_id = p_product AND k.pool = {GENERAL} AND {_FREE});
+  v_sharing bigint := 0;
+BEGIN
+  SELECT coalesce(sum(b.quantity), 0), count(*) INTO queued, orders FROM public.licensing_backorder b WHERE {ahead};
+  pooled := 0;
+  IF cardinality(v_own) > 0 THEN
+    SELECT count(*) INTO pooled FROM public.licensing_productkey k
+    WHERE k.product_id = p_product AND k.pool = ANY (v_own) AND {_FREE};
+    SELECT coalesce(sum(b.quantity), 0) INTO v_sharing FROM public.licensing_backorder b WHERE {ahead}
+      AND public.licensing_draws_from(b.partner_id, v_own);
+  END IF;
+  free := v_general + pooled;
+  IF v_sharing < pooled THEN
+    queued := v_sharing + least(queued - v_sharing, v_general);
+  END IF;
+  pooled := greatest(pooled - v_sharing, 0);
+  is_rationed := EXISTS (SELECT 1 FROM public.licensing_scarcitypolicy s WHERE s.product_id = p_product
+    AND s.confirmed_at IS NOT NULL AND s.ended_at IS NULL);
+  delivered := (SELECT coalesce(sum(f.quantity), 0) FROM public.licensing_fulfilment f
+    WHERE f.product_id = p_product AND f.received_at >= p_since);
+  RETURN NEXT;
+END $$"""

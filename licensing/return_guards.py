@@ -58,7 +58,7 @@ END $$"""
 def _replace_function() -> str:
     """Return the SQL that gives one more key on an assignment's line, at its price, in its place.
 
-    Only for the partner the MAR acts for, and from free stock alone, as every allocation.
+    Only for the partner the MAR acts for, and from the free stock he draws from, as every allocation.
     """
     return f"""
 CREATE OR REPLACE FUNCTION licensing_replace(p_assignment bigint, p_at timestamptz)
@@ -66,15 +66,20 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, p
 DECLARE
   v_partner uuid := nullif(current_setting('app.partner', true), '')::uuid;
   v_line record;
+  v_pool integer;
+  v_missing integer := 1;
   v_id bigint;
 BEGIN
-  SELECT l.id, l.product_id, 1 AS quantity, a.unit_price, a.currency INTO v_line
+  SELECT l.id, l.product_id, a.unit_price, a.currency INTO v_line
   FROM public.licensing_keyassignment a JOIN public.licensing_orderline l ON l.id = a.order_line_id
   WHERE a.id = p_assignment AND a.partner_id = v_partner AND a.ended_at IS NULL;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the assignment is not the current partner''s' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  v_id := ({FREE_KEYS} SKIP LOCKED);
+  FOREACH v_pool IN ARRAY public.licensing_pools_of(v_partner, v_line.product_id, p_at) LOOP
+    v_id := ({FREE_KEYS} SKIP LOCKED);
+    EXIT WHEN v_id IS NOT NULL;
+  END LOOP;
   IF v_id IS NULL THEN
     RETURN NULL;
   END IF;

@@ -18,6 +18,7 @@ from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBa
 from licensing.models.label import LabelDelivery, LabelIssue, LabelUse
 from licensing.models.order import BackOrder, Lane, Order, OrderEvent, OrderLine, OrderState
 from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
+from licensing.models.pool import StockPool, StockPoolMember
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
 from licensing.models.product_version import ProductVersion
 from licensing.models.programme_change import ChangeNotice, ChangeReading, ProgrammeChange
@@ -98,4 +99,6 @@ __all__ = [
     "ScarcityPolicy",
     "SimulatedKey",
     "StagedKey",
+    "StockPool",
+    "StockPoolMember",
 ]

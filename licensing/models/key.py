@@ -23,6 +23,7 @@ from licensing.models.catalogue import Product
 from licensing.models.key_batch import Fulfilment, KeyBatch
 from licensing.models.order import OrderLine
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.pools import GENERAL
 from partners.models import Partner
 
 STATE_CHOICES = [(state.value, state.microsoft_name) for state in KeyState]
@@ -64,11 +65,15 @@ class ProductKey(models.Model):
     position = models.BigIntegerField(
         _("position"), help_text=_("The order in which free stock leaves; served by the partial index alone.")
     )
+    # No foreign key: 0 is the general stock, and a trigger holds the rest (licensing/pool_guards.py).
+    pool = models.IntegerField(
+        _("pool"), default=GENERAL, db_default=GENERAL, help_text=_("0: general stock.")
+    )
 
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["product", "position"],
+                fields=["product", "pool", "position"],
                 name="key_free_stock",
                 condition=Q(state=KeyState.FULFILLED.value, hold=Hold.NONE.value),
             ),
@@ -84,6 +89,7 @@ class ProductKey(models.Model):
                 condition=Q(partner__isnull=False),
             ),
             models.Index(fields=["order_line"], name="key_order_line", condition=Q(order_line__isnull=False)),
+            models.Index(fields=["pool", "state"], name="key_pool", condition=~Q(pool=GENERAL)),
         ]
         constraints: ClassVar = [
             # Free stock belongs to nobody; everything a partner holds names partner and order line.

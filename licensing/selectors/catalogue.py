@@ -39,7 +39,7 @@ def catalogue_for(*, partner_id: UUID, at: datetime) -> list[CatalogueItem]:
     currency = currency_of(partner_id)
     families = allowed_families(partner_id, at)
     found = list(products_on_sale(at))
-    free = free_by_product([product.id for product in found])
+    free = free_by_product([product.id for product in found], at=at)
     ids = [product.id for product in found]
     prices, steps = prices_for(partner_id, ids, at), ladders(partner_id, ids, at)
     ahead = next_changes(partner_id, at)
@@ -88,10 +88,14 @@ def allowed_families(partner_id: UUID, at: datetime) -> frozenset[str]:
     )
 
 
-def free_by_product(product_ids: list[int]) -> dict[int, int]:
-    """Return the free keys of each product, counted past row-level security by the database's function."""
+def free_by_product(product_ids: list[int], *, at: datetime | None = None) -> dict[int, int]:
+    """Return the free keys of each product, counted past row-level security by the database's function.
+
+    With an instant those the current partner may draw then, without one those of the general stock.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, licensing_free_count(id) FROM unnest(%s::bigint[]) AS wanted(id)", [product_ids]
+            "SELECT id, licensing_free_count(id, %s) FROM unnest(%s::bigint[]) AS wanted(id)",
+            [at, product_ids],
         )
         return dict(cursor.fetchall())

@@ -120,7 +120,7 @@ END $$"""
 class PlacedLine:
     """An order that is looked at again: it keeps its month, its price and its place in the queue.
 
-    ``kept`` counts the keys that are reserved for it.
+    ``kept`` counts the keys that are reserved for it, ``most`` is its share of scarce stock.
     """
 
     order_id: UUID
@@ -130,6 +130,7 @@ class PlacedLine:
     queued_at: datetime | None = None
     place: int | None = None
     kept: int = 0
+    most: int | None = None
 
 
 def order_facts(
@@ -172,27 +173,37 @@ def order_facts(
         facts = replace(facts, citizenship=citizenship)
     if placed is not None:
         facts = replace(facts, unit_price=placed.unit_price, is_approved=placed.is_approved, was_placed=True)
-    return _with_stock(facts, product_id, at, placed) if with_stock else facts
+    return _with_stock(facts, partner_id, product_id, at, placed) if with_stock else facts
 
 
-def _with_stock(facts: OrderFacts, product_id: int, at: datetime, placed: PlacedLine | None) -> OrderFacts:
-    """Add the free keys and who waits before: for keys kept for the order itself nobody does."""
+def _with_stock(
+    facts: OrderFacts, partner_id: UUID, product_id: int, at: datetime, placed: PlacedLine | None
+) -> OrderFacts:
+    """Add the free keys this partner may draw and who waits before him.
+
+    For keys kept for the order itself nobody does, nor for a share of scarce stock. What is shared out is the
+    general stock: of a scarce product the keys of a partner's pools are his at once, the others are not.
+    """
     before, place = (placed.queued_at, placed.place) if placed else (None, None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT * FROM licensing_stock_facts(%s, %s, %s, %s)",
-            [product_id, at - DELIVERIES_LOOK_BACK, before, place],
+            "SELECT * FROM licensing_stock_facts(%s, %s, %s, %s, %s, %s)",
+            [product_id, partner_id, at, at - DELIVERIES_LOOK_BACK, before, place],
         )
-        free, queued, orders, is_rationed, delivered = cursor.fetchone()
-    if placed and placed.kept >= facts.quantity:
+        free, queued, orders, is_rationed, delivered, pooled = cursor.fetchone()
+    if placed and placed.most is not None:
+        free, queued, orders, is_rationed = min(free, placed.most), 0, 0, False
+    elif placed and placed.kept >= facts.quantity:
         free, queued, orders, is_rationed = placed.kept, 0, 0, False
+    elif is_rationed and pooled:
+        free, queued, orders, is_rationed = pooled, 0, 0, False
     return replace(
         facts, free_stock=free, queued=queued, queued_orders=orders, is_rationed=is_rationed, delivered=delivered
     )  # fmt: skip
 
 
 def free_stock(product_id: int) -> int:
-    """Return how many keys of the product can be ordered now."""
+    """Return how many keys of the product's general stock can be ordered now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT licensing_free_count(%s)", [product_id])
         return int(cursor.fetchone()[0])

@@ -1,7 +1,7 @@
 """Why an order waits and for how long: its gates now, its place in the queue, the partner's exposure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -55,7 +55,7 @@ class Exposure:
 def placed_facts(order: Order, line: OrderLine, at: datetime, *, most: int | None = None) -> OrderFacts:
     """Return the facts of an order that waits, as they are now; ``most`` is its share of scarce stock."""
     entry = BackOrder.objects.filter(order_line=line).first()
-    facts = order_facts(
+    return order_facts(
         partner_id=order.partner_id,
         product_id=line.product_id,
         quantity=line.quantity,
@@ -72,12 +72,9 @@ def placed_facts(order: Order, line: OrderLine, at: datetime, *, most: int | Non
             queued_at=entry.queued_at if entry else None,
             place=entry.place if entry else None,
             kept=keys_kept(line),
+            most=most,
         ),
     )
-    if most is None:
-        return facts
-    free = min(facts.free_stock or 0, most)
-    return replace(facts, free_stock=free, queued=0, queued_orders=0, is_rationed=False)
 
 
 def keys_kept(line: OrderLine) -> int:

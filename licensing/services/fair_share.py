@@ -26,7 +26,7 @@ from licensing.rules.fair_share import FORMULA, Claim, digest_of, inputs_of, rec
 from licensing.selectors.order_facts import free_stock
 from licensing.selectors.programme_rules import rules_at
 from licensing.selectors.scarcity import open_policy, policy_in_force
-from licensing.services.order_queue import fill_order
+from licensing.services.order_queue import fill_from_pools, fill_order
 
 
 class NotSwitched(DomainError):
@@ -85,10 +85,12 @@ def end_fair_share(policy_id: UUID, *, reason: str, by: Actor, at: datetime) -> 
 
 
 def share_stock(product_id: int, *, at: datetime) -> int:
-    """Share out a product's free keys among its queue; return how many were assigned.
+    """Share out a product's general stock among its queue; return how many keys of it were assigned.
 
-    What an earlier run granted and a crash left undelivered is delivered first. Opens its own transactions.
+    Pools are not shared: their keys go to those who may draw them before. What an earlier run granted and a
+    crash left undelivered is delivered first. Opens its own transactions.
     """
+    fill_from_pools(product_id, at=at)
     delivered = _deliver(product_id, at)
     with mar_scope():
         run = _run(product_id, at)

@@ -10,6 +10,7 @@ from core.tenancy import mar_scope
 from licensing.locks import lock_credit, lock_order
 from licensing.models import BackOrder, OrderState
 from licensing.selectors.order_facts import free_stock
+from licensing.selectors.pools import waiting_for_pools
 from licensing.services.order_settle import settle_order
 
 QUEUE = Actor.system("Queue for stock")
@@ -20,18 +21,25 @@ def fill_backorders(product_id: int, *, at: datetime) -> int:
 
     Opens its own transactions, one for each order, so a long queue holds no lock for long. Who cannot take
     his keys now (his credit, a block) leaves the queue into his hold and keeps his place; the next is served.
-    The first whose quantity the stock cannot give stops the queue: nobody is overtaken.
+    The first whose quantity the stock cannot give stops the queue: nobody is overtaken. Behind him only the
+    keys of pools are given, which he may not draw.
     """
     filled = 0
     while True:
         with mar_scope():
             head = head_of_queue(product_id)
-            if head is None or not free_stock(product_id):
-                return filled
-        state = fill_order(*head, at=at)
+            is_over = head is None or not free_stock(product_id)
+        state = OrderState.BACKORDERED if head is None or is_over else fill_order(*head, at=at)
         if state == OrderState.BACKORDERED:
-            return filled
+            return filled + fill_from_pools(product_id, at=at)
         filled += state == OrderState.ALLOCATED
+
+
+def fill_from_pools(product_id: int, *, at: datetime) -> int:
+    """Give the free keys of pools to those of the queue who may draw them; return how many orders got theirs."""
+    with mar_scope():
+        waiting = waiting_for_pools(product_id, at)
+    return sum(fill_order(*each, at=at) == OrderState.ALLOCATED for each in waiting)
 
 
 @transaction.atomic

@@ -69,14 +69,14 @@ def stale(cloned_db: str) -> Iterator[Stock]:
 
 def _explain(stock: Stock, statement: str, *, plan: str) -> tuple[dict[str, Any], int]:
     """Run the statement as the allocation's own role; return its plan and the pages it touched."""
-    text = statement.replace("v_line.product_id", "$1").replace("v_line.quantity", "$2")
+    text = statement.replace("v_line.product_id", "$1").replace("v_missing", "$2").replace("v_pool", "$3")
     stock.cursor.execute("BEGIN")
     try:
         stock.cursor.execute("SELECT set_config('app.partner', %s, true)", [str(stock.partner.pk)])
         stock.cursor.execute(f"SET LOCAL plan_cache_mode = {plan}; SET LOCAL ROLE portal_alloc")
-        stock.cursor.execute(f"PREPARE claim (bigint, bigint) AS {text}")
+        stock.cursor.execute(f"PREPARE claim (bigint, bigint, integer) AS {text}")
         stock.cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE claim ({stock.product.pk}, {QUANTITY})"
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE claim ({stock.product.pk}, {QUANTITY}, 0)"
         )
         found: dict[str, Any] = stock.cursor.fetchone()[0][0]["Plan"]
     finally:

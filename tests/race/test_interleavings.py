@@ -139,7 +139,7 @@ def test_without_waiting_the_same_interleaving_is_a_false_shortage(cloned_db: st
     rival, partner, product = make_partner(), make_partner(), make_product()
     make_stock(product, 3)
     hasty = guards.allocate_function().replace(
-        f"v_ids := ARRAY({guards.FREE_KEYS});", f"v_ids := ARRAY({guards.FREE_KEYS} SKIP LOCKED);"
+        f"ARRAY({guards.FREE_KEYS});", f"ARRAY({guards.FREE_KEYS} SKIP LOCKED);"
     )
     assert hasty != guards.allocate_function()
     with owner_connection(cloned_db) as owner, owner.cursor() as cursor:
