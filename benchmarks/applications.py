@@ -14,6 +14,7 @@ import tempfile
 from datetime import timedelta
 
 from benchmarks import pages
+from benchmarks.web import serving
 
 STATES = ("submitted", "in_review", "info_requested", "submitted", "withdrawn")
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"/mar/applications/{case}/",
             )
         )
-        with pages._server(environment) as port:
+        with serving(environment) as port:
             return pages._compare(port, cookies, options)
 
 

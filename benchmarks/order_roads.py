@@ -1,5 +1,6 @@
-"""The two roads of an order: through the service, and the same statements sent raw."""
+"""The roads of an order: through the service, over HTTP, and the same statements sent raw."""
 
+import json
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -9,6 +10,7 @@ import psycopg2
 import psycopg2.extras
 from django.db import connection
 
+from benchmarks.web import ask
 from core import audit, idempotency
 from core.actor import Actor
 from core.periods import Period
@@ -28,12 +30,14 @@ class Roads:
         self.product = stage["product"]
         self.partners = [UUID(partner) for partner in stage["partners"]]
         self.turn = count(number * 7)
+        self.stage = stage
         self.raw = psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None})
         psycopg2.extras.register_uuid(conn_or_curs=self.raw)
 
     def go(self, kind: str, size: int) -> None:
-        """Place one order of so many keys by "service" or "raw"."""
-        partner = self.partners[next(self.turn) % len(self.partners)]
+        """Place one order of so many keys by "service", "http" or "raw"."""
+        number = next(self.turn) % len(self.partners)
+        partner = self.partners[number]
         at = datetime.now(UTC)
         if kind == "service":
             with left_to_the_sweep(), partner_scope(partner):
@@ -44,8 +48,24 @@ class Roads:
                     by=BY,
                     at=at,
                 )
+        elif kind == "http":
+            self._post(self.stage["secrets"][number], size)
         else:
             self._send(partner, size, at)
+
+    def _post(self, secret: str, size: int) -> None:
+        status, _seconds = ask(
+            self.stage["port"],
+            "/api/v1/orders",
+            headers={
+                "Authorization": f"Bearer {secret}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": uuid4().hex,
+            },
+            body=json.dumps({"product": self.stage["code"], "quantity": size}),
+        )
+        if status != 201:
+            raise RuntimeError(f"the order over HTTP was answered {status}")
 
     def _send(self, partner: UUID, size: int, at: datetime) -> None:
         row, order, line = uuid4(), uuid4(), uuid4()

@@ -8,22 +8,18 @@ machine. Needs DATABASE_OWNER_URL, DATABASE_URL and REDIS_URL.
 """
 
 import argparse
-import http.client
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import django
 
-ROOT = Path(__file__).resolve().parents[1]
-HELLO = "/health/live"
+from benchmarks.web import HELLO, ROOT, ask, serving
+
 PAGES = (
     ("olivia", "/tpr/"),
     ("olivia", "/tpr/order/"),
@@ -51,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         environment = os.environ | {"DATABASE_URL": url, "PORTAL_VAR": var}
         _manage(environment, "load_demo", "--small")
         _manage(environment, "collectstatic", "--noinput", "-v", "0")
-        with _server(environment) as port:
+        with serving(environment) as port:
             return _compare(port, _cookies(environment), options)
 
 
@@ -98,53 +94,14 @@ def _cookies(environment: dict[str, str]) -> dict[str, str]:
     return cookies
 
 
-@contextmanager
-def _server(environment: dict[str, str]) -> Iterator[int]:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = ["-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait(port: int) -> None:
-    for _ in range(300):
-        try:
-            if _ask(port, HELLO, "")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not start")
-
-
-def _ask(port: int, path: str, cookie: str) -> tuple[int, float]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        began = time.perf_counter()
-        connection.request("GET", path, headers={"Cookie": f"sessionid={cookie}"} if cookie else {})
-        response = connection.getresponse()
-        response.read()
-        return response.status, time.perf_counter() - began
-
-
 def _compare(port: int, cookies: dict[str, str], options: argparse.Namespace) -> int:
     print(f"{'page':24s}   p50 ms  p95 ms  hello ms  ratio   n={options.rounds}", flush=True)
     missed = 0
     for person, path in PAGES:
         hellos, pages = [], []
         for number in range(options.rounds + 4):
-            hello, page = _ask(port, HELLO, "")[1], _ask(port, path, cookies[person])
+            hello = ask(port, HELLO)[1]
+            page = ask(port, path, headers={"Cookie": f"sessionid={cookies[person]}"})
             if page[0] != 200:
                 raise RuntimeError(f"{path} answered {page[0]}")
             if number >= 4:  # both workers are warm

@@ -21,6 +21,13 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
          " ON p.id = b.partner_id WHERE p.code = 'TPR-0001' LIMIT 1"),
         ("olivia", "/tpr/keys/{id}/reveal/", "SELECT product_key_id FROM licensing_productkey k JOIN partners_partner p"
          " ON p.id = k.partner_id WHERE p.code = 'TPR-0001' LIMIT 1"),
+        # Whether the crawl's one key may be swapped or was lost depends on what other tests did before.
+        *(
+            ("olivia", f"/tpr/keys/{{id}}/{step}/", "SELECT product_key_id FROM licensing_productkey k"
+             " JOIN partners_partner p ON p.id = k.partner_id"
+             " WHERE p.code = 'TPR-0001' AND k.state IN (2, 11, 12) AND k.hold = 'none' ORDER BY k.id LIMIT 1")
+            for step in ("wrong", "lost")
+        ),
     ),
     "mar": (
         ("marta", "/mar/partners/{id}/lift/", "SELECT id FROM partners_partner WHERE state = 'suspended' LIMIT 1"),
