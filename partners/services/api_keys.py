@@ -102,10 +102,13 @@ def revoke_api_key(api_key_id: UUID, *, partner_id: UUID | None, by: Actor, at: 
     return api_key
 
 
-def note_use(api_key_id: UUID, *, at: datetime) -> None:
+def note_use(api_key: ApiKey, *, at: datetime) -> None:
     """Remember when a credential was used last, to the minute. No audit row: each act writes its own."""
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=at - USE_NOTED_EVERY)
-    ApiKey.objects.filter(stale, pk=api_key_id).update(last_used_at=at)
+    since = at - USE_NOTED_EVERY
+    if api_key.last_used_at is not None and api_key.last_used_at >= since:
+        return
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=since)
+    ApiKey.objects.filter(stale, pk=api_key.pk).update(last_used_at=at)
 
 
 def _audit(action: str, api_key: ApiKey, *, by: Actor, at: datetime, **facts: object) -> None:

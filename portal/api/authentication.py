@@ -23,7 +23,7 @@ def find_api_key(request: HttpRequest) -> ApiKey | None:
     now = timezone.now()
     found = find_active(header.removeprefix(BEARER).strip(), at=now)
     if found is not None:
-        note_use(found.pk, at=now)
+        note_use(found, at=now)
     return found
 
 

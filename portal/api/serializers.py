@@ -139,6 +139,12 @@ class BuildReportSerializer(serializers.Serializer[Any]):
     )
 
 
+# What is told of a key, and nothing wider: an order brings up to a thousand of them.
+KEY_COLUMNS = (
+    "product_key_id", "last5", "state", "state_since", "hold", "product__code", "order_line__order_id"
+)  # fmt: skip
+
+
 class KeySerializer(serializers.ModelSerializer[ProductKey]):
     """A key by its id and last five characters; never the key."""
 
@@ -221,6 +227,7 @@ class OrderDetailSerializer(OrderSerializer):
         keys = (
             ProductKey.objects.filter(order_line__order=order)
             .select_related("product", "order_line")
+            .only(*KEY_COLUMNS)
             .order_by("id")
         )
         return list(KeySerializer(keys, many=True).data)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from licensing.models import Build, Order
+from licensing.models import Build, Order, OrderLine
 from licensing.rules.order_decision import Outcome
 from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.orders import builds_of
@@ -203,7 +203,8 @@ class PartnerOrdersView(PartnerView):
 
     def orders(self) -> QuerySet[Order]:
         """Return the partner's orders with their lines."""
-        return Order.objects.filter(partner_id=self.partner_id).prefetch_related("lines__product")
+        lines = Prefetch("lines", OrderLine.objects.select_related("product"))
+        return Order.objects.filter(partner_id=self.partner_id).prefetch_related(lines)
 
 
 class OrdersView(PartnerOrdersView):

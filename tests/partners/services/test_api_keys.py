@@ -115,9 +115,14 @@ def test_the_mars_credential_belongs_to_no_partner():
         assert list(api_keys_of(None)) == [api_key]
 
 
+def _read(api_key_id):
+    with mar_scope():
+        return ApiKey.objects.get(pk=api_key_id)
+
+
 def test_use_is_noted_to_the_minute_as_the_plain_role(partner):
     api_key, _secret = _create(partner)
     for seconds, expected in ((0, 0), (30, 0), (61, 61)):
-        note_use(api_key.pk, at=AT + timedelta(seconds=seconds))
+        note_use(_read(api_key.pk), at=AT + timedelta(seconds=seconds))
         with mar_scope():
             assert ApiKey.objects.get().last_used_at == AT + timedelta(seconds=expected)
