@@ -18,12 +18,14 @@ from licensing.tasks_orders import (
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
+from licensing.tasks_stock import count_stock_use
 
 __all__ = [
     "alarm_velocity",
     "check_return",
     "clear_bulk_files",
     "complete_orders",
+    "count_stock_use",
     "exchange_cbrs",
     "fill_backorders",
     "release_batch",

@@ -59,6 +59,7 @@ from portal.states.programme import (
     RULE,
     SALE,
 )
+from portal.states.stock import ALERT_MAIL, CALL_OFF, CONFIDENCE, FORECAST, STOCK_ALERT
 
 __all__ = ["STATUSES", "Code", "Status", "Text", "Tone", "choices", "status"]
 
@@ -97,6 +98,11 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "incident": INCIDENT,
     "delivery": DELIVERY,
     "correction": CORRECTION,
+    "forecast": FORECAST,
+    "confidence": CONFIDENCE,
+    "stock_alert": STOCK_ALERT,
+    "alert_mail": ALERT_MAIL,
+    "call_off": CALL_OFF,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

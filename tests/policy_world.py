@@ -215,6 +215,7 @@ class Sample:
 # is no foreign one for it. A new argument needs a line here: the walk fails without.
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/allocation/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
+    ("mar/stock/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
     ("tpr/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
     ("tpr/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
     ("tpr/", "product_key_id"): Sample(

@@ -8,6 +8,7 @@ reference, differ by pattern as well as by colour, and start bars at zero.
 from core.charts.bars import MonthValues, RankedBar, Segment, month_bars, ranked_bars, stacked_bar
 from core.charts.bridge import Stage, bridge
 from core.charts.histogram import Bin, histogram
+from core.charts.run_down import DayLine, day_lines
 from core.charts.scores import ScoreRow, score_bars, score_line
 from core.charts.steps import StepSeries, step_lines
 from core.charts.strips import BoxStatus, MonthBox, month_strip, sparkline
@@ -17,6 +18,7 @@ __all__ = [
     "Bin",
     "BoxStatus",
     "Chart",
+    "DayLine",
     "MonthBox",
     "MonthValues",
     "RankedBar",
@@ -26,6 +28,7 @@ __all__ = [
     "StepSeries",
     "Theme",
     "bridge",
+    "day_lines",
     "histogram",
     "month_bars",
     "month_strip",

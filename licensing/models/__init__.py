@@ -29,6 +29,8 @@ from licensing.models.resale import ResalePrice
 from licensing.models.returns import ReturnLine, ReturnRequest
 from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
 from licensing.models.scarcity import AllocationReceipt, AllocationRun, ScarcityPolicy
+from licensing.models.stock_alert import StockAlert, StockAlertMail, StockThreshold
+from licensing.models.stock_plan import CallOff, DailyUse, SupplyTerms
 
 __all__ = [
     "AllocationReceipt",
@@ -39,12 +41,14 @@ __all__ = [
     "BuildUpload",
     "BulkHandOver",
     "BulkLine",
+    "CallOff",
     "CbrAckFile",
     "CbrLine",
     "ChangeNotice",
     "ChangeReading",
     "ComputerBuildReport",
     "CorrectionRequest",
+    "DailyUse",
     "DeliveryKey",
     "Device",
     "Estimate",
@@ -99,6 +103,10 @@ __all__ = [
     "ScarcityPolicy",
     "SimulatedKey",
     "StagedKey",
+    "StockAlert",
+    "StockAlertMail",
     "StockPool",
     "StockPoolMember",
+    "StockThreshold",
+    "SupplyTerms",
 ]

@@ -144,6 +144,7 @@ class Fulfilment(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
     sold_to_id = models.CharField(_("sold-to number"), max_length=10)
     quantity = models.PositiveIntegerField(_("keys"))
+    call_off_reference = models.CharField(_("call-off reference"), max_length=35, blank=True, db_default="")
     received_at = models.DateTimeField(_("received"))
 
     class Meta:

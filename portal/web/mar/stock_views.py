@@ -9,6 +9,7 @@ from licensing.models import KeyBatch
 from licensing.selectors import stock as selectors
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.mar.forecast_views import forecast_rows
 
 HOUSES = ("mar", "compliance")
 
@@ -58,6 +59,7 @@ def stock(request: HttpRequest) -> HttpResponse:
         "total": selectors.stock_total(lines),
         "table": ImportTable(request, selectors.imports(), empty=empty),
         "may_upload": may_upload,
+        "forecasts": forecast_rows(),
         "to_release": selectors.imports_to_release() if "import.release" in permissions else 0,
     }
     return render_table(request, "mar/stock.html", context)
