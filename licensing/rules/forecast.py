@@ -186,10 +186,11 @@ def pace_of(history: Sequence[int], *, today: date) -> Pace | None:
     trend = _trend(counted)
     last = count - 1
     weights = [AGEING ** (last - place) for place in range(count)]
-    level = sum(
-        (weight * (value - trend * (place - last)))
+    levelled = (
+        weight * (value - trend * (place - last))
         for place, (weight, value) in enumerate(zip(weights, counted, strict=True))
-    ) / sum(weights)
+    )
+    level = sum(levelled, Decimal(0)) / sum(weights, Decimal(0))
     level = max(level, Decimal(0))
     return Pace(
         weeks,
@@ -265,7 +266,8 @@ def _weekdays(
 def _spread(weeks: Sequence[Decimal], level: Decimal, trend: Decimal) -> Decimal:
     """Return how far a week lies from the line, at least what pure chance does to a count."""
     last = len(weeks) - 1
-    squares = sum((one - level - trend * (place - last)) ** 2 for place, one in enumerate(weeks))
+    away = (one - level - trend * (place - last) for place, one in enumerate(weeks))
+    squares = sum((one * one for one in away), Decimal(0))
     return max((squares / last).sqrt(), level.sqrt())
 
 

@@ -32,7 +32,7 @@ LEFT JOIN ({_STEPS}) s ON s.product_id = p.id AND s."on" = d.day::date
 ON CONFLICT (product_id, "on") DO UPDATE SET taken = EXCLUDED.taken, put_back = EXCLUDED.put_back"""
 
 
-def span_arguments(first: date, last: date, zone: ZoneInfo) -> dict[str, object]:
+def span_arguments(first: date, last: date, zone: ZoneInfo) -> dict[str, str | date]:
     """Return what both statements are asked with: the days, both ends included."""
     return {
         "zone": zone.key,
@@ -45,7 +45,8 @@ def span_arguments(first: date, last: date, zone: ZoneInfo) -> dict[str, object]
 
 def counted_until() -> date | None:
     """Return the last day whose use was counted, None before the first count."""
-    return DailyUse.objects.aggregate(last=Max("on"))["last"]
+    last: date | None = DailyUse.objects.aggregate(last=Max("on"))["last"]
+    return last
 
 
 def histories(today: date, zone: ZoneInfo) -> Mapping[int, list[int]]:
