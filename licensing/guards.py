@@ -6,7 +6,7 @@ trigger cannot drift apart.
 
 from core.database.access import ALLOCATOR_ROLE, CURRENT_PARTNER, MAR_ROLE, TPR_ROLE
 from licensing.rules.key_states import PARTNER_TRANSITIONS, TRANSITIONS, Hold, KeyState
-from licensing.selectors.order_facts import SIGNATURE, facts_function
+from licensing.selectors.order_facts import PAIR_FUNCTION, PAIR_SIGNATURE, SIGNATURE, facts_function
 
 # One statement finds, locks and takes the keys. ORDER BY position is a column no other index serves:
 # with stale statistics the planner would otherwise walk the primary key over all sold keys. It runs once for
@@ -44,6 +44,9 @@ def statements() -> list[str]:
         f"GRANT EXECUTE ON FUNCTION {FREE_COUNT} TO {TPR_ROLE}, {MAR_ROLE}",
         # Its columns may change from one version to the next, which CREATE OR REPLACE refuses.
         # An older version with other arguments would stay beside it.
+        PAIR_FUNCTION,
+        f"REVOKE ALL ON FUNCTION {PAIR_SIGNATURE} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {PAIR_SIGNATURE} TO {TPR_ROLE}, {MAR_ROLE}",
         drop_all("licensing_order_facts"),
         facts_function(),
         f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC",

@@ -2,7 +2,7 @@
 
 from licensing.models.build import Build, BuildUpload
 from licensing.models.bulk import BulkHandOver, BulkLine, DeliveryKey
-from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product
+from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product, SaleCountry
 from licensing.models.custody import CorrectionRequest, HoldLift, Incident, IncidentKey
 from licensing.models.device import Device, KeyHandOver
 from licensing.models.estimate import Estimate, EstimateLine
@@ -100,6 +100,7 @@ __all__ = [
     "RuleSimulation",
     "RuleState",
     "RuleVersion",
+    "SaleCountry",
     "ScarcityPolicy",
     "SimulatedKey",
     "StagedKey",

@@ -73,6 +73,35 @@ class FamilyGrant(models.Model):
         return f"{self.partner_id} {self.family}"
 
 
+class SaleCountry(models.Model):
+    """A country besides his own that a partner and the MAR agreed he sells to."""
+
+    access = TENANT_READ
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="sale_countries", db_index=False)
+    country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1 code."))
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_before = models.DateTimeField(_("valid until"), null=True, help_text=_("Exclusive."))
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["partner", "country"],
+                condition=Q(valid_before__isnull=True),
+                name="sale_country_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_before__isnull=True) | Q(valid_before__gte=F("valid_from")),
+                name="sale_country_time_in_order",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["partner"], name="sale_country_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} {self.country}"
+
+
 class OrderLimit(models.Model):
     """How many licences a partner may order in one calendar month, over all products."""
 

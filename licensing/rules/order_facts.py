@@ -57,6 +57,13 @@ class VersionFacts:
     product_code: str
     since: datetime
     required_fields: Mapping[str, Any] = field(default_factory=dict)
+    countries: Sequence[str] = ()
+    # Of a product that is ordered only beside another one: that one, and what the partner holds of either.
+    # Of itself what waits counts too, or two orders that wait could pass together.
+    pair: str = ""
+    pair_code: str = ""
+    pair_held: int = 0
+    held: int = 0
 
     @property
     def number(self) -> str:
@@ -104,6 +111,8 @@ class OrderFacts:
     was_placed: bool = False
     version: VersionFacts | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    # Where the partner may sell: his own country first, then what was agreed.
+    sale_countries: Sequence[str] = ()
 
     @property
     def amount(self) -> Decimal:

@@ -1,6 +1,7 @@
 """The gates of an order, as pure rules: facts in, refusals out. Rule numbers stand in docs/domain-rules.md."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -45,7 +46,8 @@ def _with_grace(gate: Gate, graced_rules: frozenset[str]) -> Gate:
     """Open a gate whose rule has a grace today; what it found is still shown."""
     if gate.refusal is None or gate.refusal.rule not in graced_rules & GRACE_RULES.keys():
         return gate
-    return Gate(gate.code, gate.label, None, {**gate.refusal.facts, _("Grace"): gate.refusal.rule})
+    shown = {**gate.refusal.facts, _("Grace"): gate.refusal.rule}
+    return replace(gate, refusal=None, facts=shown, waits_as="")
 
 
 def refusals_of(gates: Sequence[Gate]) -> list[Refusal]:

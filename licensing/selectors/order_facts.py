@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from core.periods import Period
 from licensing.models.catalogue import LicenceFamily
+from licensing.models.order import WAITING_STATES
 from licensing.rules.order_facts import Block, MissingAgreement, MissingCourse, OrderFacts, VersionFacts
 from licensing.rules.order_terms import DELIVERIES_LOOK_BACK
 from licensing.rules.programme_rules import ruleset_of
@@ -33,7 +34,7 @@ COLUMNS = (
     ("rules", "text"),
     ("price_id", "bigint"), ("deviation_id", "bigint"),
     ("committed", "numeric"), ("queued", "bigint"), ("is_rationed", "boolean"),
-    ("version", "text"),
+    ("version", "text"), ("sale_countries", "varchar[]"),
 )  # fmt: skip
 _ARGUMENTS = {
     "partner_id": "uuid", "product_id": "bigint", "quantity": "integer", "at": "timestamptz", "today": "date",
@@ -88,9 +89,15 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
      AND o.state IN ('draft', 'needs_approval', 'backordered') AND o.id IS DISTINCT FROM %(order_id)s),
   q.queued, q.is_rationed,
   (SELECT jsonb_build_object('id', v.id, 'product_code', pr.code, 'since', v.valid_from,
-     'required_fields', v.required_fields)
-   FROM licensing_productversion v WHERE v.product_id = pr.id AND v.state = 'announced' AND v.valid_from <= %(at)s
-   ORDER BY v.valid_from DESC LIMIT 1)::text
+     'required_fields', v.required_fields, 'countries', v.countries)
+     || CASE WHEN w.id IS NULL THEN '{}' ELSE licensing_pair_facts(p.id, pr.id, w.id, %(order_id)s)
+       || jsonb_build_object('pair', w.name, 'pair_code', w.code) END
+   FROM licensing_productversion v LEFT JOIN licensing_product w ON w.id = v.pairs_with_id
+   WHERE v.product_id = pr.id AND v.state = 'announced' AND v.valid_from <= %(at)s
+   ORDER BY v.valid_from DESC LIMIT 1)::text,
+  p.country || ARRAY(SELECT s.country FROM licensing_salecountry s
+    WHERE s.partner_id = p.id AND s.country <> p.country AND s.valid_from <= %(at)s
+      AND (s.valid_before IS NULL OR s.valid_before > %(at)s) ORDER BY s.country)
 FROM partners_partner p
 JOIN licensing_product pr ON pr.id = %(product_id)s
 CROSS JOIN (SELECT currency FROM partners_mar UNION ALL SELECT 'EUR' LIMIT 1) m
@@ -101,7 +108,29 @@ LEFT JOIN LATERAL licensing_unit_price(p.id, pr.id, %(quantity)s, %(at)s) u ON t
 WHERE p.id = %(partner_id)s
 """
 
+_WAITING = ", ".join(f"'{state}'" for state in WAITING_STATES)
 _GENERATION = [name for name, _type in COLUMNS].index("generation")
+
+
+# Asked for products alone that are ordered beside another one. Of the product itself what waits counts too.
+PAIR_SIGNATURE = "licensing_pair_facts(uuid, bigint, bigint, uuid)"
+PAIR_FUNCTION = f"""
+CREATE OR REPLACE FUNCTION licensing_pair_facts(p_partner uuid, p_product bigint, p_pair bigint, p_order uuid)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+  WITH lines AS (
+    SELECT l.id, l.product_id, l.quantity, o.state, o.id AS order_id
+    FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id
+    WHERE o.partner_id = p_partner AND l.product_id IN (p_product, p_pair)
+  ), keys AS (
+    SELECT l.product_id, count(*) AS n FROM lines l JOIN licensing_keyassignment a ON a.order_line_id = l.id
+    WHERE a.ended_at IS NULL GROUP BY 1
+  )
+  SELECT jsonb_build_object(
+    'pair_held', coalesce((SELECT n FROM keys WHERE product_id = p_pair), 0),
+    'held', coalesce((SELECT n FROM keys WHERE product_id = p_product), 0)
+      + coalesce((SELECT sum(quantity) FROM lines WHERE product_id = p_product AND order_id IS DISTINCT FROM p_order
+        AND state IN ({_WAITING})), 0))
+$$"""
 
 
 def facts_function() -> str:
@@ -203,6 +232,14 @@ def _with_stock(
     )  # fmt: skip
 
 
+def pair_facts(partner_id: UUID, product_id: int, pair_id: int) -> tuple[int, int]:
+    """Return how many keys a partner holds of a product, waiting ones included, and of the one beside it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT licensing_pair_facts(%s, %s, %s, NULL)", [partner_id, product_id, pair_id])
+        found = json.loads(cursor.fetchone()[0])
+    return int(found["held"]), int(found["pair_held"])
+
+
 def free_stock(product_id: int) -> int:
     """Return how many keys of the product's general stock can be ordered now."""
     with connection.cursor() as cursor:
@@ -242,7 +279,7 @@ def _fetch(
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
      courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
-     price_id, deviation_id, committed, queued, is_rationed, version) = row  # fmt: skip
+     price_id, deviation_id, committed, queued, is_rationed, version, sale_countries) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -284,6 +321,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         queued=int(queued),
         is_rationed=is_rationed,
         version=_version_of(json.loads(version)) if version else None,
+        sale_countries=sale_countries,
     )
 
 

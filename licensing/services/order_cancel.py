@@ -17,9 +17,12 @@ from licensing.models import KeyAssignment, Order, OrderEvent, OrderState, Produ
 from licensing.models.catalogue import LicenceFamily
 from licensing.rules.key_states import KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.rules.order_product import pair_needed
 from licensing.rules.order_states import WAITING
 from licensing.rules.quota import WINDOWS, kind_of
 from licensing.selectors.citizenship import citizenship_facts
+from licensing.selectors.order_facts import pair_facts
+from licensing.selectors.products import versions_at
 from licensing.services.order_release import end_wait
 from licensing.services.order_rows import add_event
 from licensing.services.orders import OrderRefused
@@ -83,6 +86,7 @@ def _cancel_allocated(order: Order, *, reason: str, by: Actor, at: datetime, par
         )
     if not partner_leaves:
         _require_windows_for_office(order)
+        _require_pairs(order, len(keys), at)
     unassign_keys(list(keys), order_id=order.pk, by=by, at=at)
     before = order.state
     order.state, order.cancelled_at = OrderState.CANCELLED, at
@@ -130,6 +134,19 @@ def _require_windows_for_office(order: Order) -> None:
                 lifted_by=_("Nobody: in no month is there more Office than Windows"),
             )
         )
+
+
+def _require_pairs(order: Order, keys: int, at: datetime) -> None:
+    """Refuse to take licences away from under products that are ordered only beside them."""
+    product = order.lines.select_related("product").get().product
+    for version in versions_at(at).values():
+        if version.pairs_with_id != product.pk or version.product is None:
+            continue
+        held, beside = pair_facts(order.partner_id, version.product.pk, product.pk)
+        if held and held > beside - keys:
+            raise OrderRefused(
+                pair_needed(version.product.name, product.name, held=held, beside=beside, keys=keys)
+            )
 
 
 def _counted_windows(order: Order, month_end: datetime) -> int:

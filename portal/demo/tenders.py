@@ -1,4 +1,4 @@
-"""A product that asks for details with each order, is for two countries alone, and one order of it."""
+"""A product that asks for details and is for two countries alone, one order of it, and Office beside its Windows."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from licensing.services.products import WrittenProduct, publish_product, write_p
 from portal.demo.history import NAMESPACE, Stage, deliver
 
 CODE = "WIN11-PRO-TENDER-COM"
+OFFICE, BESIDE = "OFFICE-REF-CIT", "WIN11-PRO-REF-CIT"
 FIELDS: dict[str, Any] = {
     "type": "object", "additionalProperties": False, "required": ["tender_number", "buyer"],
     "properties": {
@@ -45,6 +46,10 @@ def sell_to_tenders(stage: Stage, *, now: datetime) -> None:
             draft.pk, by=stage.cast.staff("jonas"), at=begin - timedelta(days=1)
         ).product
         assert product is not None  # noqa: S101  (publishing makes it)
+        office = stage.products[OFFICE]
+        paired = WrittenProduct(begin, product_id=office.pk, pairs_with_id=stage.products[BESIDE].pk)
+        draft = write_product(paired, by=stage.cast.staff("marta"), at=begin - timedelta(days=2))
+        publish_product(draft.pk, by=stage.cast.staff("jonas"), at=begin - timedelta(days=1))
         open_price(product, amount=Decimal("25.50"), currency="EUR", by=Actor.system("demo"), at=begin)
     stage.products[CODE] = product
     deliver(stage, quantities={CODE: 12}, at=now - timedelta(hours=9), seed="tenders")
