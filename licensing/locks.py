@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
 Order: estimate → credit position → order → partners' returns by id → programme change → programme rule →
-incident or correction → product → queue of a product → product keys by id → builds by id → computer build
-reports.
+incident or correction → product → pool → stopped delivery → queue of a product → product keys by id → builds by id →
+computer build reports.
 
 A service that needs several takes them in this order, so no two can wait for each other. The partner comes
 first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
@@ -30,6 +30,7 @@ from licensing.models import (
     ProgrammeChange,
     RuleVersion,
     ScarcityPolicy,
+    StockPool,
 )
 from licensing.models.quota import QuotaException
 from licensing.rules.key_states import Hold, KeyState
@@ -60,6 +61,23 @@ def lock_queue(product_id: int) -> None:
 def lock_scarcity_policy(policy_id: UUID) -> ScarcityPolicy | None:
     """Hold a scarcity policy until the transaction ends, None when there is none."""
     return ScarcityPolicy.objects.select_for_update().filter(pk=policy_id).first()
+
+
+def lock_pool(pool_id: int) -> StockPool | None:
+    """Hold a pool until the transaction ends, None when there is none."""
+    return StockPool.objects.select_for_update(of=("self",), no_key=True).filter(pk=pool_id).first()
+
+
+def lock_free_keys(product_id: int, *, pool: int, most: int | None) -> list[int]:
+    """Hold free keys of a pool (0: the general stock), the oldest first; those in a rival's hands are passed over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT id FROM licensing_productkey
+            WHERE product_id = %s AND pool = %s AND state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}'
+            ORDER BY position LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
+            [product_id, pool, most],
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
 
 
 def serialise(work: str) -> None:

@@ -15,6 +15,7 @@ from licensing.tasks_orders import (
     tell_order_ended,
     tell_order_waits,
 )
+from licensing.tasks_pools import tidy_pools
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
@@ -44,5 +45,6 @@ __all__ = [
     "tell_price",
     "tell_recall",
     "tell_return",
+    "tidy_pools",
     "validate_batch",
 ]

@@ -14,6 +14,8 @@ REASONS = {
     "order.placed": gettext_lazy("Assigned to an order"),
     "order.reserved": gettext_lazy("Kept for an order"),
     "order.let_go": gettext_lazy("No longer kept for an order"),
+    "pool.joined": gettext_lazy("Put into a pool of the stock"),
+    "pool.left": gettext_lazy("Back from a pool into the general stock"),
     "order.cancelled": gettext_lazy("Went back to stock: the order was cancelled"),
     "key.claimed": gettext_lazy("Handed to a station for one PC"),
     "key.revealed": gettext_lazy("Shown to a person for one PC"),

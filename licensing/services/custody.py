@@ -172,14 +172,14 @@ def record_assignment(ids: Sequence[int], *, product_id: int, partner_id: UUID, 
 
 
 def record_hold_in_stock(
-    ids: Sequence[int], *, product_id: int, partner_id: UUID, hold: Hold, step: Step
+    ids: Sequence[int], *, product_id: int, partner_id: UUID | None, hold: Hold, step: Step
 ) -> None:
-    """Append the ledger rows of keys in stock that were just kept for an order line, or let go of."""
+    """Append the ledger rows of keys in stock that were just kept for an order line, let go of, or pooled."""
     _record(ids, product_id, partner_id, to=KeyState.FULFILLED, hold=hold, step=step)
 
 
 def _record(
-    ids: Sequence[int], product_id: int, partner_id: UUID, *, to: KeyState, hold: Hold, step: Step
+    ids: Sequence[int], product_id: int, partner_id: UUID | None, *, to: KeyState, hold: Hold, step: Step
 ) -> None:
     if not ids:
         return

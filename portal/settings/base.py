@@ -154,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "exchange-cbrs": {"task": "licensing.exchange_cbrs", "schedule": timedelta(seconds=30)},
     "complete-orders": {"task": "licensing.complete_orders", "schedule": timedelta(minutes=1)},
     "sweep-orders": {"task": "licensing.sweep_orders", "schedule": timedelta(minutes=1)},
+    "tidy-pools": {"task": "licensing.tidy_pools", "schedule": timedelta(minutes=1)},
     "watch-standing": {"task": "compliance.watch_standing", "schedule": timedelta(hours=1)},
     "take-scores": {"task": "compliance.take_scores", "schedule": timedelta(hours=6)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},

@@ -39,6 +39,15 @@ SENTENCES: Mapping[str, Promise | str] = {
     ),
     "licensing.order.completed": gettext_lazy("completed an order"),
     "licensing.order.cancelled": gettext_lazy("cancelled an order"),
+    "licensing.pool.asked": gettext_lazy("asked for a pool of stock"),
+    "licensing.pool.opened": gettext_lazy("opened a pool of stock"),
+    "licensing.pool.filled": ngettext_lazy(
+        "put %(keys)s key into a pool", "put %(keys)s keys into a pool", "keys"
+    ),
+    "licensing.pool.released": ngettext_lazy(
+        "gave %(keys)s key of a pool back", "gave %(keys)s keys of a pool back", "keys"
+    ),
+    "licensing.pool.ended": gettext_lazy("ended a pool of stock"),
     "licensing.fair_share.proposed": gettext_lazy("asked to share out scarce stock"),
     "licensing.fair_share.switched_on": gettext_lazy("switched a fair share on"),
     "licensing.fair_share.ended": gettext_lazy("ended a fair share"),

@@ -13,6 +13,7 @@ from licensing.rules.order_decision import Outcome
 from licensing.services.orders import OrderRefused, OrderRequest, preflight
 from partners.models import OrderBlock, Partner
 from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories.pools import make_pool
 from tests.licensing.services.orders_kit import keys_by_place, keys_of, order, set_credit
 
 pytestmark = pytest.mark.django_db
@@ -22,17 +23,22 @@ WORLDS = st.fixed_dictionaries(
         "credit": st.sampled_from(["0.00", "30.00", "100000.00"]), "monthly": st.sampled_from([0, 3, 1000]),
         "block": st.sampled_from(["none", "waits", "refuses"]), "state": st.sampled_from(["active", "winding_down"]),
         "lane": st.sampled_from(["", Lane.STANDARD.value, Lane.SPECIAL.value]), "may_wait": st.booleans(),
-        "may_queue": st.booleans(), "may_split": st.booleans(),
+        "may_queue": st.booleans(), "may_split": st.booleans(), "pooled": st.integers(0, 4),
+        "is_member": st.booleans(), "rival_is_member": st.booleans(),
     }
 )  # fmt: skip
 
 
 def _set_up(world: dict[str, Any]) -> tuple[Partner, Any]:
     partner, product = make_partner(), make_product(price="10.00")
+    rival = make_partner()
     if world["queued"]:
-        order(make_partner(), product, world["queued"], may_queue=True)
+        order(rival, product, world["queued"], may_queue=True)
     if world["stock"]:
         make_stock(product, world["stock"])
+    if pooled := min(world["pooled"], world["stock"]):
+        chosen = [world["is_member"] and partner, world["rival_is_member"] and rival]
+        make_pool(product, *filter(None, chosen), tiers=["nobody"], keys=pooled)
     set_credit(partner, limit=world["credit"])
     with mar_scope():
         OrderLimit.objects.filter(partner=partner).update(monthly_quantity=world["monthly"])
