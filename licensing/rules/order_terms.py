@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from licensing.models.order import OrderState
 from licensing.rules.programme_rules import Ruleset
 
-# How long a machine may keep keys for an order that it has not confirmed.
-RESERVE_MINUTES_MOST = 120
 # What past deliveries tell about the next ones.
 DELIVERIES_LOOK_BACK = timedelta(days=180)
 

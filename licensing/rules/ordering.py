@@ -11,7 +11,6 @@ from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import credit_gate, lane_gate, limit_gate, stock_gate
 from licensing.rules.order_product import version_gates
-from licensing.rules.order_terms import RESERVE_MINUTES_MOST
 from licensing.rules.programme_rules import RULES, Ruleset
 from partners.models.partner import PartnerState
 from partners.rules.graces import GRACE_RULES
@@ -19,6 +18,7 @@ from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of,
 
 # The most that any version of the rule may allow: Microsoft's batch. The one in force may say less.
 MAX_QUANTITY = RULES["order.size"].parameter("most").most
+MAX_RESERVE_MINUTES = RULES["order.station"].parameter("minutes").most
 
 
 def check_gates(facts: OrderFacts) -> list[Gate]:
@@ -241,15 +241,18 @@ def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
     )
 
 
-def check_reserve_minutes(minutes: int) -> Refusal | None:
-    """Return what is wrong with the length of a reservation, None for 0 (none) to the most."""
-    if 0 <= minutes <= RESERVE_MINUTES_MOST:
+def check_reserve_minutes(minutes: int, rules: Ruleset) -> Refusal | None:
+    """Return what is wrong with the length of a reservation, None for 0 (none) to what the rule allows."""
+    most = rules.number("order.station", "minutes")
+    if 0 <= minutes <= most:
         return None
     return refuse(
         "reserve_minutes",
-        _("Keys are reserved for %(most)s minutes at most.") % {"most": RESERVE_MINUTES_MOST},
+        _("Keys are reserved for %(most)s minutes at most.") % {"most": most},
         rule="ORD-13",
+        rule_version=rules.version("order.station"),
         facts={_("Asked for"): minutes},
+        missing={_("Minutes"): minutes - most if minutes > most else -minutes},
         next_step=_("Reserve for a shorter time, and confirm the order within it."),
         lifted_by=_("You"),
     )

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models.partner_return import ReturnState
 from licensing.rules.key_states import Hold, KeyState
 
-RETURN_DAYS = 365
 OVERRIDE_CODE = "02"
 Text = str | Promise
 Outcome = Literal["credited", "not_credited", "rejected", "unknown"]
@@ -156,13 +155,16 @@ def is_offered(return_type: str, *, is_without_credit: bool) -> bool:
     return known is not None and (is_without_credit or not known.is_without_credit)
 
 
-def days_left(delivered_at: datetime | None, at: datetime, *, days: int = RETURN_DAYS) -> int | None:
-    """Return how many whole days of the return's clock are left, below zero when it has run out."""
+def days_left(delivered_at: datetime | None, at: datetime, *, days: int) -> int | None:
+    """Return how many whole days of the return's clock are left, below zero when it has run out.
+
+    ``days`` is the length of the clock by the rule `return.window` in force.
+    """
     return None if delivered_at is None else (delivered_at + timedelta(days=days) - at).days
 
 
 def forecast(
-    key: KeyFacts, *, return_type: str, is_without_credit: bool, at: datetime, days: int = RETURN_DAYS
+    key: KeyFacts, *, return_type: str, is_without_credit: bool, at: datetime, days: int
 ) -> Forecast:
     """RET-15: say what Microsoft will likely answer, or why the key cannot go (RET-11)."""
     left = days_left(key.delivered_at, at, days=days)
@@ -170,7 +172,7 @@ def forecast(
     if stop:
         return Forecast(key.product_key_id, stop=stop, days_left=left)
     code = _code(key, return_type, is_without_credit=is_without_credit, is_late=left is not None and left < 0)
-    return Forecast(key.product_key_id, code, _SENTENCES[code], days_left=left)
+    return Forecast(key.product_key_id, code, str(_SENTENCES[code]) % {"days": days}, days_left=left)
 
 
 def forecast_all(
@@ -179,7 +181,7 @@ def forecast_all(
     return_type: str,
     is_without_credit: bool,
     at: datetime,
-    days: int = RETURN_DAYS,
+    days: int,
 ) -> list[Forecast]:
     """Return the forecast of every key of a request."""
     return [
@@ -235,14 +237,14 @@ def _does_not_fit(key: KeyFacts, return_type: str) -> bool:
 
 
 _SENTENCES: Mapping[str, Text] = {
-    "OO": _("Likely with credit: an unused key of the last 365 days."),
-    "OP": _("Likely with credit: damaged in production, within 365 days."),
-    "OJ": _("Likely with credit: the buyer gave the PC back, within 365 days."),
-    "OQ": _("Likely with credit: used for a test, within 365 days."),
+    "OO": _("Likely with credit: an unused key of the last %(days)s days."),
+    "OP": _("Likely with credit: damaged in production, within %(days)s days."),
+    "OJ": _("Likely with credit: the buyer gave the PC back, within %(days)s days."),
+    "OQ": _("Likely with credit: used for a test, within %(days)s days."),
     "PE": _("Likely refused: Microsoft had enabled this key by an override."),
-    "PI": _("Likely refused: older than 365 days. Without credit Microsoft would take it."),
+    "PI": _("Likely refused: older than %(days)s days. Without credit Microsoft would take it."),
     "PJ": _("Refused: this type is for returns without credit."),
     "PP": _("Likely refused: this type does not fit the key. Choose another one."),
     "QH": _("Likely taken without credit."),
-    "QI": _("Likely taken without credit: older than 365 days."),
+    "QI": _("Likely taken without credit: older than %(days)s days."),
 }

@@ -42,6 +42,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "Reserved stock is kept for {hours} hours.",
         "de": "Reservierter Bestand wird {hours} Stunden lang gehalten.",
     },
+    "order.station": {
+        "en": "A station keeps keys for {minutes} minutes at most until it confirms them.",
+        "de": "Eine Station hält Schlüssel höchstens {minutes} Minuten, bis sie bestätigt.",
+    },
     "order.waiting": {
         "en": "An order waits {held_days} days at most for what holds it, and {queued_days} days for stock.",
         "de": "Eine Bestellung wartet höchstens {held_days} Tage auf das, was sie hält, und {queued_days} auf Bestand.",

@@ -120,6 +120,8 @@ _ALL = (
          ("ORD-11", "ORD-12"), HOUSE),
     Rule("order.reservation", _("Reserved stock"), "order",
          (Parameter("hours", _("Kept for"), 48, _HOURS, 1, 720),), ("ORD-11",), HOUSE),
+    Rule("order.station", _("Keys kept for a station"), "order",
+         (Parameter("minutes", _("Until it confirms, at most"), 120, _("minutes"), 1, 1_440),), ("ORD-13",), HOUSE),
     Rule("order.waiting", _("Orders that wait"), "order",
          (_days("held_days", _("On hold or for an approval, at most"), 14),
           _days("queued_days", _("For stock, at most"), 90)),

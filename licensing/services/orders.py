@@ -187,7 +187,9 @@ def _place(
     lock_credit(partner_id)
     zone = mar_zone()
     facts = _facts(partner_id, request, at, zone, with_stock=False)
-    problem = check_quantity(request.quantity, facts.rules) or check_reserve_minutes(request.reserve_minutes)
+    problem = check_quantity(request.quantity, facts.rules) or check_reserve_minutes(
+        request.reserve_minutes, facts.rules
+    )
     if problem:
         raise Invalid(problem)
     wish = _wish_of(request, facts)

@@ -7,8 +7,7 @@ from rest_framework import serializers
 
 from licensing.models import Build, Lane, Order, OrderLine, ProductKey
 from licensing.rules.key_states import KeyState
-from licensing.rules.order_terms import RESERVE_MINUTES_MOST
-from licensing.rules.ordering import MAX_QUANTITY
+from licensing.rules.ordering import MAX_QUANTITY, MAX_RESERVE_MINUTES
 from licensing.selectors.order_wait import queue_place
 from partners.models import OrderBlock, Recipient
 from partners.rules.partner_states import STOPS, Act, lifter_of
@@ -55,7 +54,7 @@ class OrderRequestSerializer(serializers.Serializer[Any]):
         help_text="True: what is in stock comes now, the rest waits as a second order.",
     )
     reserve_minutes = serializers.IntegerField(
-        min_value=0, max_value=RESERVE_MINUTES_MOST, required=False, default=0,
+        min_value=0, max_value=MAX_RESERVE_MINUTES, required=False, default=0,
         help_text="Keep the keys so long for your confirmation; 0 assigns them at once.",
     )  # fmt: skip
     details = serializers.DictField(

@@ -25,7 +25,7 @@ def answer_text(code: str) -> Text:
 
 
 def clock_text(line: PartnerReturnLine) -> str:
-    """Return how many days of the 365 are left for a key that waits."""
+    """Return how many days of its clock are left for a key that waits."""
     if line.ended_at is not None or line.return_before is None:
         return "–"
     left = (line.return_before - timezone.now()).days
@@ -43,7 +43,7 @@ class ReturnLineTable(Table):
             sort="product_key_id", primary=True,
         ),
         Column("product", gettext_lazy("Product"), accessor="product.name"),
-        Column("clock", gettext_lazy("365-day clock"), accessor=clock_text),
+        Column("clock", gettext_lazy("Clock"), accessor=clock_text),
         Column("forecast", gettext_lazy("Forecast"), accessor=lambda line: answer_text(line.forecast_code)),
         Column("answer", gettext_lazy("Microsoft's answer"), accessor=lambda line: answer_text(line.answer_code)),
     )  # fmt: skip

@@ -49,7 +49,9 @@ class ReturnForm(forms.Form):
     is_without_credit = forms.BooleanField(
         label=gettext_lazy("Without credit"),
         required=False,
-        help_text=gettext_lazy("Always so for lost, stolen or other; and the only way after 365 days."),
+        help_text=gettext_lazy(
+            "Always so for lost, stolen or other; and the only way when the time has run out."
+        ),
     )
     reason = forms.CharField(
         label=gettext_lazy("In your words"),

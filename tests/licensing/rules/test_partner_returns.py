@@ -46,7 +46,7 @@ FORECASTS = [
 
 @pytest.mark.parametrize(("return_type", "without_credit", "facts", "code"), FORECASTS)
 def test_forecast_of_a_key(return_type: str, without_credit: bool, facts: KeyFacts, code: str) -> None:
-    found = forecast(facts, return_type=return_type, is_without_credit=without_credit, at=AT)
+    found = forecast(facts, return_type=return_type, is_without_credit=without_credit, at=AT, days=365)
     assert (found.code, str(found.stop), bool(found.sentence)) == (code, "", True)
 
 
@@ -65,14 +65,20 @@ def test_forecast_of_a_key(return_type: str, without_credit: bool, facts: KeyFac
     ],
 )
 def test_key_that_cannot_go_says_why(facts: KeyFacts, words: str) -> None:
-    found = forecast(facts, return_type="ZOB", is_without_credit=False, at=AT)
+    found = forecast(facts, return_type="ZOB", is_without_credit=False, at=AT, days=365)
     assert words in str(found.stop)
     assert found.code == ""
 
 
 def test_clock_counts_whole_days_to_the_last_second() -> None:
-    assert [days_left(start, AT) for start in (None, AT, YOUNG, LAST_DAY, LATE)] == [None, 365, 335, 0, -1]
-    assert days_left(LAST_DAY - timedelta(seconds=1), AT) == -1
+    assert [days_left(start, AT, days=365) for start in (None, AT, YOUNG, LAST_DAY, LATE)] == [
+        None,
+        365,
+        335,
+        0,
+        -1,
+    ]
+    assert days_left(LAST_DAY - timedelta(seconds=1), AT, days=365) == -1
 
 
 def test_every_code_of_a_forecast_has_a_sentence_and_is_one_of_microsofts() -> None:

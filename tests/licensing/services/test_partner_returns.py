@@ -13,6 +13,7 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.exchange.return_xml import ReturnAckFile, ReturnAckLine, write_return_ack
 from licensing.models import (
     ExchangeException,
+    Fulfilment,
     KeyAssignment,
     KeySettlement,
     PartnerReturn,
@@ -37,6 +38,7 @@ from licensing.tasks import tell_return
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds, make_held_keys
 from tests.factories.returns import PORTAL, ask_return, enable, make_return, send_returns
+from tests.factories.rules import set_rule
 from tests.partners.samples import audited, queued
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,23 @@ def test_request_keeps_forecast_clock_and_own_number_and_is_checked_by_rule() ->
     assert all(line[2] <= delivered + timedelta(days=365) for line in lines)
     assert (str(request), request.reference) == (f"R-{request.number:06d}", "OUR-77")
     assert audited("licensing.partner_return.requested") == 1
+
+
+def test_the_window_is_that_of_the_rule_in_force_at_its_second() -> None:
+    (build,) = make_builds(1)
+    with mar_scope():
+        received = Fulfilment.objects.get(keys=build.key).received_at
+    begins = received + timedelta(days=9)
+    set_rule("return.window", at=begins, days=9)
+    wish = ReturnWish((build.key.product_key_id,), "ZOB", "Board failed")
+    second = timedelta(seconds=1)
+    with partner_scope(build.partner_id):
+        for at, code, left in (
+            (begins - second, "OP", 356), (begins, "OP", 0), (begins + second, "PI", -1)
+        ):  # fmt: skip
+            (found,) = preview_return(build.partner_id, wish, at=at)
+            assert (found.code, found.days_left) == (code, left)
+    assert "9 days" in str(found.sentence)
 
 
 def test_what_microsoft_would_refuse_waits_for_a_person_with_a_note() -> None:

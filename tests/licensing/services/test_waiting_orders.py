@@ -1,7 +1,7 @@
 """Orders that wait: for credit, for compliance, for a person, for stock; and what ends each wait, once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, Invalid, NotFound
 from core.models import AuditEvent, OutboxItem
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Lane, Order, OrderLine, Product
@@ -27,6 +27,7 @@ from partners.models import OrderBlock, Partner
 from partners.services.partners import record_unpaid, set_credit_limit
 from partners.services.standing import lift_restriction, restrict_partner
 from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import (
     MAR_PERSON,
     buyer_of,
@@ -339,6 +340,24 @@ def test_a_reservation_is_all_or_nothing() -> None:
         order(partner, product, 2, reserve_minutes=5, may_queue=True)
     assert caught.value.code == "out_of_stock"
     assert keys_by_place() == {(1, "none"): 1}
+
+
+@pytest.mark.parametrize(("at", "most"), [(AT - timedelta(seconds=1), 120), (AT, 45)])
+def test_a_reservation_is_as_long_as_the_rule_in_force_allows(at: datetime, most: int) -> None:
+    partner, product = make_partner(), make_product()
+    make_stock(product, 2)
+    set_rule("order.station", at=AT, minutes=45)
+    assert order(partner, product, 1, reserve_minutes=most, at=at).state == "draft"
+    for minutes, gap in ((most + 1, 1), (-1, 1)):
+        with pytest.raises(Invalid) as caught:
+            order(partner, product, 1, reserve_minutes=minutes, at=at)
+        (refusal,) = caught.value.refusals
+        assert (refusal.code, refusal.rule, refusal.missing) == (
+            "reserve_minutes",
+            "ORD-13",
+            {"Minutes": gap},
+        )
+    assert open_reservations() == 1
 
 
 def test_a_held_order_expires_after_the_days_of_the_rule_with_notice() -> None:
