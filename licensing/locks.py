@@ -1,14 +1,14 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Order: estimate → credit position → order → partners' returns by id → programme change → programme rule →
-incident or correction → product → pool → stopped delivery → queue of a product → product keys by id → builds by id →
-computer build reports.
+Order: estimate, file of orders or standing order → credit position → order → partners' returns by id →
+programme change → programme rule → incident or correction → product → pool → stopped delivery → queue of a
+product → product keys by id → builds by id → computer build reports.
 
 A service that needs several takes them in this order, so no two can wait for each other. The partner comes
 first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from licensing.models import (
     LabelDelivery,
     LabelIssue,
     Order,
+    OrderFile,
     PartnerPricing,
     PartnerReturn,
     Price,
@@ -247,6 +248,17 @@ def lock_partner_returns(ids: Sequence[UUID]) -> list[PartnerReturn]:
 def lock_estimate(estimate_id: UUID) -> Estimate | None:
     """Hold an estimate, before the credit position: its lines become orders in the same transaction."""
     return Estimate.objects.select_for_update(no_key=True).filter(pk=estimate_id).first()
+
+
+def lock_order_file(file_id: UUID) -> OrderFile | None:
+    """Hold a file of orders, before the credit position: its lines become orders in the same transaction."""
+    return OrderFile.objects.select_for_update(no_key=True).filter(pk=file_id).first()
+
+
+def lock_queues(product_ids: Iterable[int]) -> None:
+    """Hold the queues of several products, by id, so that two who order several cannot wait for each other."""
+    for product_id in sorted(set(product_ids)):
+        lock_queue(product_id)
 
 
 def lock_incident(incident_id: UUID) -> Incident | None:

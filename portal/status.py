@@ -54,6 +54,7 @@ from portal.states.partners import (
 from portal.states.programme import (
     CHANGE,
     ESTIMATE,
+    ORDER_FILE,
     PRICE,
     PRICE_DEAL,
     RULE,
@@ -84,6 +85,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "price": PRICE,
     "price_deal": PRICE_DEAL,
     "estimate": ESTIMATE,
+    "order_file": ORDER_FILE,
     "sale": SALE,
     "recipient": RECIPIENT,
     "claim": CLAIM,

@@ -41,6 +41,7 @@ from licensing.models import (
     RuleVersion,
 )
 from licensing.services.estimates import write_estimate
+from licensing.services.order_files import keep_order_file
 from partners.models import (
     ApiKey,
     Brand,
@@ -180,6 +181,7 @@ class World:
     sanctions_list_id: UUID = NOBODYS
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
+    order_files: tuple[UUID, UUID] = (NOBODYS, NOBODYS)
     deals: dict[str, Any] = field(default_factory=dict)  # a price, a place on a book, a discount
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
@@ -328,6 +330,10 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("api/v1/", "partner_return_id"): Sample(
         lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
     ),
+    **{
+        (wing, "order_file_id"): Sample(lambda w: w.order_files[0], lambda w: w.order_files[1], NOBODYS)
+        for wing in ("tpr/", "api/v1/")
+    },
     ("api/v1/", "estimate_id"): Sample(lambda w: w.estimates[0], lambda w: w.estimates[1], NOBODYS),
     ("api/v1/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
 }
@@ -412,6 +418,7 @@ def make_world() -> World:
         "checkpoint": _checkpoint(),
     }
     world.estimates = (_estimate(own), _estimate(foreign))
+    world.order_files = (_order_file(own), _order_file(foreign))
     world.deals = _deals(own)
     world.label_issue_id = make_labels(own.partner).pk
     with mar_scope():
@@ -430,6 +437,15 @@ def make_world() -> World:
         **{scope: _secret(own.partner.pk, [scope]) for scope in scopes_of_house(is_partner=True)},
     }
     return world
+
+
+def _order_file(house: House) -> UUID:
+    with mar_scope():
+        code = Product.objects.get(pk=house.key.product_id).code
+    with partner_scope(house.partner.pk):
+        content = f"order_reference,product,quantity\nA,{code},1\n".encode()
+        kept = keep_order_file(house.partner.pk, content, file_name="o.csv", by=Actor.system("test"), at=AT)
+    return kept.pk
 
 
 def _estimate(house: House) -> UUID:

@@ -112,6 +112,24 @@ MESSAGES: dict[str, "StrOrPromise"] = {
     "key_in_value": _("A product key seems to stand where this value belongs. Remove it."),
     "required": _("The value is missing. Fill it in."),
     "too_long": _("The value is longer than {limit} characters. Shorten it."),
+    # A file of orders
+    "order_quantity": _(
+        "The quantity must be a whole number from 1 up, without separators. Correct the cell."
+    ),
+    "order_choice": _("The value must be one of: {choices}. Correct the cell, or leave it empty."),
+    "order_product_unknown": _(
+        "No product of the catalogue has this code or part number. Look it up on the order page."
+    ),
+    "order_recipient_unknown": _(
+        "None of your recipients has this id, register number or name. Copy it from the list of recipients."
+    ),
+    "order_recipient_several": _(
+        "Several of your recipients have this name or number. Enter the recipient's id instead."
+    ),
+    "order_product_twice": _(
+        "The same product stands in row {first_row} of this order for the same recipient. Put both into one row."
+    ),
+    "order_details": _("{what}"),
     "scientific": _(
         "A spreadsheet has turned the number into its short form. Format the column as text and export again."
     ),

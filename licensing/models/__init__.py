@@ -17,6 +17,7 @@ from licensing.models.key import KeyAssignment, KeyReservation, KeySecret, Ledge
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.label import LabelDelivery, LabelIssue, LabelUse
 from licensing.models.order import BackOrder, Lane, Order, OrderEvent, OrderLine, OrderState
+from licensing.models.order_file import OrderFile, OrderFileLine
 from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.models.pool import StockPool, StockPoolMember
 from licensing.models.prices import PartnerPricing, Price, PriceBook, PriceDeviation, PriceVolume
@@ -75,6 +76,8 @@ __all__ = [
     "LicenceFamily",
     "Order",
     "OrderEvent",
+    "OrderFile",
+    "OrderFileLine",
     "OrderLimit",
     "OrderLine",
     "OrderState",

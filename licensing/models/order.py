@@ -64,6 +64,8 @@ class Order(models.Model):
 
         BROWSER = "browser", _("Browser")
         API = "api", _("API")
+        CSV = "csv", _("CSV file")
+        STANDING = "standing", _("Standing order")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("licensing_order_number"))

@@ -68,6 +68,12 @@ class OrderRequest:
             return Wish(may_wait=False)
         return Wish(self.may_wait, self.may_queue or self.may_split, self.may_split)
 
+    def wish_for(self, facts: OrderFacts) -> Wish:
+        """Return what may happen. What an exception bears is written for the whole line, so it stays whole."""
+        if facts.citizenship is not None and draws(facts.citizenship.quota, self.quantity):
+            return Wish(self.allowed.may_wait, self.allowed.may_queue)
+        return self.allowed
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
@@ -192,7 +198,7 @@ def _place(
     )
     if problem:
         raise Invalid(problem)
-    wish = _wish_of(request, facts)
+    wish = request.wish_for(facts)
     decision = decide(facts, wish)
     if attempt or decision.outcome != Outcome.PLACED or facts.queued or facts.is_rationed:
         lock_queue(request.product_id)
@@ -221,14 +227,6 @@ def _facts(
         lane=request.lane,
         details=request.details,
     )
-
-
-def _wish_of(request: OrderRequest, facts: OrderFacts) -> Wish:
-    """Return what may happen. What an exception bears is written for the whole line, so it stays whole."""
-    allowed = request.allowed
-    if facts.citizenship is not None and draws(facts.citizenship.quota, request.quantity):
-        return Wish(allowed.may_wait, allowed.may_queue)
-    return allowed
 
 
 def _repeat_of(claimed: idempotency.Claim) -> PlacedOrder:

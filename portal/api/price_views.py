@@ -13,19 +13,19 @@ from rest_framework.response import Response
 from licensing.models import Estimate, EstimateLine
 from licensing.selectors.estimates import estimate_of, estimates_of
 from licensing.selectors.prices_ahead import prices_ahead
-from licensing.services.estimates import write_estimate
+from licensing.services.estimates import order_estimate, write_estimate
 from portal.actors import actor_of
 from portal.api.views import PROBLEM, PartnerView
 
 
 class EstimateLineSerializer(serializers.ModelSerializer[EstimateLine]):
-    """A line of an estimate, net."""
+    """A line of an estimate, net, and the order that it became."""
 
     product = serializers.CharField(source="product.code")
 
     class Meta:
         model = EstimateLine
-        fields = ("product", "quantity", "unit_price")
+        fields = ("product", "quantity", "unit_price", "order")
 
 
 class EstimateSerializer(serializers.ModelSerializer[Estimate]):
@@ -137,4 +137,38 @@ class EstimateView(PartnerView):
         estimate = estimate_of(self.partner_id, estimate_id)
         if estimate is None:
             raise Http404
+        return Response(EstimateSerializer(estimate).data)
+
+
+class EstimateOrderSerializer(serializers.Serializer[Any]):
+    """The total that was seen, where it is not the estimate's own."""
+
+    accepted_total = serializers.DecimalField(
+        12,
+        2,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Today's total, when it is another than the estimate's. It never becomes dearer.",
+    )
+
+
+class EstimateOrderView(PartnerView):
+    """Turn an estimate into orders."""
+
+    required_scope = "orders:write"
+
+    @extend_schema(
+        request=EstimateOrderSerializer, responses={200: EstimateSerializer, 404: PROBLEM, 409: PROBLEM}
+    )
+    def post(self, request: Request, estimate_id: Any) -> Response:
+        """Order an estimate, all lines or none, exactly once; ``lines`` then names the orders."""
+        wanted = self.cleaned(EstimateOrderSerializer)
+        estimate = order_estimate(
+            estimate_id,
+            accepted_total=wanted["accepted_total"],
+            channel="api",
+            by=actor_of(request._request),
+            at=timezone.now(),
+        )
         return Response(EstimateSerializer(estimate).data)

@@ -10,6 +10,7 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.models import Lane
 from licensing.services.fair_share import confirm_fair_share, propose_fair_share, share_stock
 from licensing.services.order_cancel import cancel_own_order
+from licensing.services.order_files import keep_order_file, place_order_file
 from licensing.services.order_release import expire_order
 from licensing.services.orders import OrderRequest, place_order
 from partners.services.partners import set_credit_limit
@@ -44,7 +45,25 @@ def leave_waiting(stage: Stage, *, now: datetime) -> None:
                 wrong, partner_id=partner_id, reason="Ordered twice", by=stage.cast.owner("TPR-0005"),
                 at=now - timedelta(hours=8),
             )  # fmt: skip
+    _order_by_file(stage, now)
     _share_out(stage, now)
+
+
+def _order_by_file(stage: Stage, now: datetime) -> None:
+    """Let one partner order by file, and leave a second file of his to be looked at."""
+    partner_id, by = stage.cast.partners["TPR-0001"].pk, stage.cast.owner("TPR-0001")
+    header = "order_reference,product,quantity,if_short\n"
+    with partner_scope(partner_id):
+        week = keep_order_file(
+            partner_id, f"{header}SHOP-2041,{PRO},3,refuse\nSHOP-2042,{PRO},2,refuse\n".encode(),
+            file_name="orders-week-46.csv", by=by, at=now - timedelta(hours=6),
+        )  # fmt: skip
+        place_order_file(week.pk, is_partial=True, by=by, at=now - timedelta(hours=6))
+        rows = f"SHOP-2051,{PRO},4,refuse\nSHOP-2051,{SCARCE},60,refuse\nSHOP-2052,{PRO},2,refuse\n"
+        keep_order_file(
+            partner_id, (header + rows).encode(), file_name="orders-week-47.csv", by=by,
+            at=now - timedelta(minutes=20),
+        )  # fmt: skip
 
 
 def _share_out(stage: Stage, now: datetime) -> None:

@@ -33,6 +33,12 @@ ESTIMATE: Mapping[str, Status] = {
     "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Put away by the partner.")),
 }
 
+ORDER_FILE: Mapping[str, Status] = {
+    "checked": Status(_("Not ordered yet"), "info", "file-text", _("It was looked at and waits for a yes.")),
+    "partly": Status(_("Ordered in part"), "warning", "hourglass", _("Some orders were refused so far.")),
+    "placed": Status(_("Ordered"), "success", "circle-check", _("Every row became its order.")),
+}
+
 CHANGE: Mapping[str, Status] = {
     "draft": Status(_("Draft"), "neutral", "pencil", _("Written. Another person must publish it.")),
     "published": Status(_("Published"), "success", "send", _("Every partner it touches was told.")),

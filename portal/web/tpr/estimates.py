@@ -147,7 +147,7 @@ def order(request: HttpRequest, estimate_id: UUID) -> HttpResponse:
     try:
         order_estimate(
             estimate_id,
-            accepted_total=_accepted(request.POST.get("accepted", "")),
+            accepted_total=accepted_total(request.POST.get("accepted", "")),
             by=actor_of(request),
             at=timezone.now(),
         )
@@ -170,7 +170,7 @@ def withdraw(request: HttpRequest, estimate_id: UUID) -> HttpResponse:
     return redirect("tpr:estimate-list")
 
 
-def _accepted(text: str) -> Decimal | None:
+def accepted_total(text: str) -> Decimal | None:
     """Return the total the buyer has seen; anything that is no amount counts as none seen."""
     field = forms.DecimalField(
         required=False, min_value=Decimal(0), max_value=LARGEST * MOST, decimal_places=2

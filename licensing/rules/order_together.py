@@ -1,0 +1,71 @@
+"""What orders that are placed together take from each other: facts of a later one after the earlier ones.
+
+Used by the look at a file before it is ordered, so that it counts what its own rows use up: credit, month,
+stock, quota. What the order then does decides in any case; a dearer total is refused (ORF-1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from licensing.models.order import OrderState
+from licensing.rules.order_facts import OrderFacts
+from licensing.rules.order_states import COMMITTED
+from licensing.rules.quota import OFFICE, Quota, draws
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An order before it in the same go: ``now`` keys at once, ``later`` from the queue, in this state."""
+
+    product_id: int
+    quantity: int
+    now: int
+    later: int
+    amount: Decimal
+    state: str
+    quota_kind: str = ""
+
+
+def after(facts: OrderFacts, product_id: int, taken: Sequence[Taken]) -> OrderFacts:
+    """Return an order's facts as they are once the others were placed before it."""
+    same = [each for each in taken if each.product_id == product_id]
+    counted = [each for each in taken if each.state in (*COMMITTED, OrderState.ALLOCATED)]
+    reserved = sum(each.quantity for each in same if each.state == OrderState.NEEDS_APPROVAL)
+    free = facts.free_stock
+    if free is not None:
+        free = max(free - sum(each.now for each in same) - reserved, 0)
+    queued = [
+        each for each in same if each.later and each.state in (OrderState.ALLOCATED, OrderState.BACKORDERED)
+    ]
+    citizenship = facts.citizenship
+    if citizenship is not None:
+        quota = citizenship.quota
+        for each in taken:
+            if each.quota_kind:
+                quota = _drawn(quota, each, is_same=each.product_id == product_id)
+        citizenship = replace(citizenship, quota=quota)
+    return replace(
+        facts,
+        committed=facts.committed + sum((each.amount for each in counted), Decimal(0)),
+        ordered_this_month=facts.ordered_this_month + sum(each.quantity for each in taken),
+        free_stock=free,
+        queued=facts.queued + sum(each.later for each in queued),
+        queued_orders=facts.queued_orders + len(queued),
+        citizenship=citizenship,
+    )
+
+
+def _drawn(quota: Quota, taken: Taken, *, is_same: bool) -> Quota:
+    """Return a quota after an order of either kind; only one of the same product draws on its exceptions."""
+    is_office = taken.quota_kind == OFFICE
+    quota = replace(
+        quota,
+        windows=quota.windows + (0 if is_office else taken.quantity),
+        office=quota.office + (taken.quantity if is_office else 0),
+    )
+    if taken.quota_kind != quota.kind:
+        return quota
+    drawn = dict(draws(quota, taken.quantity)) if is_same else {}
+    left = [replace(each, left=each.left - drawn.get(each.id, 0)) for each in quota.exceptions]
+    return replace(quota, used=quota.used + taken.quantity - sum(drawn.values()), exceptions=left)
