@@ -182,6 +182,20 @@ def _field(name: str, prop: Mapping[str, Any], is_required: bool) -> RequiredFie
     )
 
 
+def from_text(schema: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return details that came as text as a form or the API would send them; what does not fit stays text."""
+    kinds = {field.name: field.kind for field in fields_of(schema)}
+    return {name: _from_text(kinds.get(name, ""), text) for name, text in values.items()}
+
+
+def _from_text(kind: str, text: str) -> Any:
+    if kind == "flag":
+        return {"yes": True, "no": False}.get(text.casefold(), text)
+    if kind == "number" and re.fullmatch(r"-?[0-9]{1,12}", text):
+        return int(text)
+    return text
+
+
 def _plain_name(name: Any) -> str:
     """Return a name that came from outside as far as it can be one, to be said back."""
     return name if isinstance(name, str) and NAME.fullmatch(name) else "?"

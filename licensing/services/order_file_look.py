@@ -106,7 +106,7 @@ def _look_at_row(partner_id: UUID, line: OrderFileLine, taken: Sequence[Taken], 
     request = request_of(line)
     facts = order_facts(
         partner_id=partner_id, product_id=line.product_id, quantity=line.quantity, at=at, zone=mar_zone(),
-        with_stock=True, recipient_id=line.recipient_id, lane=line.lane,
+        with_stock=True, recipient_id=line.recipient_id, lane=line.lane, details=line.details,
     )  # fmt: skip
     facts = after(facts, line.product_id, taken)
     return LookedAt(line, facts, decide(facts, request.wish_for(facts)))

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from core import audit, idempotency
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
-from licensing.exchange.order_csv import WantedOrder, read_orders
-from licensing.exchange.refusals import CsvRefused, ErrorList, FormatError
+from licensing.exchange.order_csv import read_orders
+from licensing.exchange.refusals import CsvRefused, FormatError
 from licensing.locks import lock_order_file
 from licensing.models import OrderFile, OrderFileLine
 from licensing.rules.key_syntax import mask_keys
-from licensing.selectors.order_files import products_by_text, recipients_by_text
+from licensing.services.order_file_rows import detail_names, lines_of
 from licensing.services.order_rows import as_stored
 from licensing.services.order_together import Keyed, hold_queues, place_together, total_of
 from licensing.services.orders import OrderRefused, OrderRequest
@@ -83,11 +83,11 @@ def keep_order_file(
         if not claimed.is_first:
             return OrderFile.objects.get(pk=claimed.object_id)
     try:
-        wanted, errors = read_orders(BytesIO(content))
+        wanted, errors = read_orders(BytesIO(content), detail_names=detail_names(at))
     except CsvRefused as error:
         params = error.params if error.line is None else {"line": error.line, **error.params}
         raise FileFaulty([FormatError(error.line or 0, "", error.code, params)], 1) from None
-    lines = _lines(partner_id, wanted, errors)
+    lines = lines_of(partner_id, wanted, errors, at=at)
     if errors.count:
         raise FileFaulty(sorted(errors.kept, key=lambda each: each.row), errors.count)
     file = OrderFile.objects.create(
@@ -106,37 +106,6 @@ def keep_order_file(
     return file
 
 
-def _lines(partner_id: UUID, wanted: Sequence[WantedOrder], errors: ErrorList) -> list[OrderFileLine]:
-    """Return the rows with their products and recipients; what is not found is added to the errors."""
-    products, recipients = products_by_text(), recipients_by_text(partner_id)
-    first_rows: dict[tuple[Any, ...], int] = {}
-    lines = []
-    for row in wanted:
-        before = errors.count
-        product = products.get(row.product.casefold())
-        named = recipients.get(row.recipient.casefold(), set()) if row.recipient else set()
-        if product is None:
-            errors.add(row.row_number, "product", "order_product_unknown")
-        if row.recipient and len(named) != 1:
-            code = "order_recipient_several" if named else "order_recipient_unknown"
-            errors.add(row.row_number, "recipient", code)
-        if product is None or errors.count != before:
-            continue
-        recipient_id = next(iter(named), None)
-        first = first_rows.setdefault((row.group, product.pk, recipient_id), row.row_number)
-        if first != row.row_number:
-            errors.add(row.row_number, "product", "order_product_twice", first_row=first)
-            continue
-        lines.append(
-            OrderFileLine(
-                partner_id=partner_id, row_number=row.row_number, group=row.group, reference=row.reference,
-                product=product, quantity=row.quantity, recipient_id=recipient_id, shortage=row.shortage,
-                may_wait=row.may_wait, lane=row.lane, note=row.note, details=row.details,
-            )
-        )  # fmt: skip
-    return lines
-
-
 def request_of(line: OrderFileLine) -> OrderRequest:
     """Return what a row asks for, as the browser and the API would."""
     return OrderRequest(
@@ -150,6 +119,7 @@ def request_of(line: OrderFileLine) -> OrderRequest:
         may_wait=line.may_wait,
         may_queue=line.shortage == OrderFileLine.Shortage.QUEUE,
         may_split=line.shortage == OrderFileLine.Shortage.SPLIT,
+        details=line.details,
     )
 
 

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.csv_guard import write_row
 from core.errors import DomainError, Refusal
-from licensing.exchange.order_csv import MAX_ROWS, OPTIONAL, REQUIRED
+from licensing.exchange.order_csv import MAX_ROWS
 from licensing.models import LicenceFamily, OrderFile
 from licensing.selectors.catalogue import catalogue_for
 from licensing.selectors.order_files import order_file_of, order_files_of, ordered_before
 from licensing.services.order_file_look import look_at
+from licensing.services.order_file_rows import detail_names
 from licensing.services.order_files import FileFaulty, groups_of, keep_order_file, place_order_file
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS, UploadInput
@@ -97,7 +98,8 @@ def file_list(request: HttpRequest) -> HttpResponse:
 def new_file(request: HttpRequest) -> HttpResponse:
     """Take in a file and lead to the look at it, or name its faults."""
     form = OrderFileForm(request.POST, request.FILES) if request.method == "POST" else OrderFileForm()
-    context: dict[str, Any] = {"form": form, "required": REQUIRED, "optional": OPTIONAL, "max_rows": MAX_ROWS}
+    details = sorted(detail_names(timezone.now()))
+    context: dict[str, Any] = {"form": form, "details": details, "max_rows": MAX_ROWS}
     if not form.is_valid():
         status = FORM_ERROR_STATUS if form.is_bound else 200
         return render(request, "tpr/order_file_new.html", context, status=status)

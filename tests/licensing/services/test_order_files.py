@@ -12,6 +12,7 @@ from licensing.services.order_file_look import Look, look_at
 from licensing.services.order_files import FileFaulty, PlacedFile, keep_order_file, place_order_file
 from partners.models import Partner
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
+from tests.factories.products import make_version
 from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import buyer_of, keys_by_place, set_credit
 
@@ -204,3 +205,30 @@ def test_stranger_finds_no_file_and_a_repeated_upload_is_the_same_file() -> None
         _place(stranger, file)
     with mar_scope():
         assert Order.objects.count() == 0
+
+
+def test_details_are_read_by_the_product_s_schema_and_named_by_their_cell() -> None:
+    make_mar()
+    partner, product = make_partner(), make_product()
+    make_stock(product, 9)
+    schema = {
+        "type": "object", "additionalProperties": False, "required": ["tender"],
+        "properties": {
+            "tender": {"type": "string", "minLength": 3, "x-labels": {"en": "Tender", "de": "Vergabe"}},
+            "urgent": {"type": "boolean", "x-labels": {"en": "Urgent", "de": "Eilig"}},
+            "lots": {"type": "integer", "minimum": 1, "x-labels": {"en": "Lots", "de": "Lose"}},
+        },
+    }  # fmt: skip
+    make_version(product, required_fields=schema)
+    head = "order_reference,product,quantity,detail.tender,detail.urgent,detail.lots\n"
+    assert sorted(_codes(partner, f"{head}A,{product.code},1,,maybe,0\n")) == [
+        (2, "detail.lots", "order_details"),
+        (2, "detail.tender", "order_details"),
+        (2, "detail.urgent", "order_details"),
+    ]
+    file = _keep(partner, f"{head}A,{product.code},1,T-99,Yes,2\n")
+    assert _look(partner, file).is_accepted
+    _place(partner, file)
+    with mar_scope():
+        (line,) = OrderLine.objects.all()
+    assert line.details == {"tender": "T-99", "urgent": True, "lots": 2}
