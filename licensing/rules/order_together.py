@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from licensing.models.order import OrderState
-from licensing.rules.order_facts import OrderFacts
+from licensing.rules.order_facts import OrderFacts, VersionFacts
 from licensing.rules.order_states import COMMITTED
 from licensing.rules.quota import OFFICE, Quota, draws
 
@@ -25,6 +25,7 @@ class Taken:
     amount: Decimal
     state: str
     quota_kind: str = ""
+    product_code: str = ""
 
 
 def after(facts: OrderFacts, product_id: int, taken: Sequence[Taken]) -> OrderFacts:
@@ -53,7 +54,19 @@ def after(facts: OrderFacts, product_id: int, taken: Sequence[Taken]) -> OrderFa
         queued=facts.queued + sum(each.later for each in queued),
         queued_orders=facts.queued_orders + len(queued),
         citizenship=citizenship,
+        version=_beside(facts.version, same, taken),
     )
+
+
+def _beside(
+    version: VersionFacts | None, same: Sequence[Taken], taken: Sequence[Taken]
+) -> VersionFacts | None:
+    """Return what the partner holds of a pair: keys of the other product, of this one what waits too."""
+    if version is None or not version.pair:
+        return version
+    beside = sum(each.now for each in taken if each.product_code == version.pair_code)
+    held = version.held + sum(each.quantity for each in same)
+    return replace(version, pair_held=version.pair_held + beside, held=held)
 
 
 def _drawn(quota: Quota, taken: Taken, *, is_same: bool) -> Quota:

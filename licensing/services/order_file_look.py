@@ -122,4 +122,5 @@ def _taken(row: LookedAt) -> Taken:
         facts.amount,
         str(decision.state),
         facts.citizenship.quota.kind if facts.citizenship else "",
+        row.line.product.code,
     )

@@ -80,7 +80,7 @@ def keep_order_file(
         claimed = idempotency.claim(
             partner_id=partner_id, operation=KEEP, key=idempotency_key, request={"sha256": sha256}, at=at
         )
-        if not claimed.is_first:
+        if claimed.object_id is not None:
             return OrderFile.objects.get(pk=claimed.object_id)
     try:
         wanted, errors = read_orders(BytesIO(content), detail_names=detail_names(at))

@@ -88,7 +88,7 @@ class OrderFileDetailSerializer(OrderFileSerializer):
 class PlaceFileSerializer(serializers.Serializer[Any]):
     """How a file is placed."""
 
-    partial = serializers.BooleanField(
+    allow_partial = serializers.BooleanField(
         required=False, default=False, help_text="True: what can be placed is placed, reference by reference."
     )
     accepted_total = serializers.DecimalField(
@@ -184,7 +184,7 @@ class OrderFilePlaceView(PartnerFilesView):
         place_order_file(
             order_file_id,
             accepted_total=wanted["accepted_total"],
-            is_partial=wanted["partial"],
+            is_partial=wanted["allow_partial"],
             by=actor_of(request._request),
             at=timezone.now(),
         )

@@ -232,3 +232,19 @@ def test_details_are_read_by_the_product_s_schema_and_named_by_their_cell() -> N
     with mar_scope():
         (line,) = OrderLine.objects.all()
     assert line.details == {"tender": "T-99", "urgent": True, "lots": 2}
+
+
+def test_look_counts_what_a_product_is_ordered_beside() -> None:
+    make_mar()
+    partner, windows, office = make_partner(), make_product(), make_product()
+    make_stock(windows, 9), make_stock(office, 9)  # type: ignore[func-returns-value]
+    make_version(office, pairs_with=windows)
+    file = _keep(
+        partner,
+        f"{HEAD}A,{office.code},1,\nB,{windows.code},2,\nC,{office.code},1,\nD,{office.code},2,\nE,{office.code},1,\n",
+    )
+    looked = [one.is_accepted for one in _look(partner, file).orders]
+    _place(partner, file, is_partial=True)
+    with mar_scope():
+        happened = [line.order_id is not None for line in file.lines.all()]
+    assert looked == happened == [False, True, True, False, True]

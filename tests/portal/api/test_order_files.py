@@ -45,7 +45,7 @@ def test_file_is_sent_looked_at_and_placed_once(caller: Any) -> None:
     assert (refused.status_code, refused.json()["refusals"][0]["facts"]["Order reference"]) == (409, "B")
     assert _references() == []
     for _press in range(2):
-        done = client.post(f"{address}:place", {"partial": True}, content_type="application/json")
+        done = client.post(f"{address}:place", {"allow_partial": True}, content_type="application/json")
         assert (done.status_code, done.json()["placed_rows"]) == (200, 1)
     assert _references() == ["A"]
     assert client.get(address).json()["lines"][0]["order"] is not None
