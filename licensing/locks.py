@@ -31,6 +31,7 @@ from licensing.models import (
     ProgrammeChange,
     RuleVersion,
     ScarcityPolicy,
+    StockAlertMail,
     StockPool,
 )
 from licensing.models.quota import QuotaException
@@ -288,3 +289,14 @@ def lock_label_delivery(first_position: int, last_position: int) -> LabelDeliver
 def lock_label_issue(issue_id: UUID) -> LabelIssue | None:
     """Hold an issued range until the transaction ends. Taken alone."""
     return LabelIssue.objects.select_for_update().filter(pk=issue_id).first()
+
+
+def lock_threshold(product_id: int) -> None:
+    """Let one transaction at a time judge or change a product's threshold; several by product id."""
+    serialise(f"threshold.{product_id}")
+
+
+def lock_alert_mail(mail_id: int) -> StockAlertMail | None:
+    """Hold one mail of an alarm until the transaction ends, None when there is none. Taken alone."""
+    found = StockAlertMail.objects.select_related("person").select_for_update(of=("self",))
+    return found.filter(pk=mail_id).first()

@@ -19,7 +19,7 @@ from licensing.tasks_pools import tidy_pools
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
-from licensing.tasks_stock import count_stock_use
+from licensing.tasks_stock import count_stock_use, send_stock_alert, watch_stock
 
 __all__ = [
     "alarm_velocity",
@@ -35,6 +35,7 @@ __all__ = [
     "send_price_letter",
     "send_quota_answer",
     "send_rule_notice",
+    "send_stock_alert",
     "sweep_imports",
     "sweep_orders",
     "tell_delivery_key",
@@ -47,4 +48,5 @@ __all__ = [
     "tell_return",
     "tidy_pools",
     "validate_batch",
+    "watch_stock",
 ]

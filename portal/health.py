@@ -5,7 +5,10 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 
+from core.tenancy import mar_scope
+from licensing.selectors.stock_alerts import undelivered_count
 from portal.policy import public
 
 
@@ -17,10 +20,14 @@ def live(_request: HttpRequest) -> JsonResponse:
 
 @public
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database and the broker answer; else 503."""
+    """Answer 200 when the database and the broker answer; else 503.
+
+    A warning takes no portal out of service: it is for the person or the monitor who reads the page.
+    """
     problems = {name: text for name, check in CHECKS.items() if (text := check())}
+    warnings = {} if problems else {name: text for name, check in WARNINGS.items() if (text := check())}
     return JsonResponse(
-        {"status": "ready" if not problems else "not_ready", "problems": problems},
+        {"status": "ready" if not problems else "not_ready", "problems": problems, "warnings": warnings},
         status=503 if problems else 200,
     )
 
@@ -42,4 +49,12 @@ def _cache() -> str:
     return ""
 
 
+def _stock_alarms() -> str:
+    """Return how many alarms of low stock no mail server took, empty for none."""
+    with mar_scope():
+        count = undelivered_count(timezone.now())
+    return f"{count} undelivered" if count else ""
+
+
+WARNINGS: dict[str, Any] = {"stock_alarms": _stock_alarms}
 CHECKS: dict[str, Any] = {"database": _database, "broker": _cache}

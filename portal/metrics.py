@@ -16,6 +16,7 @@ from core.selectors.queue import queue_states
 from core.services.seal import streams
 from core.tenancy import mar_scope
 from licensing.selectors.metrics import free_keys_by_product, orders_of_last_hour
+from licensing.selectors.stock_alerts import alarms_by_product
 from portal.policy import public
 from reporting.selectors.chains import chain_end
 from reporting.selectors.reports import report_counts
@@ -45,6 +46,15 @@ def collect(at: datetime) -> CollectorRegistry:
     _fill(
         registry, "portal_stock_free_keys", "Keys that can be ordered now.", "product",
         free_keys_by_product().items(),
+    )  # fmt: skip
+    watched = alarms_by_product(at)
+    _fill(
+        registry, "portal_stock_low", "1 while a product is below its threshold.", "product",
+        ((code, low) for code, (low, _undelivered) in watched.items()),
+    )  # fmt: skip
+    _fill(
+        registry, "portal_stock_alerts_undelivered", "Alarms of low stock that no mail server took.", "product",
+        ((code, undelivered) for code, (_low, undelivered) in watched.items()),
     )  # fmt: skip
     queues = queue_states(at)
     _fill(

@@ -39,6 +39,8 @@ from licensing.models import (
     ReturnRequest,
     RuleNotice,
     RuleVersion,
+    StockAlert,
+    StockThreshold,
 )
 from licensing.services.estimates import write_estimate
 from licensing.services.order_files import keep_order_file
@@ -182,6 +184,7 @@ class World:
     standing: dict[str, Any] = field(default_factory=dict)  # what stands for and against the own partner
     estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
     order_files: tuple[UUID, UUID] = (NOBODYS, NOBODYS)
+    stock: dict[str, Any] = field(default_factory=dict)  # an alarm and a call-off
     deals: dict[str, Any] = field(default_factory=dict)  # a price, a place on a book, a discount
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
@@ -217,6 +220,7 @@ class Sample:
 # is no foreign one for it. A new argument needs a line here: the walk fails without.
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/allocation/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
+    ("mar/stock/", "stock_alert_id"): Sample(lambda w: w.stock["alert"], None, NOBODYS),
     ("mar/stock/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
     ("tpr/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
     ("tpr/", "order_id"): Sample(lambda w: w.own.order.pk, lambda w: w.foreign.order.pk, NOBODYS),
@@ -420,6 +424,7 @@ def make_world() -> World:
     world.estimates = (_estimate(own), _estimate(foreign))
     world.order_files = (_order_file(own), _order_file(foreign))
     world.deals = _deals(own)
+    world.stock = _stock_plan(own.key.product)
     world.label_issue_id = make_labels(own.partner).pk
     with mar_scope():
         world.check_id = request_checks(application.pk, at=AT)[0].pk
@@ -453,6 +458,19 @@ def _estimate(house: House) -> UUID:
         product = house.key.product
         written = write_estimate(house.partner.pk, [(product.code, 1)], by=Actor.system("test"), at=AT)
         return written.pk
+
+
+def _stock_plan(product: Product) -> dict[str, Any]:
+    """Return an alarm of low stock, over a threshold of the product."""
+    with mar_scope():
+        StockThreshold.objects.create(
+            product=product, measure="keys", below=1, roles=["mar_stock"], changed_by="test", changed_at=AT
+        )
+        alert = StockAlert.objects.create(
+            product=product, occasion="test", measure="keys", below=1, value=0, free=0, raised_at=AT,
+            raised_by="test", ended_at=AT,
+        )  # fmt: skip
+    return {"alert": alert.pk}
 
 
 def _deals(house: House) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def forecast(
             path,
         )
 
-    if stock - backordered <= 0 and (pace is None or pace.per_week or backordered):
+    if stock - backordered <= 0:
         return say(Answer.DRY, today, today, today)
     if pace is None:
         return say(Answer.TOO_LITTLE)

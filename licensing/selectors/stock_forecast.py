@@ -22,7 +22,7 @@ class ProductForecast:
 
 
 def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[ProductForecast]:
-    """Return the forecast of each product, or of one; those that nobody ever received or sells are left out."""
+    """Return the forecast of each product, or of one; those that nobody receives or sells any more are left out."""
     zone = mar_zone()
     today = at.astimezone(zone).date()
     used = histories(today, zone)
@@ -54,7 +54,10 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
             ),
         )
         for product in found
-        if product_id is not None or product.pk in used or product.pk in waiting or product.pk in coming
+        if product_id is not None
+        or product.pk in waiting
+        or product.pk in coming
+        or (product.pk in used and (product.pk in free or _is_on_sale(product, at)))
     ]
 
 
@@ -77,3 +80,7 @@ def open_call_offs(product_id: int | None = None) -> QuerySet[CallOff]:
         state=CallOff.State.OPEN, received__lt=F("quantity")
     )
     return found.filter(product_id=product_id) if product_id is not None else found
+
+
+def _is_on_sale(product: Product, at: datetime) -> bool:
+    return product.order_before is None or product.order_before > at

@@ -97,6 +97,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "return.handle",
         "label.issue",
         "import.upload",
+        "stock.plan",
         "incident.report",
         "correction.ask",
         "report.view",
@@ -121,7 +122,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     }
     | {"correction.decide"},
     Role.MAR_STOCK: MAR_READ
-    | {"import.upload", "import.release", "return.handle", "label.issue"}
+    | {"import.upload", "import.release", "return.handle", "label.issue", "stock.plan"}
     | {"incident.report", "correction.ask"},
     Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},
     Role.COMPLIANCE: MAR_READ

@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     "make-checkpoint": {"task": "reporting.make_checkpoint", "schedule": timedelta(hours=1)},
     "clear-bulk-files": {"task": "licensing.clear_bulk_files", "schedule": timedelta(minutes=5)},
     "sweep-jobs": {"task": "licensing.sweep_imports", "schedule": timedelta(minutes=5)},
+    "watch-stock": {"task": "licensing.watch_stock", "schedule": timedelta(minutes=5)},
     "count-stock-use": {"task": "licensing.count_stock_use", "schedule": timedelta(hours=1)},
 }
 

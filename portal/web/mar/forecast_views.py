@@ -12,6 +12,7 @@ from licensing.models import Product
 from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.stock_forecast import forecast_of, product_forecasts
 from portal.policy import allow
+from portal.web.mar.alert_words import threshold_card
 from portal.web.mar.forecast_words import charts, reasons, row_of
 
 HOUSES = ("mar", "compliance")
@@ -28,6 +29,8 @@ def forecast_detail(request: HttpRequest, code: str) -> HttpResponse:
         "row": row_of(found),
         "reasons": reasons(found),
         "charts": charts(found, product.name),
+        "may_plan": "stock.plan" in request.permissions,  # type: ignore[attr-defined]
+        **threshold_card(product.pk),
     }
     return render(request, "mar/stock/forecast.html", context)
 

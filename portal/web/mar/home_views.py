@@ -2,9 +2,11 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.policy import allow
+from portal.web.mar.alert_words import home_notices
 from portal.web.mar.home import figures, tasks_for
 
 
@@ -13,5 +15,9 @@ from portal.web.mar.home import figures, tasks_for
 def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for this person, and how the programme stands."""
     permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
-    context = {"tasks": tasks_for(permissions), "figures": figures(permissions)}
+    context = {
+        "tasks": tasks_for(permissions),
+        "figures": figures(permissions),
+        **home_notices(permissions, timezone.now()),
+    }
     return render(request, "mar/home.html", context)
