@@ -15,6 +15,11 @@ def blind_index_key() -> bytes:
     return bytes(settings.BLIND_INDEX_KEY)
 
 
+def decoy_key() -> bytes:
+    """Return the key of the marks by which a decoy is known."""
+    return bytes(settings.DECOY_KEY)
+
+
 def seal_key() -> bytes:
     """Return the key that signs checkpoints and manifests."""
     return bytes(settings.SEAL_KEY)

@@ -21,6 +21,7 @@ class LicensingConfig(AppConfig):
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
         from licensing import (
+            decoy_guards,
             guards,
             label_guards,
             order_guards,
@@ -32,6 +33,7 @@ class LicensingConfig(AppConfig):
         )
 
         return [
+            *decoy_guards.statements(),
             *rule_guards.statements(),
             *price_guards.statements(),
             *pool_guards.statements(),

@@ -13,7 +13,8 @@ from licensing.selectors.order_facts import PAIR_FUNCTION, PAIR_SIGNATURE, SIGNA
 # each pool the partner draws from, the general stock last.
 FREE_KEYS = f"""SELECT k.id FROM public.licensing_productkey k
       WHERE k.product_id = v_line.product_id AND k.pool = v_pool AND k.state = {KeyState.FULFILLED:d}
-        AND k.hold = '{Hold.NONE}' ORDER BY k.position LIMIT v_missing FOR UPDATE"""
+        AND k.hold = '{Hold.NONE}' AND NOT public.licensing_is_decoy(k.id)
+      ORDER BY k.position LIMIT v_missing FOR UPDATE"""
 
 
 FREE_COUNT = "licensing_free_count(bigint, timestamptz)"
@@ -139,6 +140,13 @@ BEGIN
       END IF;
     END IF;
   END IF;
+  IF OLD.state = {KeyState.FULFILLED:d} AND (NEW.state, NEW.hold) IS DISTINCT FROM (OLD.state, OLD.hold)
+    AND OLD.hold <> '{Hold.RESERVED}' AND public.licensing_is_decoy(OLD.id) THEN
+    IF NEW.state <> OLD.state OR NEW.hold <> '{Hold.QUARANTINED}' THEN
+      RAISE EXCEPTION 'this key stays where it is' USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM public.licensing_decoy_held(OLD.fulfilment_id);
+  END IF;
   IF NEW.state <> OLD.state THEN
     IF (OLD.state, NEW.state) NOT IN ({_pairs(TRANSITIONS)}) THEN
       RAISE EXCEPTION 'a key may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
@@ -253,6 +261,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   v_pools integer[] := public.licensing_pools_of(NULL, p_product, p_at);
 BEGIN
-  RETURN (SELECT count(*) FROM public.licensing_productkey k WHERE k.product_id = p_product
-    AND k.pool = ANY (v_pools) AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}');
+  RETURN (SELECT count(*) - public.licensing_decoys_free(p_product) FROM public.licensing_productkey k
+    WHERE k.product_id = p_product AND k.pool = ANY (v_pools)
+      AND k.state = {KeyState.FULFILLED:d} AND k.hold = '{Hold.NONE}');
 END $$"""

@@ -76,6 +76,7 @@ def lock_free_keys(product_id: int, *, pool: int, most: int | None) -> list[int]
         cursor.execute(
             f"""SELECT id FROM licensing_productkey
             WHERE product_id = %s AND pool = %s AND state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}'
+              AND NOT licensing_is_decoy(id)
             ORDER BY position LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
             [product_id, pool, most],
         )

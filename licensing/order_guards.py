@@ -231,7 +231,7 @@ RETURNS TABLE (free bigint, queued bigint, orders bigint, is_rationed boolean, d
 LANGUAGE plpgsql STABLE {_DEFINER} AS $$
 DECLARE
   v_own integer[] := array_remove(public.licensing_pools_of(p_partner, p_product, p_at), {GENERAL});
-  v_general bigint := (SELECT count(*) FROM public.licensing_productkey k
+  v_general bigint := (SELECT count(*) - public.licensing_decoys_free(p_product) FROM public.licensing_productkey k
     WHERE k.product_id = p_product AND k.pool = {GENERAL} AND {_FREE});
   v_sharing bigint := 0;
 BEGIN

@@ -101,6 +101,7 @@ BEGIN
   END IF;
   IF NEW.pool <> OLD.pool THEN
     IF NEW.state <> {KeyState.FULFILLED:d} OR NEW.hold <> '{Hold.NONE}' OR OLD.pool <> {GENERAL}
+       OR public.licensing_is_decoy(NEW.id)
        OR NOT EXISTS (SELECT 1 FROM public.licensing_stockpool s WHERE s.id = NEW.pool
          AND s.product_id = NEW.product_id AND s.opened_at IS NOT NULL AND s.ended_at IS NULL) THEN
       RAISE EXCEPTION 'only free keys of the general stock go into an open pool of their product'

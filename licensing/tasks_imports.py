@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.outbox import WorkTask
-from licensing.services import import_check, import_release
+from licensing.services import decoys, import_check, import_release
 
 
 class _OwnScope(WorkTask):
@@ -28,5 +28,7 @@ def release_batch(batch_id: str, **_kwargs: Any) -> None:
 
 @shared_task(name="licensing.sweep_imports", base=WorkTask)  # type: ignore[untyped-decorator]
 def sweep_imports(**_kwargs: Any) -> int:
-    """Send dropped imports again."""
-    return import_release.sweep_imports(at=timezone.now())
+    """Send dropped imports again, and put aside the decoys that the stock was sold past."""
+    now = timezone.now()
+    decoys.retire_all_decoys(at=now)
+    return import_release.sweep_imports(at=now)

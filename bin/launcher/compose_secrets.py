@@ -35,6 +35,7 @@ def make(folder: Path) -> list[str]:
     """
     fresh = asdict(contract.new_secrets())
     fresh["valkey_password"] = contract.new_secrets().app_password
+    fresh["decoy_key"] = contract.new_secrets().master_key
     texts = {name: fresh.get(name, "") for name in names()}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def make(folder: Path) -> list[str]:
 
 def names() -> list[str]:
     """Return the files' names."""
-    return sorted({*asdict(contract.new_secrets()), "valkey_password", *GIVEN_BY_YOU})
+    return sorted({*asdict(contract.new_secrets()), "valkey_password", "decoy_key", *GIVEN_BY_YOU})
 
 
 def _write_new(path: Path, text: str) -> bool:

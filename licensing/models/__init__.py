@@ -4,6 +4,7 @@ from licensing.models.build import Build, BuildUpload
 from licensing.models.bulk import BulkHandOver, BulkLine, DeliveryKey
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product, SaleCountry
 from licensing.models.custody import CorrectionRequest, HoldLift, Incident, IncidentKey
+from licensing.models.decoy import Decoy, DecoyCount
 from licensing.models.device import Device, KeyHandOver
 from licensing.models.estimate import Estimate, EstimateLine
 from licensing.models.exchange import (
@@ -50,6 +51,8 @@ __all__ = [
     "ComputerBuildReport",
     "CorrectionRequest",
     "DailyUse",
+    "Decoy",
+    "DecoyCount",
     "DeliveryKey",
     "Device",
     "Estimate",

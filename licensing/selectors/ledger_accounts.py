@@ -12,6 +12,12 @@ from django.db import connection
 from licensing.rules.accounts import account_sql
 
 EXAMPLES = 20
+# Decoys stand in the ledger like any key, and in no delivery: both sides leave out the same number.
+_DECOYS = """
+decoys AS (
+  SELECT product_id, 'stock' AS account, sum(free) AS n FROM licensing_decoycount GROUP BY 1
+  UNION ALL SELECT product_id, 'quarantine', sum(held) FROM licensing_decoycount GROUP BY 1
+)"""
 # A row's account before follows from its own state and partner and from the hold the row before left behind.
 _STEPS = f"""
 steps AS (
@@ -26,13 +32,17 @@ held AS (
   FROM licensing_productkey k
 )"""
 _BALANCES = f"""
-WITH {_STEPS}, {_KEYS},
+WITH {_STEPS}, {_KEYS}, {_DECOYS},
 ledger AS (
   SELECT product_id, account, sum(n) AS n FROM (
     SELECT product_id, enters AS account, count(*) AS n FROM steps GROUP BY 1, 2
-    UNION ALL SELECT product_id, leaves, -count(*) FROM steps GROUP BY 1, 2) moves GROUP BY 1, 2
+    UNION ALL SELECT product_id, leaves, -count(*) FROM steps GROUP BY 1, 2
+    UNION ALL SELECT product_id, account, -n FROM decoys
+    UNION ALL SELECT product_id, 'supplier', sum(n) FROM decoys GROUP BY 1) moves GROUP BY 1, 2
 ), counted AS (
-  SELECT product_id, account, count(*) AS n FROM held GROUP BY 1, 2
+  SELECT product_id, account, sum(n) AS n FROM (
+    SELECT product_id, account, count(*) AS n FROM held GROUP BY 1, 2
+    UNION ALL SELECT product_id, account, -n FROM decoys) there GROUP BY 1, 2
   UNION ALL SELECT product_id, 'supplier', -sum(quantity) FROM licensing_fulfilment GROUP BY 1
 )
 SELECT p.code, coalesce(l.account, c.account), coalesce(l.n, 0), coalesce(c.n, 0)

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from licensing.models import Fulfilment, KeyBatch, Product, ProductKey
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.decoys import decoys_by_product
 
 # What a stock keeper tells apart; every state stands in exactly one group. Fulfilled keys under a hold are
 # counted as held.
@@ -91,6 +92,12 @@ def stock_total(lines: list[StockLine]) -> StockLine:
     return StockLine(product=None, **{name: sum(getattr(line, name) for line in lines) for name in names})
 
 
+def free_total() -> int:
+    """Return how many keys can be ordered now, of all products."""
+    free = ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE).count()
+    return free - sum(decoys for decoys, _held in decoys_by_product().values())
+
+
 def imports() -> QuerySet[KeyBatch]:
     """Return all imports with the people who drove them, newest first."""
     return KeyBatch.objects.select_related("uploaded_by", "released_by", "rejected_by").order_by(
@@ -124,4 +131,7 @@ def _places() -> dict[int, dict[str, int]]:
         if group == "free" and hold != Hold.NONE:
             group = "held"
         places[product_id][group] += keys
+    for product_id, (free, in_quarantine) in decoys_by_product().items():
+        places[product_id]["free"] -= free
+        places[product_id]["held"] -= in_quarantine
     return places

@@ -9,6 +9,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from licensing.models import BackOrder, CallOff, Product, ProductKey
 from licensing.rules.forecast import Arrival, Forecast, forecast
 from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.decoys import decoys_by_product
 from licensing.selectors.stock_use import histories
 from partners.selectors.mar import mar_zone
 
@@ -32,6 +33,7 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
         .annotate(keys=Count("id"))
         .order_by()
     )
+    decoys = decoys_by_product()
     waiting = dict(
         BackOrder.objects.filter(ended_at__isnull=True)
         .values_list("product_id")
@@ -47,7 +49,7 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
             product,
             forecast(
                 used.get(product.pk, []),
-                stock=free.get(product.pk, 0),
+                stock=free.get(product.pk, 0) - decoys.get(product.pk, (0, 0))[0],
                 today=today,
                 backordered=waiting.get(product.pk, 0),
                 arrivals=coming.get(product.pk, []),

@@ -13,6 +13,7 @@ from licensing.exchange.refusals import ErrorList
 from licensing.models import Fulfilment, KeyBatch
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import KeyState
+from licensing.services.decoys import mark_decoys, plant_decoys, step_aside
 from licensing.services.import_check import STALE_AFTER
 from licensing.services.import_errors import to_stored
 from licensing.services.import_staging import add_known_fulfilments, add_known_keys, discard, joins_for
@@ -36,9 +37,10 @@ WITH staged AS (
     state, state_since, hold, is_disclosed, position)
   SELECT s.product_key_id, s.last5, s.blind_index, s.product_id, s.batch_id, f.id,
     {KeyState.FULFILLED:d}, %(at)s, 'none', false,
-    (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000 + s.row_number
+    (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000
+      + row_number() OVER (ORDER BY s.row_number, s.id)
   FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number
-  ORDER BY s.row_number
+  ORDER BY s.row_number, s.id
   RETURNING id, product_key_id, product_id
 ), secrets AS (
   INSERT INTO licensing_keysecret (key_id, sealed)
@@ -107,8 +109,11 @@ def _move(batch: KeyBatch, *, by: Actor, at: datetime) -> int:
     }
     with joins_for(batch.keys_total), connection.cursor() as cursor:
         cursor.execute(_FULFILMENTS, facts)
+        step_aside(batch.id)
+        planted = plant_decoys(batch.id, keys=batch.keys_total)
         cursor.execute(_KEYS, facts)
-        moved = int(cursor.rowcount)
+        moved = int(cursor.rowcount) - len(planted.product_key_ids)
+        mark_decoys(planted, at=at)
         cursor.execute("DELETE FROM licensing_stagedkey WHERE batch_id = %s", [batch.id])
     if moved != batch.keys_total:
         raise RuntimeError(f"{moved} keys were staged where {batch.keys_total} were checked")

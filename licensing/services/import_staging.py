@@ -39,7 +39,8 @@ _MATCHES = (
     ("product_key", "key_known", "o.blind_index = s.blind_index AND o.product_key_id <> s.product_key_id"),
 )
 _OTHERS = (
-    ("licensing_productkey", "true"),
+    # A decoy that happens to have a real key's id makes way for it at the release.
+    ("licensing_productkey", "NOT (o.product_key_id = s.product_key_id AND licensing_is_decoy(o.id))"),
     # Imports that passed their check hold their keys' places, though nothing of them is in stock yet.
     ("licensing_stagedkey", "b.id <> s.batch_id AND b.state IN ('ready', 'releasing')"),
 )

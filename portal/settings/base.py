@@ -12,6 +12,7 @@ from portal.settings.environment import (
     address,
     broker_urls,
     derived,
+    hmac_blocks,
     https_address,
     optional_secret,
     required,
@@ -36,6 +37,8 @@ MASTER_KEY_ID = os.environ.get("PORTAL_MASTER_KEY_ID", "k1")
 MASTER_KEY = required_secret("PORTAL_MASTER_KEY")
 BLIND_INDEX_KEY = required_secret("PORTAL_BLIND_INDEX_KEY")
 SEAL_KEY = required_secret("PORTAL_SEAL_KEY")
+# Makes the marks by which the database knows a decoy key. It comes with each connection and is stored nowhere.
+DECOY_KEY = optional_secret("PORTAL_DECOY_KEY") or derived(BLIND_INDEX_KEY, "decoys")
 # Signs the daily checkpoint (Ed25519). Without one of its own it follows from the seal key.
 CHECKPOINT_KEY = optional_secret("PORTAL_CHECKPOINT_KEY") or derived(SEAL_KEY, "checkpoint")
 CHECKPOINT_FOLDER = text("PORTAL_CHECKPOINT_FOLDER")
@@ -121,6 +124,7 @@ else:
 DATABASES = {"default": dj_database_url.parse(_database_url, conn_max_age=300)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "portal"
+DATABASES["default"]["OPTIONS"]["options"] = f"-c app.decoy_key={hmac_blocks(DECOY_KEY)}"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "core.User"
 

@@ -83,6 +83,12 @@ def derived(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, f"derived:{purpose}".encode(), hashlib.sha256)
 
 
+def hmac_blocks(secret: bytes) -> str:
+    """Return the two padded blocks of an HMAC-SHA-256 key as hex: the database joins them to what it hashes."""
+    block = secret.ljust(64, b"\0")
+    return bytes(byte ^ 0x36 for byte in block).hex() + bytes(byte ^ 0x5C for byte in block).hex()
+
+
 def https_address(name: str) -> str:
     """Return the variable's address, empty when it is not set.
 

@@ -65,14 +65,17 @@ _LEAVING = f"({KeyState.REPORTED_RETURN:d}, {KeyState.RETURNED:d})"
 
 _CONSERVATION = """
 SELECT p.code || ': ' || coalesce(d.n, 0) || ' delivered, ' || coalesce(k.n, 0) || ' keys, '
-  || coalesce(l.n, 0) || ' began in the ledger' AS problem
+  || coalesce(l.n, 0) || ' began in the ledger'
+  || coalesce(', ' || x.n || ' decoys', '') AS problem
 FROM licensing_product p
 LEFT JOIN (SELECT product_id, sum(quantity) AS n FROM licensing_fulfilment GROUP BY 1) d
   ON d.product_id = p.id
 LEFT JOIN (SELECT product_id, count(*) AS n FROM licensing_productkey GROUP BY 1) k ON k.product_id = p.id
 LEFT JOIN (SELECT product_id, count(*) AS n FROM licensing_ledgerentry WHERE from_state IS NULL GROUP BY 1) l
   ON l.product_id = p.id
-WHERE coalesce(d.n, 0) <> coalesce(k.n, 0) OR coalesce(k.n, 0) <> coalesce(l.n, 0)
+LEFT JOIN (SELECT product_id, sum(free + held) AS n FROM licensing_decoycount GROUP BY 1) x
+  ON x.product_id = p.id
+WHERE coalesce(d.n, 0) + coalesce(x.n, 0) <> coalesce(k.n, 0) OR coalesce(k.n, 0) <> coalesce(l.n, 0)
 UNION ALL
 SELECT p.code || ', state ' || coalesce(k.state, l.state) || ': ' || coalesce(k.n, 0) || ' keys, '
   || coalesce(l.n, 0) || ' by the ledger'

@@ -25,6 +25,7 @@ WITH open AS (
   SELECT *, floor(extract(epoch FROM %(end)s - handed_over_at) / 86400)::int AS age_days FROM open
 )"""
 
+# Decoys never leave the stock and are in no delivery: they are taken out of its opening, entries and closing.
 # Opening and closing come from the last step of each key, entries and exits from the steps
 # themselves, so that the stock equation compares two independent counts.
 _STOCK = f"""
@@ -39,6 +40,11 @@ WITH counted AS (
   WHERE at >= %(start)s AND from_state IS NOT NULL GROUP BY 1, 2
   UNION ALL
   SELECT product_id, state, 0, 0, 0, count(*) FROM report_standings GROUP BY 1, 2
+  UNION ALL
+  SELECT product_id, {KeyState.FULFILLED:d},
+    coalesce(-sum(free + held) FILTER (WHERE released_at < %(start)s), 0),
+    coalesce(-sum(free + held) FILTER (WHERE released_at >= %(start)s), 0), 0, -sum(free + held)
+  FROM licensing_decoycount WHERE released_at < %(end)s GROUP BY 1
 )
 SELECT p.code AS product_code, p.name AS product_name, p.lpn, {FAMILY.format(product="p")} AS family,
   c.state AS state_code, sum(c.opening)::int AS opening, sum(c.entries)::int AS entries,

@@ -23,6 +23,7 @@ from core.queue import enqueue
 from core.services.seal import Verdict, streams
 from core.tenancy import mar_scope
 from licensing.models import LedgerEntry, ProductKey
+from licensing.selectors.decoys import decoys_in_all
 from licensing.selectors.ledger_accounts import Books, read_books
 from partners.models import Mar
 from partners.models.membership import Role
@@ -184,7 +185,7 @@ def _facts(books: Books, before: Checkpoint | None, at: datetime) -> dict[str, A
 
 def _counts() -> dict[str, int]:
     return {
-        "keys": ProductKey.objects.count(),
+        "keys": ProductKey.objects.count() - decoys_in_all(),
         "ledger_rows": LedgerEntry.objects.count(),
         "audit_rows": AuditEvent.objects.count(),
     }

@@ -19,7 +19,8 @@ from licensing.models import (
 )
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.quota import ExceptionState
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import KeyState
+from licensing.selectors.stock import free_total
 from partners.models import Application, Partner
 from partners.models.application import ApplicationState
 from partners.models.partner import PartnerState
@@ -186,7 +187,7 @@ FIGURES = (
     ),
     Figure(
         "stock.view",
-        lambda: ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE).count(),
+        free_total,
         _("Keys in free stock"),
         _("can be ordered now"),
         "mar:stock",

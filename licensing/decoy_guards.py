@@ -1,0 +1,79 @@
+"""The database's part in decoy keys: it knows one when it is asked, and lets none of them out of stock.
+
+The key of the marks comes with the connection (a start-up option, in no statement and no table), so a
+copy of the database answers nothing.
+"""
+
+from core.database.access import ALLOCATOR_ROLE, MAR_ROLE, TPR_ROLE
+
+SETTING = "app.decoy_key"
+FUNCTIONS = {
+    "licensing_is_decoy(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+    "licensing_decoys_free(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+    "licensing_add_decoys(bytea[])": MAR_ROLE,
+    "licensing_decoy_held(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+}
+_DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+
+
+def statements() -> list[str]:
+    """Return the functions as SQL, safe to run again."""
+    made = [is_decoy_function(), _add_function(), _decoys_free_function(), _decoy_held_function()]
+    for name, roles in FUNCTIONS.items():
+        made += [
+            f"ALTER FUNCTION {name} OWNER TO {ALLOCATOR_ROLE}",
+            f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC",
+            f"GRANT EXECUTE ON FUNCTION {name} TO {roles}",
+        ]
+    return made
+
+
+def is_decoy_function() -> str:
+    """Return the SQL of the one question: HMAC-SHA-256 of the key's number, looked up among the marks.
+
+    The setting holds both padded blocks of the HMAC key, 128 bytes as hex. Without it, or with another key
+    than the marks were made by, the answer is an error: nothing leaves the stock then.
+    """
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_is_decoy(p_key bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE {_DEFINER} AS $$
+DECLARE
+  v_key bytea := decode(coalesce(nullif(current_setting('{SETTING}', true), ''), repeat('00', 128)), 'hex');
+  v_inner bytea := substr(v_key, 1, 64);
+  v_outer bytea := substr(v_key, 65);
+BEGIN
+  IF EXISTS (SELECT 1 FROM public.licensing_decoy d
+    WHERE d.mark = sha256(v_outer || sha256(v_inner || convert_to(p_key::text, 'UTF8')))) THEN
+    RETURN true;
+  END IF;
+  IF NOT EXISTS (SELECT 1 FROM public.licensing_decoy d
+      WHERE d.mark = sha256(v_outer || sha256(v_inner || convert_to('0', 'UTF8'))))
+    AND EXISTS (SELECT 1 FROM public.licensing_decoy d) THEN
+    RAISE EXCEPTION 'the connection does not carry the key of the decoys' USING ERRCODE = 'config_file_error';
+  END IF;
+  RETURN false;
+END $$"""
+
+
+def _add_function() -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_add_decoys(p_marks bytea[]) RETURNS void LANGUAGE sql {_DEFINER} AS $$
+  INSERT INTO public.licensing_decoy (mark) SELECT unnest(p_marks) ON CONFLICT DO NOTHING
+$$"""
+
+
+def _decoys_free_function() -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_decoys_free(p_product bigint) RETURNS bigint
+LANGUAGE sql STABLE {_DEFINER} AS $$
+  SELECT coalesce(sum(c.free), 0)::bigint FROM public.licensing_decoycount c WHERE c.product_id = p_product
+$$"""
+
+
+def _decoy_held_function() -> str:
+    """Return the SQL that counts a decoy as held from now on; the guard of keys calls it."""
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_decoy_held(p_fulfilment bigint) RETURNS void
+LANGUAGE sql {_DEFINER} AS $$
+  UPDATE public.licensing_decoycount SET free = free - 1, held = held + 1 WHERE fulfilment_id = p_fulfilment
+$$"""
