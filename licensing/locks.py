@@ -1,8 +1,8 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Order: estimate, file of orders or standing order → credit position → order → partners' returns by id →
-programme change → programme rule → incident or correction → product → pool → stopped delivery → queue of a
-product → product keys by id → builds by id → computer build reports.
+Order: estimate, file of orders or standing order → credit position → change of a limit → order → partners'
+returns by id → programme change → programme rule → incident or correction → product → pool → stopped delivery
+→ queue of a product → product keys by id → builds by id → computer build reports.
 
 A service that needs several takes them in this order, so no two can wait for each other. The partner comes
 first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
@@ -20,6 +20,7 @@ from licensing.models import (
     Incident,
     LabelDelivery,
     LabelIssue,
+    LimitChange,
     Order,
     OrderFile,
     PartnerPricing,
@@ -48,6 +49,12 @@ def lock_credit(partner_id: UUID) -> None:
         cursor.execute(
             "SELECT 1 FROM partners_creditposition WHERE partner_id = %s FOR NO KEY UPDATE", [partner_id]
         )
+
+
+def lock_limit_change(change_id: UUID) -> LimitChange:
+    """Hold a change of a limit; its partner's credit position is held before."""
+    held = LimitChange.objects.select_for_update(no_key=True, of=("self",))
+    return held.select_related("written_by").get(pk=change_id)
 
 
 def lock_order(order_id: UUID) -> Order:

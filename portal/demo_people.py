@@ -61,7 +61,7 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
     ),
     DemoPerson(
         "franziska", "Franziska Bauer", f"franziska.bauer@{_MAR}", Role.MAR_FINANCE, None,
-        _("Looks at orders, amounts and reports, and changes nothing."),
+        _("Looks at orders, amounts and reports; proposes prices and limits, which others approve."),
     ),
     DemoPerson(
         "carla", "Carla Nowak", f"carla.nowak@{_MAR}", Role.COMPLIANCE, None,

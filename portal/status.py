@@ -54,6 +54,7 @@ from portal.states.partners import (
 from portal.states.programme import (
     CHANGE,
     ESTIMATE,
+    LIMIT_CHANGE,
     ORDER_FILE,
     PRICE,
     PRICE_DEAL,
@@ -84,6 +85,7 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "rule": RULE,
     "price": PRICE,
     "price_deal": PRICE_DEAL,
+    "limit_change": LIMIT_CHANGE,
     "estimate": ESTIMATE,
     "order_file": ORDER_FILE,
     "sale": SALE,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,7 @@ from licensing.models import (
     StockThreshold,
 )
 from licensing.services.estimates import write_estimate
+from licensing.services.limits import change_limit
 from licensing.services.order_files import keep_order_file
 from partners.models import (
     ApiKey,
@@ -260,6 +262,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/rules/prices/", "book_code"): Sample(lambda w: "STANDARD-EUR", None, "no-such-book"),
     ("mar/rules/prices/", "price_id"): Sample(lambda w: w.deals["price"], None, 999_999),
     ("mar/rules/prices/", "pricing_id"): Sample(lambda w: w.deals["pricing"], None, NOBODYS),
+    ("mar/", "limit_change_id"): Sample(lambda w: w.deals["limit"], None, NOBODYS),
     ("mar/rules/prices/", "deviation_id"): Sample(lambda w: w.deals["deviation"], None, 999_999),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
@@ -474,14 +477,23 @@ def _stock_plan(product: Product) -> dict[str, Any]:
 
 
 def _deals(house: House) -> dict[str, Any]:
-    """Return a price that is to come, a place on a book, and a discount."""
+    """Return a price that is to come, a place on a book, a discount, and a limit to be raised."""
     product, book = house.key.product, make_book()
     price = make_price(book, product, "31.00", valid_from=timezone.now() + timedelta(days=60))
     return {
         "price": price.pk,
         "pricing": put_on_book(house.partner, book).pk,
         "deviation": make_deviation(house.partner, product, "1.00").pk,
+        "limit": _proposed_limit(house.partner),
     }
+
+
+def _proposed_limit(partner: Partner) -> UUID:
+    with mar_scope():
+        return change_limit(
+            partner.pk, kind="monthly", after=Decimal(200_000), reason="Two new lines", at=AT,
+            by=actor_for(make_member("mar_finance")),
+        ).pk  # fmt: skip
 
 
 def _givers(own: Partner, foreign: Partner) -> Givers:

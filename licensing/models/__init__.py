@@ -17,6 +17,7 @@ from licensing.models.exchange import (
 from licensing.models.key import KeyAssignment, KeyReservation, KeySecret, LedgerEntry, ProductKey
 from licensing.models.key_batch import BatchDataKey, Fulfilment, KeyBatch, KeyBatchChunk, StagedKey
 from licensing.models.label import LabelDelivery, LabelIssue, LabelUse
+from licensing.models.limit_change import LimitChange
 from licensing.models.order import BackOrder, Lane, Order, OrderEvent, OrderLine, OrderState
 from licensing.models.order_file import OrderFile, OrderFileLine
 from licensing.models.partner_return import KeySettlement, PartnerReturn, PartnerReturnLine, ReturnState
@@ -77,6 +78,7 @@ __all__ = [
     "Lane",
     "LedgerEntry",
     "LicenceFamily",
+    "LimitChange",
     "Order",
     "OrderEvent",
     "OrderFile",

@@ -79,6 +79,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "rules.write",
         "price.write",
         "partner.manage",
+        "limit.write",
         "order.decide",
         "allocation.manage",
         "standing.manage",
@@ -118,13 +119,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "quota.answer",
         "change.publish",
         "price.approve",
+        "limit.approve",
         "rule.publish",
     }
     | {"correction.decide"},
     Role.MAR_STOCK: MAR_READ
     | {"import.upload", "import.release", "return.handle", "label.issue", "stock.plan"}
     | {"incident.report", "correction.ask"},
-    Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write"},
+    Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write", "limit.write"},
     Role.COMPLIANCE: MAR_READ
     | COMPLIANCE_READ
     | {"partner.note", "partner.view_as"}

@@ -9,11 +9,11 @@ from core.errors import DomainError
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Lane
 from licensing.services.fair_share import confirm_fair_share, propose_fair_share, share_stock
+from licensing.services.limits import approve_limit, change_limit
 from licensing.services.order_cancel import cancel_own_order
 from licensing.services.order_files import keep_order_file, place_order_file
 from licensing.services.order_release import expire_order
 from licensing.services.orders import OrderRequest, place_order
-from partners.services.partners import set_credit_limit
 from partners.services.standing import restrict_partner
 from portal.demo.history import NAMESPACE, Stage, deliver
 
@@ -46,6 +46,7 @@ def leave_waiting(stage: Stage, *, now: datetime) -> None:
                 at=now - timedelta(hours=8),
             )  # fmt: skip
     _order_by_file(stage, now)
+    _agree_on_germany(stage, "TPR-0002", now - timedelta(days=4))
     _share_out(stage, now)
 
 
@@ -82,11 +83,29 @@ def _share_out(stage: Stage, now: datetime) -> None:
 
 
 def _hold_for_credit(stage: Stage, code: str, at: datetime) -> None:
+    """Take a partner's credit away and let him order; the desk proposes to give it back, a second person decides."""
+    partner_id, desk = stage.cast.partners[code].pk, stage.cast.staff("franziska")
     with mar_scope():
-        set_credit_limit(
-            stage.cast.partners[code].pk, limit=Decimal(0), by=stage.cast.staff("franziska"), at=at
-        )
-    _order(stage, code, PRO, 4, at, reference="Workshop May")
+        change_limit(
+            partner_id, kind="credit", after=Decimal(0), at=at, by=desk,
+            reason="Two invoices are open for eight weeks.",
+        )  # fmt: skip
+    _order(stage, code, PRO, 4, at + timedelta(minutes=1), reference="Workshop May")
+    with mar_scope():
+        change_limit(
+            partner_id, kind="credit", after=Decimal(2_000), at=at + timedelta(hours=30), by=desk,
+            reason="Both invoices are paid; a smaller limit than before for half a year.",
+        )  # fmt: skip
+
+
+def _agree_on_germany(stage: Stage, code: str, at: datetime) -> None:
+    """Let a partner from abroad sell to Germany: proposed by one person, approved by another."""
+    with mar_scope():
+        asked = change_limit(
+            stage.cast.partners[code].pk, kind="country", country="DE", after=Decimal(1), at=at,
+            by=stage.cast.staff("marta"), reason="Sells to schools beyond the border; the contract's annex says so.",
+        )  # fmt: skip
+        approve_limit(asked.pk, by=stage.cast.staff("jonas"), at=at + timedelta(hours=2))
 
 
 def _order(stage: Stage, code: str, product: str, quantity: int, at: datetime, **more: Any) -> UUID | None:

@@ -24,6 +24,12 @@ PRICE_DEAL: Mapping[str, Status] = {
     "ended": Status(_("Ended"), "neutral", "archive", _("The standard applies again.")),
 }
 
+LIMIT_CHANGE: Mapping[str, Status] = {
+    "proposed": Status(_("Proposed"), "warning", "pencil", _("Waits for another person to approve it.")),
+    "in_force": Status(_("Done"), "success", "circle-check", _("It counts since then.")),
+    "discarded": Status(_("Discarded"), "neutral", "x", _("Put away; it never counted.")),
+}
+
 ESTIMATE: Mapping[str, Status] = {
     "open": Status(_("Open"), "info", "file-text", _("Its prices hold; one press orders it.")),
     "lapsed": Status(

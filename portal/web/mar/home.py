@@ -20,6 +20,7 @@ from licensing.models import (
 from licensing.models.key_batch import KeyBatchState
 from licensing.models.quota import ExceptionState
 from licensing.rules.key_states import KeyState
+from licensing.selectors.limits import waiting_raises
 from licensing.selectors.stock import free_total
 from partners.models import Application, Partner
 from partners.models.application import ApplicationState
@@ -49,6 +50,14 @@ OPEN_EXCEPTIONS = (ExceptionState.REQUESTED, ExceptionState.PACKAGED)
 
 # Only counts of rows in a named state: cheap by their indexes, and right at every moment.
 WAITS = (
+    Wait(
+        "limit.approve",
+        lambda: waiting_raises().count(),
+        ngettext_lazy("%(count)d higher limit to approve", "%(count)d higher limits to approve", "count"),
+        _("A colleague proposed it; a second person decides, and held orders go on."),
+        _("Approve"),
+        "mar:limit-waiting",
+    ),
     Wait(
         "application.review",
         lambda: Application.objects.filter(state__in=CLAIMABLE).count(),

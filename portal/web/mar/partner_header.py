@@ -39,6 +39,7 @@ TABS = (
     Tab("keys", gettext_lazy("Keys"), "mar_order.view"),
     Tab("devices", gettext_lazy("Devices"), "mar_order.view"),
     Tab("reports", gettext_lazy("Reports"), "mar_order.view"),
+    Tab("limits", gettext_lazy("Limits"), "mar_order.view"),
     Tab("documents", gettext_lazy("Documents")),
     Tab("people", gettext_lazy("People")),
     Tab("company", gettext_lazy("Company")),

@@ -6,6 +6,7 @@ from portal.web.house import view_as_views
 from portal.web.mar import (
     company_views,
     exit_views,
+    limits_views,
     office_views,
     owner_reset_views,
     partner_notes_views,
@@ -21,6 +22,19 @@ urlpatterns = [
     path("partners/", partners_views.partner_list, name="partner-list"),
     path("partners/<uuid:partner_id>/", partner_tabs.overview, name="partner-detail"),
     path("partners/<uuid:partner_id>/orders/", partner_tabs.orders, name="partner-orders"),
+    path("partners/limits/", limits_views.waiting, name="limit-waiting"),
+    path("partners/<uuid:partner_id>/limits/", limits_views.limits, name="partner-limits"),
+    path("partners/<uuid:partner_id>/limits/change/", limits_views.change, name="partner-limit-change"),
+    path(
+        "partners/<uuid:partner_id>/limits/<uuid:limit_change_id>/approve/",
+        limits_views.approve,
+        name="partner-limit-approve",
+    ),
+    path(
+        "partners/<uuid:partner_id>/limits/<uuid:limit_change_id>/discard/",
+        limits_views.discard,
+        name="partner-limit-discard",
+    ),
     path("partners/<uuid:partner_id>/keys/", partner_tabs.keys, name="partner-keys"),
     path("partners/<uuid:partner_id>/devices/", partner_tabs.devices, name="partner-devices"),
     path("partners/<uuid:partner_id>/reports/", partner_tabs.reports, name="partner-reports"),

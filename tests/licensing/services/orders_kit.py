@@ -13,6 +13,7 @@ from licensing.models import BackOrder, KeyReservation, Order, OrderEvent, Produ
 from licensing.services.orders import OrderRequest, PlacedOrder, place_order
 from partners.models import CreditPosition, Partner
 from tests.factories import AT
+from tests.factories.limits import agree_to_raise
 
 MAR_PERSON = Actor(ActorKind.USER, "mar-1", "Approver")
 
@@ -71,6 +72,8 @@ def queue_of(product: Product) -> list[int]:
 
 
 def set_credit(partner: Partner, **fields: str) -> None:
+    values = {name: Decimal(value) for name, value in fields.items()}
+    if "limit" in values:
+        agree_to_raise(partner, values["limit"])
     with mar_scope():
-        values = {name: Decimal(value) for name, value in fields.items()}
         CreditPosition.objects.filter(partner=partner).update(**values)

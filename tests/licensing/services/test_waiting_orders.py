@@ -27,6 +27,7 @@ from partners.models import OrderBlock, Partner
 from partners.services.partners import record_unpaid, set_credit_limit
 from partners.services.standing import lift_restriction, restrict_partner
 from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories.limits import agree_to_raise
 from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import (
     MAR_PERSON,
@@ -96,6 +97,7 @@ def test_a_higher_limit_asks_for_a_release_and_a_lower_one_does_not() -> None:
     with mar_scope():
         set_credit_limit(partner.pk, limit=Decimal(5), by=MAR_PERSON, at=AT)
         assert not OutboxItem.objects.filter(task="licensing.release_orders").exists()
+        agree_to_raise(partner, Decimal(50))
         set_credit_limit(partner.pk, limit=Decimal(50), by=MAR_PERSON, at=AT)
         assert OutboxItem.objects.filter(task="licensing.release_orders").count() == 1
 

@@ -1,0 +1,52 @@
+"""The database's own guard of limits: nobody raises one alone (LIM-2), and what was decided stands."""
+
+from licensing.models.limit_change import LimitChange
+
+_GUARDED = {
+    "partners_creditposition": ("limit", LimitChange.Kind.CREDIT),
+    "licensing_orderlimit": ("monthly_quantity", LimitChange.Kind.MONTHLY),
+}
+
+
+def statements() -> list[str]:
+    """Return the guards as SQL, safe to run again."""
+    return [
+        *(
+            statement
+            for table, (column, kind) in _GUARDED.items()
+            for statement in _raise(table, column, kind)
+        ),
+        """CREATE OR REPLACE FUNCTION licensing_guard_limit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.approved_at IS NOT NULL OR OLD.discarded_at IS NOT NULL OR OLD.after < OLD.before
+    OR (NEW.partner_id, NEW.kind, NEW.country, NEW.before, NEW.after, NEW.reason, NEW.written_by_id, NEW.written_at)
+    IS DISTINCT FROM (OLD.partner_id, OLD.kind, OLD.country, OLD.before, OLD.after, OLD.reason, OLD.written_by_id,
+      OLD.written_at) THEN
+    RAISE EXCEPTION 'a decided change of a limit stands' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$""",
+        "DROP TRIGGER IF EXISTS limit_change_stands ON licensing_limitchange",
+        """CREATE TRIGGER limit_change_stands BEFORE UPDATE ON licensing_limitchange
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_limit_change()""",
+    ]
+
+
+def _raise(table: str, column: str, kind: str) -> list[str]:
+    """Return the guard of one limit: a raise stands on an approved change to this very value."""
+    name = f"licensing_guard_{kind}_limit"
+    return [
+        f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM licensing_limitchange c WHERE c.partner_id = NEW.partner_id AND c.kind = '{kind}'
+    AND c.before = OLD."{column}" AND c.after = NEW."{column}" AND c.approved_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM licensing_limitchange l WHERE l.partner_id = c.partner_id AND l.kind = c.kind
+      AND l.after < l.before AND l.written_at > c.approved_at)) THEN
+    RAISE EXCEPTION 'a limit is raised by two people' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$""",
+        f"DROP TRIGGER IF EXISTS limit_raised_by_two ON {table}",
+        f"""CREATE TRIGGER limit_raised_by_two BEFORE UPDATE OF "{column}" ON {table}
+        FOR EACH ROW WHEN (NEW."{column}" > OLD."{column}") EXECUTE FUNCTION {name}()""",
+    ]
