@@ -25,6 +25,7 @@ SCHEMA_FILES = (
     "*/*guards.py",
     "licensing/rules/key_states.py",
     "licensing/rules/order_states.py",
+    "licensing/rules/programme_rule*.py",
     "licensing/selectors/order_facts.py",
     "partners/rules/partner_states.py",
     "partners/rules/applications.py",
