@@ -22,6 +22,7 @@ class LicensingConfig(AppConfig):
         """Return the SQL of the guards that follow from this app's rules."""
         from licensing import (
             decoy_guards,
+            delivery_guards,
             guards,
             label_guards,
             limit_guards,
@@ -44,4 +45,5 @@ class LicensingConfig(AppConfig):
             *quota_guards.statements(),
             *return_guards.statements(),
             *label_guards.statements(),
+            *delivery_guards.statements(),
         ]

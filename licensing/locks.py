@@ -2,7 +2,7 @@
 
 Order: estimate, file of orders or standing order → credit position → change of a limit → order → partners'
 returns by id → programme change → programme rule → incident or correction → product → pool → stopped delivery
-→ queue of a product → product keys by id → builds by id → computer build reports.
+→ import → queue of a product → product keys by id → builds by id → computer build reports.
 
 A service that needs several takes them in this order, so no two can wait for each other. The partner comes
 first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
@@ -15,9 +15,11 @@ from uuid import UUID
 from django.db import connection
 
 from licensing.models import (
+    BatchStop,
     CorrectionRequest,
     Estimate,
     Incident,
+    KeyBatch,
     LabelDelivery,
     LabelIssue,
     LimitChange,
@@ -75,6 +77,29 @@ def lock_scarcity_policy(policy_id: UUID) -> ScarcityPolicy | None:
 def lock_pool(pool_id: int) -> StockPool | None:
     """Hold a pool until the transaction ends, None when there is none."""
     return StockPool.objects.select_for_update(of=("self",), no_key=True).filter(pk=pool_id).first()
+
+
+def lock_batch(batch_id: UUID) -> KeyBatch | None:
+    """Hold an import until the transaction ends, None when there is none."""
+    return KeyBatch.objects.select_for_update(of=("self",), no_key=True).filter(pk=batch_id).first()
+
+
+def lock_batch_stop(stop_id: UUID) -> BatchStop | None:
+    """Hold a stopped delivery until the transaction ends, None when there is none."""
+    return BatchStop.objects.select_for_update(of=("self",), no_key=True).filter(pk=stop_id).first()
+
+
+def lock_keys_of_batch(batch_id: UUID) -> list[int]:
+    """Hold the free keys of a delivery by id; those in a rival's hands are waited for, and left out when taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT id FROM licensing_productkey
+            WHERE fulfilment_id IN (SELECT id FROM licensing_fulfilment WHERE batch_id = %s)
+              AND state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}'
+            ORDER BY id FOR NO KEY UPDATE""",
+            [batch_id],
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
 
 
 def lock_free_keys(product_id: int, *, pool: int, most: int | None) -> list[int]:

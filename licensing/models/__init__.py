@@ -1,5 +1,6 @@
 """Tables of the licences: what is sold, which key is where, what was built."""
 
+from licensing.models.batch_stop import BatchStop, StoppedKey, UndoneKey
 from licensing.models.build import Build, BuildUpload
 from licensing.models.bulk import BulkHandOver, BulkLine, DeliveryKey
 from licensing.models.catalogue import FamilyGrant, LicenceFamily, OrderLimit, Product, SaleCountry
@@ -40,6 +41,7 @@ __all__ = [
     "AllocationRun",
     "BackOrder",
     "BatchDataKey",
+    "BatchStop",
     "Build",
     "BuildUpload",
     "BulkHandOver",
@@ -117,5 +119,7 @@ __all__ = [
     "StockPool",
     "StockPoolMember",
     "StockThreshold",
+    "StoppedKey",
     "SupplyTerms",
+    "UndoneKey",
 ]

@@ -94,7 +94,14 @@ class ProductKey(models.Model):
         constraints: ClassVar = [
             # Free stock belongs to nobody; everything a partner holds names partner and order line.
             models.CheckConstraint(
-                condition=Q(state__in=[KeyState.FULFILLED, KeyState.REPORTED_RETURN, KeyState.RETURNED])
+                condition=Q(
+                    state__in=[
+                        KeyState.FULFILLED,
+                        KeyState.REPORTED_RETURN,
+                        KeyState.RETURNED,
+                        KeyState.UNDONE,
+                    ]
+                )
                 | Q(partner__isnull=False, order_line__isnull=False),
                 name="key_in_use_has_an_owner",
             ),

@@ -22,6 +22,7 @@ class KeyBatchState(models.TextChoices):
     RELEASING = "releasing", _("Being released")
     RELEASED = "released", _("Released")
     REJECTED = "rejected", _("Rejected")
+    UNDONE = "undone", _("Undone")
 
 
 class KeyBatch(models.Model):
@@ -60,7 +61,7 @@ class KeyBatch(models.Model):
         ordering = ("-uploaded_at",)
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(state__in=["releasing", "released"]) | Q(released_by__isnull=False),
+                condition=~Q(state__in=["releasing", "released", "undone"]) | Q(released_by__isnull=False),
                 name="batch_release_names_a_person",
             ),
             models.CheckConstraint(
@@ -139,16 +140,24 @@ class Fulfilment(models.Model):
     access = MAR_ONLY
 
     id = models.BigAutoField(primary_key=True)
-    number = models.CharField(_("fulfilment number"), max_length=35, unique=True)
+    number = models.CharField(_("fulfilment number"), max_length=35)
     batch = models.ForeignKey(KeyBatch, models.PROTECT, related_name="fulfilments")
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
     sold_to_id = models.CharField(_("sold-to number"), max_length=10)
     quantity = models.PositiveIntegerField(_("keys"))
     call_off_reference = models.CharField(_("call-off reference"), max_length=35, blank=True, db_default="")
     received_at = models.DateTimeField(_("received"))
+    undone_at = models.DateTimeField(
+        _("undone"), null=True, help_text=_("Its number is free for the same delivery, imported again.")
+    )
 
     class Meta:
         ordering = ("-received_at",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(undone_at__isnull=True), name="fulfilment_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

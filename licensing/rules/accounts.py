@@ -20,6 +20,7 @@ class Account(StrEnum):
     DEVICE = "device"
     MICROSOFT = "microsoft"
     RETURNED = "returned"
+    UNDONE = "undone"
 
 
 # A key in stock stands in the account of its hold; lost or disputed ones are kept apart like quarantined ones.
@@ -42,6 +43,7 @@ STATE_ACCOUNTS: dict[KeyState, Account] = {
     KeyState.ACTIVATION_ENABLED_PENDING_UPDATE: Account.MICROSOFT,
     KeyState.REPORTED_RETURN: Account.MICROSOFT,
     KeyState.RETURNED: Account.RETURNED,
+    KeyState.UNDONE: Account.UNDONE,
 }
 
 

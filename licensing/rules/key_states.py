@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 
 class KeyState(IntEnum):
-    """Microsoft's states, by their numbers."""
+    """Microsoft's states, by their numbers, and one of our own for a key whose import was undone."""
 
     FULFILLED = 1
     CONSUMED = 2
@@ -21,6 +21,8 @@ class KeyState(IntEnum):
     ASSIGNED = 11
     RETRIEVED = 12
     ACTIVATION_ENABLED_PENDING_UPDATE = 13
+    # Far from Microsoft's numbers, and never sent to him.
+    UNDONE = 100
 
     @property
     def microsoft_name(self) -> str:
@@ -61,6 +63,7 @@ TRANSITIONS: frozenset[tuple[KeyState | None, KeyState]] = frozenset(
         (KeyState.ACTIVATION_DENIED, KeyState.ACTIVATION_ENABLED),
         (KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_ENABLED_PENDING_UPDATE),
         (KeyState.ACTIVATION_ENABLED_PENDING_UPDATE, KeyState.ACTIVATION_ENABLED),
+        (KeyState.FULFILLED, KeyState.UNDONE),
         (KeyState.FULFILLED, KeyState.REPORTED_RETURN),
         (KeyState.BOUND, KeyState.REPORTED_RETURN),
         (KeyState.ACTIVATION_ENABLED, KeyState.REPORTED_RETURN),

@@ -28,6 +28,7 @@ GROUPS: Mapping[KeyState, str] = {
     KeyState.ACTIVATION_DENIED: "denied",
     KeyState.REPORTED_RETURN: "returned",
     KeyState.RETURNED: "returned",
+    KeyState.UNDONE: "undone",
 }
 
 
@@ -45,6 +46,7 @@ class StockLine:
     enabled: int = 0
     denied: int = 0
     returned: int = 0
+    undone: int = 0
 
     @property
     def accounted(self) -> int:
@@ -58,6 +60,7 @@ class StockLine:
             + self.enabled
             + self.denied
             + self.returned
+            + self.undone
         )
 
     @property
@@ -88,6 +91,7 @@ def stock_total(lines: list[StockLine]) -> StockLine:
         "enabled",
         "denied",
         "returned",
+        "undone",
     )
     return StockLine(product=None, **{name: sum(getattr(line, name) for line in lines) for name in names})
 

@@ -68,6 +68,11 @@ class Also(StrEnum):
     CLEAR_OWNER = ", partner_id = NULL, order_line_id = NULL"
     QUARANTINE = ", hold = 'quarantined'"
     FREE = ", hold = 'none'"
+    # Its own name is free for the same key, delivered again; what it is called now nobody else can be.
+    NAMELESS = (
+        ", pool = 0, product_key_id = 'U' || lpad(k.id::text, 12, '0'),"
+        " blind_index = sha256(k.blind_index || convert_to(k.id::text, 'UTF8'))"
+    )
     LAST_OWNER = (
         ", (partner_id, order_line_id) = (SELECT a.partner_id, a.order_line_id FROM licensing_keyassignment a"
         " WHERE a.key_id = b.id ORDER BY a.id DESC LIMIT 1)"
@@ -151,7 +156,7 @@ def change_hold(ids: Sequence[int], *, before: Hold, after: Hold, step: Step) ->
             "ids": list(ids),
             "from_hold": before.value,
             "to_hold": after.value,
-            "ended": [KeyState.RETURNED.value],
+            "ended": [KeyState.RETURNED.value, KeyState.UNDONE.value],
             **step.parameters(),
         },
     )

@@ -39,7 +39,7 @@ WITH staged AS (
     {KeyState.FULFILLED:d}, %(at)s, 'none', false,
     (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000
       + row_number() OVER (ORDER BY s.row_number, s.id)
-  FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number
+  FROM staged s JOIN licensing_fulfilment f ON f.number = s.fulfilment_number AND f.undone_at IS NULL
   ORDER BY s.row_number, s.id
   RETURNING id, product_key_id, product_id
 ), secrets AS (

@@ -47,7 +47,7 @@ _OTHERS = (
 _KNOWN_FULFILMENTS = """
 SELECT known.row_number, known.fulfilment_number, min(known.file_name) FROM (
   SELECT s.row_number, s.fulfilment_number, b.file_name FROM mine s
-    JOIN licensing_fulfilment f ON f.number = s.fulfilment_number
+    JOIN licensing_fulfilment f ON f.number = s.fulfilment_number AND f.undone_at IS NULL
     JOIN licensing_keybatch b ON b.id = f.batch_id
   UNION ALL
   SELECT s.row_number, s.fulfilment_number, b.file_name FROM mine s

@@ -190,7 +190,7 @@ def _refuse_known_file(batch: KeyBatch) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"licensing.upload.{batch.file_sha256}"]
         )
-    gone = [KeyBatchState.REFUSED, KeyBatchState.REJECTED]
+    gone = [KeyBatchState.REFUSED, KeyBatchState.REJECTED, KeyBatchState.UNDONE]
     earlier = KeyBatch.objects.filter(file_sha256=batch.file_sha256).exclude(state__in=gone).first()
     if earlier is None:
         return

@@ -53,6 +53,12 @@ KEY: Mapping[str, Status] = {
     "5": Status(
         _("Returned"), "neutral", "archive", _("Back at Microsoft. This key can never be used again.")
     ),
+    "100": Status(
+        _("Import undone"),
+        "neutral",
+        "ban",
+        _("Its delivery was undone before any of its keys left the stock."),
+    ),
 }
 
 KEY_NAMES: Mapping[str, str] = {
@@ -68,6 +74,7 @@ KEY_NAMES: Mapping[str, str] = {
     "activationenabledpendingupdate": "13",
     "reportedreturn": "8",
     "returned": "5",
+    "undone": "100",
 }
 
 HOLD: Mapping[str, Status] = {

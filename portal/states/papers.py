@@ -63,6 +63,9 @@ IMPORT: Mapping[str, Status] = {
     "rejected": Status(
         _("Rejected"), "neutral", "ban", _("A person decided against this file. Nothing was taken.")
     ),
+    "undone": Status(
+        _("Undone"), "neutral", "ban", _("Two people undid this import. Its keys left the stock for good.")
+    ),
     "failed": Status(
         _("Failed"), "danger", "alert-triangle", _("The check broke off. Try again or call support.")
     ),

@@ -40,6 +40,7 @@ ACCOUNTS: Mapping[str, Text] = {
     Account.DEVICE: gettext_lazy("On a PC"),
     Account.MICROSOFT: gettext_lazy("With Microsoft"),
     Account.RETURNED: gettext_lazy("Returned"),
+    Account.UNDONE: gettext_lazy("Undone imports"),
 }
 
 

@@ -19,6 +19,7 @@ STATE_MEANINGS = {
     KeyStateCode.ACTIVATION_DENIED: _("Microsoft refused the report for this key"),
     KeyStateCode.REPORTED_RETURN: _("Return sent to Microsoft, answer open"),
     KeyStateCode.RETURNED: _("Return accepted by Microsoft; the key is dead"),
+    KeyStateCode.UNDONE: _("Its import was undone before it left the stock; the portal's own state"),
 }
 
 ANSWER_MEANINGS = {

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class KeyStateCode(IntEnum):
-    """States a key can be counted in; numbers and names are Microsoft's."""
+    """States a key can be counted in; numbers and names are Microsoft's, but for the last, which is the portal's."""
 
     FULFILLED = 1
     CONSUMED = 2
@@ -18,9 +18,10 @@ class KeyStateCode(IntEnum):
     ASSIGNED = 11
     RETRIEVED = 12
     ACTIVATION_ENABLED_PENDING_UPDATE = 13
+    UNDONE = 100
 
 
-_LIFE_ORDER = (1, 11, 12, 2, 3, 4, 7, 9, 13, 10, 8, 5)
+_LIFE_ORDER = (1, 11, 12, 2, 3, 4, 7, 9, 13, 10, 8, 5, 100)
 
 
 def life_position(state_code: int) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from reporting.renderers.device_csv import write_device_csv
 from reporting.rules.device_columns import DeviceLine
 from reporting.rules.key_states import KeyStateCode, microsoft_name
 
+MICROSOFTS = [state for state in KeyStateCode if state is not KeyStateCode.UNDONE]
 MADE_AT = datetime(2026, 11, 1, 2, 15, tzinfo=UTC)
 
 PRODUCTS = (
@@ -157,7 +158,7 @@ def stock_lines(
         denied = sum(answered.values()) - enabled
         moves = _moves(_weighted(assigned, place), enabled, denied, _weighted(returned, place))
         opening = _openings(moves, place)
-        for state in KeyStateCode:
+        for state in MICROSOFTS:
             entries = sum(keys for (_before, after), keys in moves.items() if after == state)
             exits = sum(keys for (before, _after), keys in moves.items() if before == state)
             start = opening[state]
@@ -199,7 +200,7 @@ def _openings(moves: Moves, place: int) -> dict[KeyStateCode, int]:
         state: sum(keys for (before, _after), keys in moves.items() if before == state) // 3 + 50 + 5 * place
         if state != KeyStateCode.ACTIVATION_ENABLED
         else 20_000 + 1_000 * place
-        for state in KeyStateCode
+        for state in MICROSOFTS
     }
 
 

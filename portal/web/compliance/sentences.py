@@ -98,6 +98,19 @@ SENTENCES: Mapping[str, Promise | str] = {
         "keys",
     ),
     "licensing.batch.rejected": gettext_lazy("rejected a delivery of keys"),
+    "licensing.batch.stopped": ngettext_lazy(
+        "stopped a delivery: %(keys)s key in quarantine",
+        "stopped a delivery: %(keys)s keys in quarantine",
+        "keys",
+    ),
+    "licensing.batch.undone": ngettext_lazy(
+        "undid an import of %(keys)s key", "undid an import of %(keys)s keys", "keys"
+    ),
+    "licensing.batch.given_back": ngettext_lazy(
+        "gave %(keys)s key of a stopped delivery back",
+        "gave %(keys)s keys of a stopped delivery back",
+        "keys",
+    ),
     "licensing.batch.refused": gettext_lazy("refused a delivery of keys with errors"),
     "licensing.answers.imported": gettext_lazy("booked answers of Microsoft"),
     "licensing.answers.refused": gettext_lazy("could not read a file of answers"),

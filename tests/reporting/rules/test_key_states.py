@@ -1,7 +1,7 @@
 from reporting.rules.key_states import KeyStateCode, life_position, microsoft_name
 
 
-def test_numbers_are_microsofts() -> None:
+def test_numbers_are_microsofts_but_for_the_portals_own() -> None:
     assert {state.value: microsoft_name(state) for state in KeyStateCode} == {
         1: "Fulfilled",
         2: "Consumed",
@@ -15,6 +15,7 @@ def test_numbers_are_microsofts() -> None:
         11: "Assigned",
         12: "Retrieved",
         13: "ActivationEnabledPendingUpdate",
+        100: "Undone",
     }
 
 

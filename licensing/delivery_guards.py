@@ -1,0 +1,67 @@
+"""The database's guards of deliveries that are undone: who, which keys, and that a key's name is its own."""
+
+from licensing.rules.key_states import KeyState
+
+
+def statements() -> list[str]:
+    """Return the guards as SQL, safe to run again."""
+    return [
+        _undo_function(),
+        "DROP TRIGGER IF EXISTS key_undone ON licensing_productkey",
+        f"""CREATE TRIGGER key_undone BEFORE UPDATE OF state ON licensing_productkey
+        FOR EACH ROW WHEN (NEW.state = {KeyState.UNDONE:d}) EXECUTE FUNCTION licensing_guard_undo()""",
+        _name_function(),
+        "DROP TRIGGER IF EXISTS key_name_stands ON licensing_productkey",
+        """CREATE TRIGGER key_name_stands BEFORE UPDATE OF product_key_id, blind_index ON licensing_productkey
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_key_name()""",
+        _stop_function(),
+        "DROP TRIGGER IF EXISTS stop_stands ON licensing_batchstop",
+        """CREATE TRIGGER stop_stands BEFORE UPDATE ON licensing_batchstop
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_batch_stop()""",
+    ]
+
+
+def _undo_function() -> str:
+    """Return the guard of an undone key: never decrypted, never out of stock, with a tombstone and two people.
+
+    That the two differ is a constraint of the stop itself.
+    """
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_guard_undo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.is_disclosed OR EXISTS (SELECT 1 FROM licensing_ledgerentry l
+     WHERE l.key_id = NEW.id AND l.to_state <> {KeyState.FULFILLED:d}) THEN
+    RAISE EXCEPTION 'a key that ever left the stock is not undone' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NOT EXISTS (SELECT 1 FROM licensing_undonekey u JOIN licensing_batchstop s ON s.id = u.stop_id
+     WHERE u.key_id = NEW.id AND s.batch_id = NEW.batch_id AND s.state = 'undone'
+       AND u.product_key_id = OLD.product_key_id AND u.blind_index = OLD.blind_index) THEN
+    RAISE EXCEPTION 'a key is undone with its delivery, by two people' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _name_function() -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_guard_key_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.product_key_id, NEW.blind_index) IS DISTINCT FROM (OLD.product_key_id, OLD.blind_index)
+     AND NOT (OLD.state = {KeyState.FULFILLED:d} AND NEW.state = {KeyState.UNDONE:d})
+     AND NOT public.licensing_is_decoy(OLD.id) THEN
+    RAISE EXCEPTION 'a key keeps its name' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _stop_function() -> str:
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_batch_stop() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.state <> 'stopped' OR (NEW.batch_id, NEW.stopped_by_id, NEW.stopped_at, NEW.reason)
+     IS DISTINCT FROM (OLD.batch_id, OLD.stopped_by_id, OLD.stopped_at, OLD.reason) THEN
+    RAISE EXCEPTION 'a stopped delivery is decided once' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
