@@ -333,3 +333,8 @@ def lock_alert_mail(mail_id: int) -> StockAlertMail | None:
     """Hold one mail of an alarm until the transaction ends, None when there is none. Taken alone."""
     found = StockAlertMail.objects.select_related("person").select_for_update(of=("self",))
     return found.filter(pk=mail_id).first()
+
+
+def lock_call_offs(product_id: int) -> None:
+    """Let one transaction at a time mark, count or end call-offs of a product; several by product id."""
+    serialise(f"call_offs.{product_id}")

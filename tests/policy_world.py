@@ -20,6 +20,7 @@ from licensing.models import (
     Build,
     BuildUpload,
     BulkHandOver,
+    CallOff,
     CbrAckFile,
     CbrLine,
     ChangeNotice,
@@ -222,6 +223,7 @@ class Sample:
 # is no foreign one for it. A new argument needs a line here: the walk fails without.
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/allocation/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
+    ("mar/stock/", "call_off_id"): Sample(lambda w: w.stock["call_off"], None, NOBODYS),
     ("mar/stock/", "stock_alert_id"): Sample(lambda w: w.stock["alert"], None, NOBODYS),
     ("mar/stock/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
     ("tpr/", "code"): Sample(lambda w: w.product.code, None, "NO-SUCH-PRODUCT"),
@@ -464,7 +466,7 @@ def _estimate(house: House) -> UUID:
 
 
 def _stock_plan(product: Product) -> dict[str, Any]:
-    """Return an alarm of low stock, over a threshold of the product."""
+    """Return an alarm of low stock, over a threshold of the product, and a call-off."""
     with mar_scope():
         StockThreshold.objects.create(
             product=product, measure="keys", below=1, roles=["mar_stock"], changed_by="test", changed_at=AT
@@ -473,7 +475,11 @@ def _stock_plan(product: Product) -> dict[str, Any]:
             product=product, occasion="test", measure="keys", below=1, value=0, free=0, raised_at=AT,
             raised_by="test", ended_at=AT,
         )  # fmt: skip
-    return {"alert": alert.pk}
+        call_off = CallOff.objects.create(
+            call_off_reference="CO-WALK", product=product, quantity=5, proposed=5, called_at=AT,
+            expected_on=AT.date() + timedelta(days=20),
+        )  # fmt: skip
+    return {"alert": alert.pk, "call_off": call_off.pk}
 
 
 def _deals(house: House) -> dict[str, Any]:

@@ -172,6 +172,10 @@ def _stage_all(claim: Claim, upload: _Upload, errors: ErrorList) -> None:
             _take_over(errors, found)
             if is_xml:
                 assembly.check_headers(found.headers)
+                claim.call_offs = {
+                    header.fulfilment_number: header.call_off_reference_number.strip()
+                    for header in found.headers
+                }
             continue
         line = assembly.line_of(found, is_xml=is_xml)
         if line is not None:
@@ -230,7 +234,7 @@ def _conclude(claim: Claim, errors: ErrorList, *, at: datetime) -> None:
             add_known_keys(claim.batch_id, errors)
             add_known_fulfilments(claim.batch_id, errors)
         state = KeyBatchState.REFUSED if errors.count else KeyBatchState.READY
-        contents = contents_of(claim.batch_id)
+        contents = contents_of(claim.batch_id, claim.call_offs)
         KeyBatch.objects.filter(id=claim.batch_id).update(
             state=state,
             keys_total=claim.keys_done,

@@ -13,6 +13,7 @@ from licensing.exchange.refusals import ErrorList
 from licensing.models import Fulfilment, KeyBatch
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import KeyState
+from licensing.services.call_offs import settle_call_offs
 from licensing.services.decoys import mark_decoys, plant_decoys, step_aside
 from licensing.services.import_check import STALE_AFTER
 from licensing.services.import_errors import to_stored
@@ -27,6 +28,12 @@ _FULFILMENTS = """
 INSERT INTO licensing_fulfilment (number, batch_id, product_id, sold_to_id, quantity, received_at)
 SELECT fulfilment_number, %(batch)s, min(product_id), %(sold_to)s, count(*), %(at)s
 FROM licensing_stagedkey WHERE batch_id = %(batch)s GROUP BY fulfilment_number ORDER BY min(row_number)
+"""
+_CALL_OFFS = """
+UPDATE licensing_fulfilment f SET call_off_reference = part ->> 'call_off'
+FROM licensing_keybatch b, jsonb_array_elements(b.contents) AS part
+WHERE b.id = %(batch)s AND f.batch_id = b.id AND f.number = part ->> 'fulfilment'
+  AND coalesce(part ->> 'call_off', '') <> ''
 """
 # Stock leaves first in, first out: by the moment of release, then by the row in the file.
 _KEYS = f"""
@@ -81,7 +88,9 @@ def complete_release(batch_id: UUID, *, at: datetime) -> bool:
         _refuse(batch, at=at)
         return False
     _audit("released", batch_id, by=by, at=at, facts={"keys": keys})
-    for product_id in Fulfilment.objects.filter(batch=batch).values_list("product_id", flat=True).distinct():
+    arrived = list(Fulfilment.objects.filter(batch=batch).values_list("product_id", flat=True).distinct())
+    settle_call_offs(arrived, by=by, at=at)
+    for product_id in arrived:
         announce_free_stock(product_id, at=at)
     return True
 
@@ -111,6 +120,7 @@ def _move(batch: KeyBatch, *, by: Actor, at: datetime) -> int:
         cursor.execute(_FULFILMENTS, facts)
         step_aside(batch.id)
         planted = plant_decoys(batch.id, keys=batch.keys_total)
+        cursor.execute(_CALL_OFFS, facts)
         cursor.execute(_KEYS, facts)
         moved = int(cursor.rowcount) - len(planted.product_key_ids)
         mark_decoys(planted, at=at)

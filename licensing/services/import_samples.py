@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from licensing.exchange.fulfilment import (
@@ -20,13 +21,25 @@ _MOST_IDS = 10**10
 
 
 def sample_delivery(
-    file_format: str, *, keys: int, part_numbers: Sequence[str], sold_to_id: str, seed: str, at: datetime
+    file_format: str,
+    *,
+    keys: int,
+    part_numbers: Sequence[str],
+    sold_to_id: str,
+    seed: str,
+    at: datetime,
+    call_off_reference: str = "",
 ) -> bytes:
     """Return a synthetic delivery as "xml" or "csv" with so many keys, dealt out over the part numbers.
 
     The same arguments give the same bytes; another seed gives other keys and other fulfilment numbers.
     """
     deliveries = _deliveries(keys, part_numbers, sold_to_id=sold_to_id, seed=seed, at=at)
+    if call_off_reference:
+        deliveries = [
+            (replace(header, call_off_reference_number=call_off_reference), rows)
+            for header, rows in deliveries
+        ]
     if file_format == "xml":
         return write_fulfilment_xml(deliveries)
     rows = [row for _header, rows in deliveries for row in rows]

@@ -1,9 +1,9 @@
 """The staged rows of an import: ciphertext and blind index on their way to stock, never a key in clear."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -75,6 +75,7 @@ class Claim:
     token: datetime
     keys_done: int = 0
     keys_expected: int = 0
+    call_offs: Mapping[str, str] = field(default_factory=dict)  # by fulfilment number, as the file says
 
 
 def stage_rows(claim: Claim, lines: Sequence[str]) -> None:
@@ -162,8 +163,8 @@ def add_known_fulfilments(batch_id: UUID, errors: ErrorList) -> None:
             errors.add(row_number, "fulfilment_number", "fulfilment_known", number=number, file=file_name)
 
 
-def contents_of(batch_id: UUID) -> list[dict[str, object]]:
-    """Return how many keys of which product each fulfilment of the batch holds."""
+def contents_of(batch_id: UUID, call_offs: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return how many keys of which product each fulfilment of the batch holds, and for which call-off."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT p.id, p.name, p.lpn, s.fulfilment_number, count(*)
@@ -172,7 +173,14 @@ def contents_of(batch_id: UUID) -> list[dict[str, object]]:
             [batch_id],
         )
         return [
-            {"product_id": product, "product": name, "lpn": lpn, "fulfilment": number, "keys": keys}
+            {
+                "product_id": product,
+                "product": name,
+                "lpn": lpn,
+                "fulfilment": number,
+                "keys": keys,
+                "call_off": call_offs.get(number, ""),
+            }
             for product, name, lpn, number, keys in cursor.fetchall()
         ]
 
