@@ -45,6 +45,11 @@ def current_partner_id() -> UUID | None:
     return scope.partner_id if scope else None
 
 
+def acting_person() -> UUID | None:
+    """Return who is acting, None where nobody is named."""
+    return _person.get()
+
+
 @contextmanager
 def partner_scope(partner_id: UUID) -> Iterator[None]:
     """Open a transaction that sees one partner's rows only."""

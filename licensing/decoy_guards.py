@@ -4,11 +4,12 @@ The key of the marks comes with the connection (a start-up option, in no stateme
 copy of the database answers nothing.
 """
 
-from core.database.access import ALLOCATOR_ROLE, MAR_ROLE, TPR_ROLE
+from core.database.access import ALLOCATOR_ROLE, APP_ROLE, MAR_ROLE, TPR_ROLE
 
 SETTING = "app.decoy_key"
 FUNCTIONS = {
-    "licensing_is_decoy(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+    # Without a scope too: a shell that opens a decoy must sound the alarm before it meets a missing right.
+    "licensing_is_decoy(bigint)": f"{APP_ROLE}, {TPR_ROLE}, {MAR_ROLE}",
     "licensing_decoys_free(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
     "licensing_add_decoys(bytea[])": MAR_ROLE,
     "licensing_decoy_held(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",

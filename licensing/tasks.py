@@ -3,6 +3,7 @@
 from licensing.tasks_alarms import alarm_velocity
 from licensing.tasks_bulk import clear_bulk_files, tell_delivery_key
 from licensing.tasks_changes import send_change_notice, send_rule_notice
+from licensing.tasks_decoys import tell_decoy
 from licensing.tasks_exchange import exchange_cbrs
 from licensing.tasks_imports import release_batch, sweep_imports, validate_batch
 from licensing.tasks_incidents import tell_incident
@@ -38,6 +39,7 @@ __all__ = [
     "send_stock_alert",
     "sweep_imports",
     "sweep_orders",
+    "tell_decoy",
     "tell_delivery_key",
     "tell_incident",
     "tell_order_allocated",

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from core.selectors.queue import queue_states
 from core.services.seal import streams
 from core.tenancy import mar_scope
-from licensing.selectors.metrics import free_keys_by_product, orders_of_last_hour
+from licensing.selectors.metrics import decoy_incidents, free_keys_by_product, orders_of_last_hour
 from licensing.selectors.stock_alerts import alarms_by_product
 from portal.policy import public
 from reporting.selectors.chains import chain_end
@@ -55,6 +55,10 @@ def collect(at: datetime) -> CollectorRegistry:
     _fill(
         registry, "portal_stock_alerts_undelivered", "Alarms of low stock that no mail server took.", "product",
         ((code, undelivered) for code, (_low, undelivered) in watched.items()),
+    )  # fmt: skip
+    _fill(
+        registry, "portal_decoys_opened", "Incidents of a guarded key that was opened.", "state",
+        decoy_incidents().items(),
     )  # fmt: skip
     queues = queue_states(at)
     _fill(

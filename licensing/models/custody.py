@@ -26,6 +26,7 @@ class Incident(models.Model):
         LOST = "lost", _("Lost")
         STOLEN = "stolen", _("Stolen")
         DISPUTE = "dispute", _("Disputed")
+        OPENED = "opened", _("A guarded key was opened")
 
     class State(models.TextChoices):
         """Whether compliance still works on it."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from licensing.models import Order, Product
+from licensing.models import Incident, Order, Product
 from licensing.selectors.order_facts import free_stock
 
 NEWEST = 10_000
@@ -21,3 +21,10 @@ def free_keys_by_product() -> dict[str, int]:
     """Return how many keys of each product can be ordered now, by the product's code."""
     products = Product.objects.order_by("code").values_list("code", "pk")
     return {code: free_stock(product_id) for code, product_id in products}
+
+
+def decoy_incidents() -> dict[str, int]:
+    """Return how many incidents of an opened decoy there are, by open and closed."""
+    found = Incident.objects.filter(kind=Incident.Kind.OPENED)
+    still_open = found.filter(state=Incident.State.OPEN).count()
+    return {"open": still_open, "closed": found.count() - still_open}

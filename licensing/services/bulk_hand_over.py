@@ -257,7 +257,7 @@ def _make(
     if again:
         for identity, key, _hand_over_row in rows:
             _audit_key(key, by, at, device=identity.serial, file=str(bulk_id), reason=reason, repeat=True)
-    content = encrypt_to(delivery_key.recipient, _table(rows))
+    content = encrypt_to(delivery_key.recipient, _table(rows, by, at))
     token = secrets.token_urlsafe(32)
     bulk = BulkHandOver.objects.create(
         id=bulk_id,
@@ -283,7 +283,7 @@ def _make(
     return MadeFile(bulk.pk, Secret(token))
 
 
-def _table(rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]]) -> bytes:
+def _table(rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]], by: Actor, at: datetime) -> bytes:
     """Return the plaintext, in memory only."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\r\n")
@@ -295,7 +295,7 @@ def _table(rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]]) -> by
                 identity.model,
                 identity.serial,
                 key.product_key_id,
-                decrypt_key(key).reveal(),
+                decrypt_key(key, by=by, at=at).reveal(),
             ]
         )
     return table.getvalue().encode()

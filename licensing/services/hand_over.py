@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import audit, idempotency
@@ -22,9 +23,11 @@ from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.programme_changes import install_stop
+from licensing.selectors.decoys import is_decoy
 from licensing.selectors.hand_over import find_claimable_key, hand_over_blocks, hand_overs_since
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
+from licensing.services.decoy_alarm import sound_alarm
 from licensing.services.devices import ensure_device, refuse_second_key
 from licensing.services.velocity import day_refusal, person_refusal
 from partners.models import ApiKey
@@ -97,7 +100,7 @@ def claim_key(
         at=at,
     )
     idempotency.remember(claimed, object_id=hand_over_id)
-    return _opened(key, hand_over_id, device_id, is_repeat=False)
+    return _opened(key, hand_over_id, device_id, is_repeat=False, by=by, at=at)
 
 
 @transaction.atomic
@@ -137,7 +140,7 @@ def reveal_key(
         by=by,
         at=at,
     )
-    return _opened(key, hand_over_id, device_id, is_repeat=False)
+    return _opened(key, hand_over_id, device_id, is_repeat=False, by=by, at=at)
 
 
 def _hand_over(
@@ -185,7 +188,7 @@ def _claim_again(hand_over_id: UUID | None, *, partner_id: UUID, by: Actor, at: 
     if Build.objects.filter(key=key, ended_at__isnull=True).exists() or key.state not in NOT_REPORTED:
         raise HandOverRefused(_already_reported(key))
     _audit("licensing.key.claimed", key, hand_over.device_id, by=by, at=at, facts={"repeat": True})
-    return _opened(key, hand_over.id, hand_over.device_id, is_repeat=True)
+    return _opened(key, hand_over.id, hand_over.device_id, is_repeat=True, by=by, at=at)
 
 
 def _reveal_again(key: ProductKey, device_id: UUID, *, reason: str, by: Actor, at: datetime) -> HandedKey:
@@ -195,31 +198,45 @@ def _reveal_again(key: ProductKey, device_id: UUID, *, reason: str, by: Actor, a
     if key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
     _audit("licensing.key.revealed", key, device_id, by=by, at=at, facts={"reason": reason, "repeat": True})
-    return _opened(key, hand_over.id, device_id, is_repeat=True)
+    return _opened(key, hand_over.id, device_id, is_repeat=True, by=by, at=at)
 
 
-def _opened(key: ProductKey, hand_over_id: UUID, device_id: UUID, *, is_repeat: bool) -> HandedKey:
+def _opened(
+    key: ProductKey, hand_over_id: UUID, device_id: UUID, *, is_repeat: bool, by: Actor, at: datetime
+) -> HandedKey:
     return HandedKey(
         hand_over_id=hand_over_id,
         product_key_id=key.product_key_id,
         last5=key.last5,
         product_code=key.product.code,
         device_id=device_id,
-        key=decrypt_key(key),
+        key=decrypt_key(key, by=by, at=at),
         is_repeat=is_repeat,
     )
 
 
-def decrypt_key(key: ProductKey) -> Secret:
-    """Open one key. The caller has checked the PC and written the audit row in this transaction."""
+def decrypt_key(key: ProductKey, *, by: Actor | None = None, at: datetime | None = None) -> Secret:
+    """Open one key. The caller has checked the PC and written the audit row in this transaction.
+
+    A decoy sounds the alarm, and is refused like any key that is not handed over. Without ``by`` and ``at``, in
+    a shell, the alarm names whoever it can and the present moment.
+
+    :raises HandOverRefused: for a key that is in stock.
+    """
+    if is_decoy(key.id):
+        sound_alarm(by=by, at=at or timezone.now())
+        raise HandOverRefused(_not_available(key))
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT s.sealed, d.wrapped FROM licensing_keysecret s
             JOIN licensing_productkey k ON k.id = s.key_id JOIN licensing_batchdatakey d ON d.batch_id = k.batch_id
-            WHERE s.key_id = %s""",
-            [key.id],
+            WHERE s.key_id = %s AND k.state <> %s""",
+            [key.id, KeyState.FULFILLED.value],
         )
-        sealed, wrapped = cursor.fetchone()
+        found = cursor.fetchone()
+    if found is None:
+        raise HandOverRefused(_not_available(key))
+    sealed, wrapped = found
     data_key = master_key().unwrap(bytes(wrapped), context=str(key.batch_id))
     return KeyCipher(data_key).decrypt(bytes(sealed), identity=f"{key.batch_id}:{key.product_key_id}")
 

@@ -132,7 +132,7 @@ def close_incident(
     incident.closed_by, incident.closed_at = by.label[:200], at
     incident.save(update_fields=["state", "measures", "closing_note", "closed_by", "closed_at"])
     if outcome != Incident.State.GONE:
-        hold = HOLD_OF[incident.kind]
+        hold = HOLD_OF.get(incident.kind, Hold.LOST_OR_STOLEN)
         held = list(
             ProductKey.objects.filter(incidents__incident=incident, hold=hold).values_list("pk", flat=True)
         )

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import CorrectionRequest, Incident
+from licensing.services.incidents import HOLD_OF
 from partners.selectors.mar import mar_zone
 from portal.plain_text import plain_text
 
@@ -25,10 +26,14 @@ def _words(label: Any, help_text: Any, *, limit: int, rows: int = 4, least: int 
     )  # fmt: skip
 
 
+# What a person reports; the portal itself opens the other kind.
+REPORTED_KINDS = [(kind.value, kind.label) for kind in Incident.Kind if kind.value in HOLD_OF]
+
+
 class IncidentForm(forms.Form):
     """What happened to the key."""
 
-    kind = forms.ChoiceField(label=_("What happened?"), choices=Incident.Kind.choices)
+    kind = forms.ChoiceField(label=_("What happened?"), choices=REPORTED_KINDS)
     facts = _words(
         _("Facts"),
         _("When and where it was last seen, who noticed. Never write the key itself."),

@@ -9,6 +9,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db import connection
+from django.db.models import F
+
 from core.actor import Actor, ActorKind
 from core.crypto import KeyCipher, blind_index, new_data_key
 from core.custody_keys import blind_index_key, master_key
@@ -16,6 +19,7 @@ from core.models import User
 from core.tenancy import mar_scope
 from licensing.models import (
     BatchDataKey,
+    DecoyCount,
     FamilyGrant,
     Fulfilment,
     KeyBatch,
@@ -25,6 +29,7 @@ from licensing.models import (
     Product,
     ProductKey,
 )
+from licensing.services.decoys import mark_of
 from licensing.services.opening_prices import open_price
 from partners.models import (
     Agreement,
@@ -234,6 +239,16 @@ def make_stock(
             for key in keys
         )  # fmt: skip
     return keys
+
+
+def make_decoy(key: ProductKey) -> None:
+    """Turn a released key into a decoy, as a release makes one: marked, and left out of its fulfilment's quantity."""
+    with mar_scope(), connection.cursor() as cursor:
+        cursor.execute("SELECT licensing_add_decoys(%s)", [[mark_of(0), mark_of(key.pk)]])
+        DecoyCount.objects.create(
+            fulfilment_id=key.fulfilment_id, product_id=key.product_id, free=1, released_at=key.state_since
+        )
+        Fulfilment.objects.filter(pk=key.fulfilment_id).update(quantity=F("quantity") - 1)
 
 
 def actor_for(user: User, *, partner: Partner | None = None) -> Actor:

@@ -251,6 +251,23 @@ class KeyMachine(RuleBasedStateMachine):
         if may:
             key.before_return, key.state, key.return_id = key.state, KeyState.REPORTED_RETURN, sent[0]
 
+    @precondition(lambda self: self.world.decoys)
+    @rule(data=st.data(), road=st.sampled_from(["hold", "lift", "recall", "return"]))
+    def move_a_decoy(self, data: Any, road: str) -> None:
+        pk = data.draw(st.sampled_from(self.world.decoys))
+        world, now = self.world, self._now()
+        roads: dict[str, Callable[[], Any]] = {
+            "hold": lambda: world.hold(pk, Hold.DISPUTED, now),
+            "lift": lambda: world.lift(pk, Hold.QUARANTINED, now),
+            "recall": lambda: world.recall(pk, now),
+            "return": lambda: world.send_back([pk], now),
+        }
+        self._do_or_refuse(False, roads[road], DomainError)
+
+    @rule()
+    def tidy(self) -> None:
+        self.world.tidy(self._now())
+
     @precondition(lambda self: self.model.those(KeyState.REPORTED_RETURN, hold=None))
     @rule(data=st.data(), code=st.sampled_from(["OJ", "PA", "QI", "XX"]))
     def answer_return(self, data: Any, code: str) -> None:
@@ -269,9 +286,19 @@ class KeyMachine(RuleBasedStateMachine):
     def every_key_is_what_the_model_says(self) -> None:
         shops = {shop.partner.pk: number for number, shop in enumerate(self.world.shops)}
         with mar_scope():
-            rows = ProductKey.objects.values_list("pk", "state", "hold", "partner_id", "is_disclosed")
+            real = ProductKey.objects.exclude(pk__in=self.world.decoys)
+            rows = real.values_list("pk", "state", "hold", "partner_id", "is_disclosed")
             found = {pk: (state, hold, shops.get(who), seen) for pk, state, hold, who, seen in rows}
         assert found == self.model.rows()
+
+    @invariant()
+    def decoys_never_leave(self) -> None:
+        with mar_scope():
+            found = ProductKey.objects.filter(pk__in=self.world.decoys).values_list(
+                "state", "partner_id", "hold"
+            )
+            assert {row[:2] for row in found} <= {(KeyState.FULFILLED.value, None)}
+            assert {row[2] for row in found} <= {"none", "quarantined"}
 
     @invariant()
     def a_key_is_one_partners_or_nobodys(self) -> None:

@@ -18,6 +18,7 @@ from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold
 from licensing.services.builds import BuildFacts, report_build, revert_build
 from licensing.services.consumption import consume_key
+from licensing.services.decoys import retire_decoys
 from licensing.services.exchange_booking import book_acks
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import send_report
@@ -30,7 +31,7 @@ from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import recall_key
 from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
 from partners.models import ApiKey, Partner
-from tests.factories import AT, make_mar, make_partner, make_product, make_stock
+from tests.factories import AT, make_decoy, make_mar, make_partner, make_product, make_stock
 
 OHR = {
     "form_factor_cl1": "Notebook", "form_factor_cl2": "Standard", "touch_screen": "Nontouch",
@@ -59,6 +60,7 @@ class World:
         self.product = make_product()
         self.shops = [self._shop() for _ in range(2)]
         self._numbers = count(1)
+        self.decoys: list[int] = []
 
     def _shop(self) -> Shop:
         partner = make_partner(credit="99999999.00", monthly_quantity=10_000_000)
@@ -70,7 +72,12 @@ class World:
         return Shop(partner, station)
 
     def deliver(self, quantity: int, at: datetime) -> list[int]:
-        return [key.pk for key in make_stock(self.product, quantity, at=at)]
+        """Bring real keys and a decoy among them; return the real ones."""
+        keys = make_stock(self.product, quantity + 1, at=at)
+        decoy = keys.pop(len(keys) // 2)
+        make_decoy(decoy)
+        self.decoys.append(decoy.pk)
+        return [key.pk for key in keys]
 
     def order(self, shop: Shop, quantity: int, at: datetime) -> UUID:
         with partner_scope(shop.partner.pk):
@@ -164,6 +171,11 @@ class World:
     def lift(self, key_id: int, hold: Hold, at: datetime) -> None:
         with mar_scope():
             lift_hold([key_id], hold=hold, reason="found again", by=OFFICE, asked_by="another", at=at)
+
+    def tidy(self, at: datetime) -> int:
+        """Put aside the decoys that the stock was sold past."""
+        with mar_scope():
+            return retire_decoys(self.product.pk, by=OFFICE, at=at)
 
     def send_back(self, key_ids: Iterable[int], at: datetime) -> UUID:
         with mar_scope():
