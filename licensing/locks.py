@@ -336,5 +336,5 @@ def lock_alert_mail(mail_id: int) -> StockAlertMail | None:
 
 
 def lock_call_offs(product_id: int) -> None:
-    """Let one transaction at a time mark, count or end call-offs of a product; several by product id."""
+    """Let one transaction at a time mark, count or end call-offs of a product; taken last, by product id."""
     serialise(f"call_offs.{product_id}")

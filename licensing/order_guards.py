@@ -48,7 +48,7 @@ def statements() -> list[str]:
 
 def _rights() -> list[str]:
     """Return what the allocator may see: reservations of the current partner, the whole queue, deliveries."""
-    everything = ("licensing_backorder", "licensing_scarcitypolicy")
+    everything = ("licensing_backorder", "licensing_scarcitypolicy", "licensing_calloff")
     return [
         f"GRANT USAGE ON SEQUENCE licensing_keyreservation_id_seq TO {ALLOCATOR_ROLE}",
         f"GRANT SELECT ON licensing_fulfilment TO {ALLOCATOR_ROLE}",
@@ -227,7 +227,8 @@ def _stock_facts() -> str:
     return f"""
 CREATE OR REPLACE FUNCTION licensing_stock_facts(p_product bigint, p_partner uuid, p_at timestamptz,
   p_since timestamptz, p_before timestamptz, p_place bigint)
-RETURNS TABLE (free bigint, queued bigint, orders bigint, is_rationed boolean, delivered bigint, pooled bigint)
+RETURNS TABLE (free bigint, queued bigint, orders bigint, is_rationed boolean, delivered bigint, pooled bigint,
+  arriving text)
 LANGUAGE plpgsql STABLE {_DEFINER} AS $$
 DECLARE
   v_own integer[] := array_remove(public.licensing_pools_of(p_partner, p_product, p_at), {GENERAL});
@@ -251,6 +252,10 @@ BEGIN
   is_rationed := EXISTS (SELECT 1 FROM public.licensing_scarcitypolicy s WHERE s.product_id = p_product
     AND s.confirmed_at IS NOT NULL AND s.ended_at IS NULL);
   delivered := (SELECT coalesce(sum(f.quantity), 0) FROM public.licensing_fulfilment f
-    WHERE f.product_id = p_product AND f.received_at >= p_since);
+    WHERE f.product_id = p_product AND f.received_at >= p_since AND f.undone_at IS NULL);
+  arriving := coalesce((SELECT jsonb_agg(jsonb_build_array(c.expected_on, c.quantity - c.received)
+      ORDER BY c.expected_on, c.call_off_reference)
+    FROM public.licensing_calloff c
+    WHERE c.product_id = p_product AND c.state = 'open' AND c.received < c.quantity), '[]'::jsonb)::text;
   RETURN NEXT;
 END $$"""

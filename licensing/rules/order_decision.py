@@ -97,12 +97,20 @@ def _as_point(gate: Gate) -> Gate:
 
 
 def expected_on(facts: OrderFacts, later: int, today: date) -> date | None:
-    """Return the day by which the last waiting key can be there at the pace of past deliveries.
+    """Return the day by which the last waiting key can be there, None when nobody can say.
 
-    None when nothing was delivered lately. A pace is no promise.
+    What is on its way counts from its day, a late call-off not at all; what goes beyond it comes at the pace of
+    past deliveries. Neither is a promise.
     """
+    missing = max(facts.queued + later - (facts.free_stock or 0), 0)
+    if not missing:
+        return today
+    coming = 0
+    for on, keys in sorted(facts.arriving):
+        coming += keys if on >= today else 0
+        if coming >= missing:
+            return on
     if not facts.delivered:
         return None
-    missing = max(facts.queued + later - (facts.free_stock or 0), 0)
     per_day = facts.delivered / DELIVERIES_LOOK_BACK.days
     return today + timedelta(days=min(math.ceil(missing / per_day), 999))

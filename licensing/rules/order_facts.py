@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -106,6 +106,8 @@ class OrderFacts:
     queued_orders: int = 0
     is_rationed: bool = False
     delivered: int = 0
+    # What was called off at Microsoft and has not come: the expected day, and how many keys.
+    arriving: tuple[tuple[date, int], ...] = ()
     lane: str = ""
     is_approved: bool = False
     was_placed: bool = False

@@ -66,14 +66,17 @@ def call_off_by_id(call_off_id: UUID) -> CallOff | None:
 def deliveries_of(call_off: CallOff) -> QuerySet[Fulfilment]:
     """Return the deliveries that came for a call-off, the oldest first."""
     return Fulfilment.objects.filter(
-        call_off_reference=call_off.call_off_reference, product_id=call_off.product_id
+        call_off_reference=call_off.call_off_reference, product_id=call_off.product_id, undone_at__isnull=True
     ).order_by("received_at", "pk")
 
 
 def deliveries_without_reference(call_off: CallOff) -> QuerySet[Fulfilment]:
     """Return deliveries of the product since the call-off that name none, the newest first."""
     return Fulfilment.objects.filter(
-        call_off_reference="", product_id=call_off.product_id, received_at__gte=call_off.called_at
+        call_off_reference="",
+        product_id=call_off.product_id,
+        received_at__gte=call_off.called_at,
+        undone_at__isnull=True,
     ).order_by("-received_at", "pk")
 
 

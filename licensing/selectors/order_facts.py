@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -220,7 +220,8 @@ def _with_stock(
             "SELECT * FROM licensing_stock_facts(%s, %s, %s, %s, %s, %s)",
             [product_id, partner_id, at, at - DELIVERIES_LOOK_BACK, before, place],
         )
-        free, queued, orders, is_rationed, delivered, pooled = cursor.fetchone()
+        free, queued, orders, is_rationed, delivered, pooled, coming = cursor.fetchone()
+    arriving = tuple((date.fromisoformat(on), keys) for on, keys in json.loads(coming))
     if placed and placed.most is not None:
         free, queued, orders, is_rationed = min(free, placed.most), 0, 0, False
     elif placed and placed.kept >= facts.quantity:
@@ -228,7 +229,8 @@ def _with_stock(
     elif is_rationed and pooled:
         free, queued, orders, is_rationed = pooled, 0, 0, False
     return replace(
-        facts, free_stock=free, queued=queued, queued_orders=orders, is_rationed=is_rationed, delivered=delivered
+        facts, free_stock=free, queued=queued, queued_orders=orders, is_rationed=is_rationed, delivered=delivered,
+        arriving=arriving,
     )  # fmt: skip
 
 

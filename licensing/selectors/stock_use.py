@@ -79,7 +79,8 @@ def _uncounted(first: date, today: date, zone: ZoneInfo) -> list[tuple[int, date
 
 def _first_days(zone: ZoneInfo) -> dict[int, date]:
     """Return the day of each product's first delivery: before it nothing could be used."""
-    firsts = Fulfilment.objects.order_by().values_list("product_id").annotate(first=Min("received_at"))
+    kept = Fulfilment.objects.filter(undone_at__isnull=True)
+    firsts = kept.order_by().values_list("product_id").annotate(first=Min("received_at"))
     return {product_id: first.astimezone(zone).date() for product_id, first in firsts}
 
 

@@ -24,6 +24,7 @@ from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.selectors.batch_stops import keys_out_of_stock, open_stop, stopped_in_stock
+from licensing.services.call_offs import settle_call_offs
 from licensing.services.custody import Also, Step, change_hold, move_keys
 from licensing.services.holds import prove_lift
 from licensing.services.stock_arrival import announce_free_stock
@@ -97,7 +98,9 @@ def undo_import(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> int:
         also=(Also.FREE, Also.NAMELESS),
         step=Step("delivery.undone", stop.pk, by, at),
     )
-    Fulfilment.objects.filter(batch_id=stop.batch_id).update(undone_at=at)
+    undone = Fulfilment.objects.filter(batch_id=stop.batch_id)
+    undone.update(undone_at=at)
+    settle_call_offs(undone.values_list("product_id", flat=True), by=by, at=at)
     KeyBatch.objects.filter(pk=stop.batch_id).update(state=KeyBatchState.UNDONE)
     _audit("undone", stop, by=by, at=at, keys=len(ids))
     return len(ids)

@@ -170,7 +170,9 @@ def close_call_off(call_off_id: UUID, *, reason: str, by: Actor, at: datetime) -
 def _settle(call_off: CallOff, *, by: Actor, at: datetime) -> int:
     came = (
         Fulfilment.objects.filter(
-            call_off_reference=call_off.call_off_reference, product_id=call_off.product_id
+            call_off_reference=call_off.call_off_reference,
+            product_id=call_off.product_id,
+            undone_at__isnull=True,
         ).aggregate(keys=Sum("quantity"))["keys"]
         or 0
     )

@@ -11,6 +11,7 @@ from portal.api import (
     recipient_views,
     return_views,
     rule_views,
+    stock_views,
     views,
 )
 from portal.api.account_views import AcceptanceView, AgreementsView, StandingView
@@ -50,6 +51,7 @@ urlpatterns = [
     path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
     path("keys:swap", return_views.SwapView.as_view(), name="api-swap"),
     path("returns/<uuid:partner_return_id>", return_views.ReturnView.as_view(), name="api-return"),
+    path("stock/forecast", stock_views.StockForecastView.as_view(), name="api-stock-forecast"),
     path("keys", key_views.KeysView.as_view(), name="api-keys"),
     path("keys:claim", key_views.ClaimView.as_view(), name="api-claim"),
     path("keys:consume", key_views.ConsumeView.as_view(), name="api-consume"),

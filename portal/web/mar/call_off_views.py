@@ -29,10 +29,10 @@ from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import render_table
+from portal.web.forecast_words import row_of
 from portal.web.mar.call_off_forms import CallOffForm, CloseForm, DeliveryForm, MoveForm, TermsForm
 from portal.web.mar.call_off_words import CSV_HEAD, CallOffTable, csv_cells, lines_of, state_of
 from portal.web.mar.forecast_views import HOUSES, product_or_404
-from portal.web.mar.forecast_words import row_of
 from portal.web.refused import render_refused
 
 PRODUCT_PAGE, DETAIL_PAGE, TERMS_PAGE = (

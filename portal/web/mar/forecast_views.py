@@ -12,8 +12,8 @@ from licensing.models import Product
 from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.stock_forecast import forecast_of, product_forecasts
 from portal.policy import allow
+from portal.web.forecast_words import charts, reasons, row_of
 from portal.web.mar.alert_words import threshold_card
-from portal.web.mar.forecast_words import charts, reasons, row_of
 
 HOUSES = ("mar", "compliance")
 

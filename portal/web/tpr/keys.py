@@ -17,6 +17,7 @@ from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.partner_returns import GOING_FROM
 from licensing.rules.replacements import REPLACEABLE, SWAPPABLE
 from licensing.selectors.orders import keys_of
+from licensing.selectors.partner_forecast import own_forecasts
 from licensing.selectors.replacements import replacements_of_key
 from licensing.services.hand_over import reveal_key
 from licensing.services.samples import sample_oa3
@@ -24,6 +25,7 @@ from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
+from portal.web.forecast_words import row_of
 from portal.web.key_life import life_of
 from portal.web.refused import render_refused
 from portal.web.tpr.place import device_of, partner_id_of
@@ -86,8 +88,11 @@ class RevealForm(forms.Form):
 @require_safe
 def key_list(request: HttpRequest) -> HttpResponse:
     """List the partner's keys."""
-    table = KeyTable(request, keys_of(partner_id_of(request)))
-    return render_table(request, "tpr/key_list.html", {"table": table})
+    partner_id = partner_id_of(request)
+    table = KeyTable(request, keys_of(partner_id))
+    found = own_forecasts(partner_id, at=timezone.now())
+    forecasts = [(one, row_of(one.forecast)) for one in found]
+    return render_table(request, "tpr/key_list.html", {"table": table, "forecasts": forecasts})
 
 
 @allow("key.view", houses=HOUSE)

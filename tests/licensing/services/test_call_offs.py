@@ -3,15 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
 from core.actor import Actor
 from core.errors import DomainError
 from core.models import AuditEvent
-from core.tenancy import mar_scope
-from licensing.models import CallOff, Fulfilment, KeyBatch, Product, SupplyTerms
+from core.tenancy import mar_scope, partner_scope
+from licensing.models import CallOff, Fulfilment, KeyBatch, Order, Product, SupplyTerms
 from licensing.rules.call_off import Terms
 from licensing.selectors.call_offs import proposal_of, state_on
+from licensing.selectors.order_wait import queue_place
 from licensing.selectors.stock_forecast import arrivals
 from licensing.services.call_offs import (
     NewCallOff,
@@ -26,7 +27,8 @@ from licensing.services.import_check import validate_batch
 from licensing.services.import_release import complete_release
 from licensing.services.import_samples import sample_delivery
 from licensing.services.imports import receive_upload, release_batch
-from tests.factories import AT, actor_for, make_mar, make_member, make_product, make_stock
+from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.licensing.services.orders_kit import order
 
 pytestmark = pytest.mark.django_db
 TODAY = AT.date()
@@ -91,7 +93,7 @@ def test_undone_delivery_puts_its_keys_on_the_way_again(product: Product) -> Non
         call_off = called(product)
     deliver(product, 5, "CO-7")
     with mar_scope():
-        Fulfilment.objects.filter(product=product).update(call_off_reference="")
+        Fulfilment.objects.filter(product=product).update(undone_at=AT)
         assert settle_call_offs([product.pk], by=BY, at=AT) == 1
         call_off.refresh_from_db()
         assert (call_off.state, call_off.rest, call_off.ended_at) == ("open", 5, None)
@@ -204,3 +206,19 @@ def test_database_holds_call_offs_and_terms_within_their_bounds(product: Product
                 product=product, lead_time_days=0, review_days=1, pack_size=1, minimum=1, valid_from=AT,
                 written_by="test", written_at=AT,
             )  # fmt: skip
+
+
+def test_waiting_order_of_a_partner_is_told_the_day_of_what_is_on_its_way(product: Product) -> None:
+    partner = make_partner()
+    placed = order(partner, product, 4, may_queue=True)
+    with partner_scope(partner.pk):
+        before = queue_place(Order.objects.get(pk=placed.order_id), AT)
+    with mar_scope():
+        called(product)
+    with partner_scope(partner.pk):
+        place = queue_place(Order.objects.get(pk=placed.order_id), AT)
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            CallOff.objects.count()
+    assert before is not None
+    assert place is not None
+    assert (before.expected_on, place.expected_on) == (None, SOON)
