@@ -149,7 +149,7 @@ def _priced(partner_id: UUID, product: Product, quantity: int, at: datetime) -> 
             if price is None
             else _("%(product)s is ordered for a named recipient, so it is not estimated.")
         )
-        raise Invalid(cannot_estimate(what % {"product": product.name}, {_("Product"): product.code}))
+        raise Invalid(cannot_estimate(what % {"product": product.name}, {_("Product"): product.name}))
     return product, quantity, price.amount
 
 

@@ -11,10 +11,12 @@ from typing import Any, Literal
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template import Context
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.people import Who
 from portal import formatting, markup
+from portal.rule_titles import rule_title
 from portal.status import Code, Status
 from portal.status import status as find_status
 from portal.tables import Table
@@ -52,6 +54,15 @@ def when(value: dt.datetime | None, style: Literal["ago", "exact", "evidence"] =
 def who(label: str | None) -> Who:
     """{{ comparison.by|who }}: the name of the person a label refers to, other labels as they are."""
     return Who(label or "")
+
+
+@register.filter
+def rule(number: str) -> SafeString:
+    """{{ refusal.rule|rule }}: the rule's title, with its number small beside it."""
+    title = rule_title(number)
+    if str(title) == number:
+        return format_html("{}", number)
+    return format_html('{} <span class="mono small">{}</span>', title, number)
 
 
 @register.filter

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from licensing.rules.chooser import ANYONE, HARDWARE, LABELS, USES, Answers, choose
-from licensing.rules.programme_rules import RULES
 from licensing.selectors.chooser import offers_at, receivers_at
 from licensing.selectors.programme_rules import rules_at
 from portal.forms import FORM_ERROR_STATUS
@@ -84,7 +83,7 @@ def _answer(form: ChooserForm, now: datetime) -> dict[str, Any]:
         "reasons": [
             {
                 "text": one.text,
-                "rule": RULES[one.rule].title if one.rule in RULES else one.rule,
+                "rule": one.rule,
                 "version": one.version,
             }
             for one in choice.reasons

@@ -17,6 +17,7 @@ from core.charts import Chart, ScoreRow, score_bars, score_line
 from partners.models import OrderBlock
 from partners.rules.partner_states import left_by, lifter_of
 from partners.selectors.standing import Standing
+from portal.rule_titles import rule_title
 
 AREAS: dict[str, Promise] = {
     "reporting": gettext_lazy("Reporting discipline"),
@@ -119,7 +120,11 @@ def _stopped(kinds: set[str]) -> str:
 
 def block_facts(block: OrderBlock) -> dict[str, Any]:
     """Return what a restriction says of itself: rule, facts, since, what stays allowed, who lifts it."""
-    shown: dict[str, Any] = {_("Rule"): block.rule, _("Stopped"): block.get_kind_display(), **block.facts}
+    shown: dict[str, Any] = {
+        _("Rule"): f"{rule_title(block.rule)} ({block.rule})",
+        _("Stopped"): block.get_kind_display(),
+        **block.facts,
+    }
     shown[_("Since")] = block.since
     if block.until:
         shown[_("Until")] = block.until
