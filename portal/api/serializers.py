@@ -138,12 +138,6 @@ class BuildReportSerializer(serializers.Serializer[Any]):
     )
 
 
-# What is told of a key, and nothing wider: an order brings up to a thousand of them.
-KEY_COLUMNS = (
-    "product_key_id", "last5", "state", "state_since", "hold", "product__code", "order_line__order_id"
-)  # fmt: skip
-
-
 class KeySerializer(serializers.ModelSerializer[ProductKey]):
     """A key by its id and last five characters; never the key."""
 
@@ -222,14 +216,26 @@ class OrderDetailSerializer(OrderSerializer):
         return str(rest) if rest else None
 
     def get_keys(self, order: Order) -> list[dict[str, Any]]:
-        """Return the order's keys."""
-        keys = (
+        """Return the order's keys as :class:`KeySerializer` tells of them, read as rows: there may be a thousand."""
+        rows = (
             ProductKey.objects.filter(order_line__order=order)
-            .select_related("product", "order_line")
-            .only(*KEY_COLUMNS)
             .order_by("id")
+            .values_list("product_key_id", "last5", "product__code", "state", "state_since", "hold")
         )
-        return list(KeySerializer(keys, many=True).data)
+        moment, order_id = serializers.DateTimeField().to_representation, str(order.pk)
+        return [
+            {
+                "product_key_id": product_key_id,
+                "last5": last5,
+                "product": product,
+                "state": KeyState(state).microsoft_name,
+                "state_number": state,
+                "state_since": moment(since),
+                "hold": hold,
+                "order": order_id,
+            }
+            for product_key_id, last5, product, state, since, hold in rows
+        ]
 
 
 class BuildSerializer(serializers.ModelSerializer[Build]):

@@ -65,6 +65,16 @@ def test_without_a_key_the_answer_is_401_as_a_problem_document(client: Client) -
     assert response.json()["code"] == "not_authenticated"
 
 
+def test_an_order_tells_of_its_keys_what_the_list_of_keys_tells(shop: Any) -> None:
+    _partner, product, machine = shop
+    ordered = _place(machine, product).json()["keys"]
+    listed = machine.call("GET", "keys").json()["results"]
+    assert len(ordered) == 2
+    assert sorted(ordered, key=lambda key: key["product_key_id"]) == sorted(
+        listed, key=lambda key: key["product_key_id"]
+    )
+
+
 def test_order_by_api_has_its_keys_at_once_and_a_repeat_is_the_same_order(shop: Any) -> None:
     _partner, product, machine = shop
     first = _place(machine, product)
