@@ -58,6 +58,11 @@ def stopping_blocks(at: datetime) -> QuerySet[OrderBlock]:
     return blocks_in_force(at).filter(Q(is_suspension=True) | ~Exists(graced))
 
 
+def suspensions_to_review(at: datetime) -> QuerySet[OrderBlock]:
+    """Return confirmed suspensions whose day to be looked at again has come."""
+    return blocks_in_force(at).filter(is_suspension=True, review_at__lte=at)
+
+
 def graces_in_force(at: datetime) -> QuerySet[Grace]:
     """Return every grace that runs at a time."""
     return Grace.objects.filter(valid_from__lte=at, valid_before__gt=at)

@@ -17,7 +17,7 @@ from licensing.services.orders import OrderRefused, OrderRequest, place_order, p
 from licensing.services.returns import send_return
 from partners.models import Grace, OrderBlock, Partner
 from partners.rules.partner_states import ALWAYS, Act, Extent
-from partners.selectors.standing import partner_standing
+from partners.selectors.standing import partner_standing, suspensions_to_review
 from partners.services.graces import end_grace, give_grace
 from partners.services.partners import EndsByAnother, record_unpaid, start_wind_down, terminate_partner
 from partners.services.standing import (
@@ -498,9 +498,12 @@ def test_a_confirmed_full_suspension_is_looked_at_every_thirty_days(admin, secon
         keep_suspension(block.pk, reason="The police still look.", by=second, at=later)
         block.refresh_from_db()
         assert (block.until, block.review_at) == (None, later + timedelta(days=30))
+        assert not suspensions_to_review(block.review_at - timedelta(seconds=1)).exists()
+        assert suspensions_to_review(block.review_at).get() == block
         lift_suspension(partner.pk, reason="Cleared.", by=admin, at=later)
         with pytest.raises(NotKept):
             keep_suspension(block.pk, reason="Again.", by=second, at=later)
+        assert not suspensions_to_review(later + timedelta(days=31)).exists()
     assert audited("partners.suspension.kept") == 1
 
 
