@@ -23,7 +23,7 @@ from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_by_code
 from licensing.selectors.order_wait import queue_place
 from licensing.selectors.orders import keys_of, orders_of
-from licensing.selectors.products import required_fields_at
+from licensing.selectors.products import required_fields_at, versions_at
 from licensing.selectors.quota import quota_of_product
 from licensing.selectors.scarcity import receipts_of
 from licensing.selectors.timeline import order_events
@@ -36,7 +36,7 @@ from portal.forms import FORM_ERROR_STATUS, IdempotencyField
 from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
-from portal.web.order_details import details_shown
+from portal.web.order_details import conditions_of, details_shown
 from portal.web.quota_words import quota_meter
 from portal.web.refused import render_refused
 from portal.web.required_fields import PREFIX, add_fields, details_of
@@ -260,8 +260,11 @@ class OrderKeyTable(Table):
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Show what can be ordered, at which price, and how much is in stock."""
     partner_id, now = partner_id_of(request), timezone.now()
-    items = catalogue_for(partner_id=partner_id, at=now)
-    shown = [(item, _quota_shown(partner_id, item, now)) for item in items]
+    items, versions = catalogue_for(partner_id=partner_id, at=now), versions_at(now)
+    shown = [
+        (item, _quota_shown(partner_id, item, now), conditions_of(versions.get(item.product.pk)))
+        for item in items
+    ]
     context = {"items": shown, "stopping": stops_now(partner_id, at=now)}
     return render(request, "tpr/catalogue.html", context)
 

@@ -37,6 +37,7 @@ from partners.services.partners import record_unpaid, set_credit_limit
 from partners.services.training import WrittenCourse, begin_test, hand_in_test, save_course
 from tests.compliance.world import STATION, oldest_taken, report, take_keys
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.limits import agree_to_raise
 from tests.partners.samples import audited
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +205,7 @@ def test_a_score_in_shadow_blocks_nothing_shows_nothing_and_moves_nobody():
     partner, product = make_poor_partner(), make_product(price="1.00")
     make_stock(product, 1)
     with mar_scope():
+        agree_to_raise(partner, Decimal(5000))
         set_credit_limit(partner.pk, limit=Decimal(5000), by=STATION, at=AT)
         assert model_in_force(AT).is_in_shadow(AT)
         take_snapshots(at=AT)

@@ -16,6 +16,7 @@ from partners.services.standing import lift_restriction, lift_suspension, restri
 from partners.services.standing_state import PartnerCannotMove
 from partners.tasks import send_partner_state
 from tests.factories import AT, actor_for, make_member, make_partner
+from tests.factories.limits import agree_to_raise
 from tests.partners.samples import audited, queued
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,7 @@ def test_standing_shows_the_blocks_in_force_and_the_credit(admin):
                 partner.pk, kind=OrderBlock.Kind.ORDERS, rule=rule, reason="r", next_step="n", until=until,
                 by=admin, at=AT - timedelta(days=1),
             )  # fmt: skip
+        agree_to_raise(partner, Decimal(300))
         set_credit_limit(partner.pk, limit=Decimal("300"), by=admin, at=AT)
     with partner_scope(partner.pk):
         standing = partner_standing(partner.pk, AT)

@@ -1,6 +1,7 @@
 """The fields a product asks for, in the browser and by API: the same words, the same outcome."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -58,6 +59,20 @@ def test_the_form_asks_first_and_says_at_each_field_what_is_wrong(partner: Partn
     assert sorted(errors) == ["details_certificate", "details_is_wiped"]
     with mar_scope():
         assert Order.objects.count() == 0
+
+
+def test_the_catalogue_says_what_a_product_asks_for(partner: Partner, product: Any) -> None:
+    make_version(
+        product, since=AT - timedelta(days=1), required_fields={**SCHEMA, "properties": FIELDS}, countries=["AT", "DE"],
+        pairs_with=make_product(name="Windows beside it"),
+    )  # fmt: skip
+    page = sign_in(Client(), make_member("tpr_readonly", partner=partner)).get("/tpr/order/").content.decode()
+    for words in (
+        "Only for sale in Austria, Germany.",
+        "Only beside Windows beside it, one for one.",
+        "The certificate",
+    ):
+        assert page.count(words) == 1
 
 
 def test_what_was_said_stands_on_every_page_of_the_order(partner: Partner, product: Any) -> None:
