@@ -21,6 +21,7 @@ class LicensingConfig(AppConfig):
     def database_guards() -> list[str]:
         """Return the SQL of the guards that follow from this app's rules."""
         from licensing import (
+            custody_guards,
             decoy_guards,
             delivery_guards,
             guards,
@@ -36,6 +37,7 @@ class LicensingConfig(AppConfig):
 
         return [
             *decoy_guards.statements(),
+            *custody_guards.statements(),
             *rule_guards.statements(),
             *price_guards.statements(),
             *pool_guards.statements(),

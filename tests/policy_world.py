@@ -613,7 +613,7 @@ def _checkpoint() -> int:
 
 
 def _correction(house: House, people: dict[str, User]) -> UUID:
-    with mar_scope():
+    with mar_scope(), acting_as(people["mar_stock"].pk):
         return CorrectionRequest.objects.create(
             key=house.key, kind="denied", facts="Microsoft says otherwise", proof="Mail of May",
             asked_by=people["mar_stock"], asked_at=AT,

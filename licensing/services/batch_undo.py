@@ -18,6 +18,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.people import reference_to
+from core.tenancy import acting_as
 from licensing.locks import lock_batch, lock_batch_stop, lock_keys_of_batch, lock_queue
 from licensing.models import BatchStop, Fulfilment, KeyBatch, StoppedKey
 from licensing.models.key_batch import KeyBatchState
@@ -62,9 +63,10 @@ def stop_batch(batch_id: UUID, *, reason: str, by: Actor, at: datetime) -> Batch
     for product_id in _products(batch_id):
         lock_queue(product_id)
     ids = lock_keys_of_batch(batch_id)
-    stop = BatchStop.objects.create(
-        batch=batch, reason=mask_keys(reason.strip())[:500], stopped_by_id=_person(by), stopped_at=at
-    )
+    with acting_as(by.user_id):
+        stop = BatchStop.objects.create(
+            batch=batch, reason=mask_keys(reason.strip())[:500], stopped_by_id=_person(by), stopped_at=at
+        )
     StoppedKey.objects.bulk_create((StoppedKey(stop=stop, key_id=key_id) for key_id in ids), batch_size=5000)
     if ids:
         step = Step("delivery.stopped", stop.pk, by, at)
@@ -143,7 +145,8 @@ def _decidable(stop_id: UUID, reason: str, by: Actor) -> BatchStop:
 def _decide(stop: BatchStop, state: BatchStop.State, reason: str, by: Actor, at: datetime) -> None:
     stop.state, stop.note = state, mask_keys(reason.strip())[:500]
     stop.decided_by_id, stop.decided_at = _person(by), at
-    stop.save(update_fields=["state", "note", "decided_by", "decided_at"])
+    with acting_as(by.user_id):
+        stop.save(update_fields=["state", "note", "decided_by", "decided_at"])
 
 
 def _products(batch_id: UUID) -> Sequence[int]:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
+from core.people import reference_to
+from core.tenancy import acting_as
 from licensing.locks import lock_correction, lock_keys
 from licensing.models import Build, CorrectionRequest, KeyAssignment, ProductKey
 from licensing.models.build import BuildState
@@ -50,14 +52,15 @@ def ask_for_correction(
     _require_start(key, kind)
     if CorrectionRequest.objects.filter(key=key, state=CorrectionRequest.State.OPEN).exists():
         raise CorrectionRefused(_open_already(key))
-    asked = CorrectionRequest.objects.create(
-        key=key,
-        kind=kind,
-        facts=mask_keys(facts.strip())[:2000],
-        proof=mask_keys(proof.strip())[:300],
-        asked_by_id=by.user_id,
-        asked_at=at,
-    )
+    with acting_as(by.user_id):
+        asked = CorrectionRequest.objects.create(
+            key=key,
+            kind=kind,
+            facts=mask_keys(facts.strip())[:2000],
+            proof=mask_keys(proof.strip())[:300],
+            asked_by_id=by.user_id,
+            asked_at=at,
+        )
     _audit("asked", asked, by, at)
     return asked
 
@@ -81,10 +84,11 @@ def decide_correction(
         raise CorrectionInvalid(_unproven())
     asked.state = CorrectionRequest.State.APPROVED if is_approved else CorrectionRequest.State.REFUSED
     asked.decided_by_id, asked.decided_at, asked.note = by.user_id, at, mask_keys(note)[:1000]
-    asked.save(update_fields=["state", "decided_by", "decided_at", "note"])
-    _audit("approved" if is_approved else "refused", asked, by, at)
-    if is_approved:
-        _carry_out(asked, by, at)
+    with acting_as(by.user_id):
+        asked.save(update_fields=["state", "decided_by", "decided_at", "note"])
+        _audit("approved" if is_approved else "refused", asked, by, at)
+        if is_approved:
+            _carry_out(asked, by, at)
     return asked
 
 
@@ -92,7 +96,7 @@ def _carry_out(asked: CorrectionRequest, by: Actor, at: datetime) -> None:
     lock_keys([asked.key_id])
     asked.key.refresh_from_db()
     _require_start(asked.key, asked.kind)
-    first = Actor(by.kind, str(asked.asked_by_id), "").label
+    first = reference_to(asked.asked_by_id)
     if asked.kind == CorrectionRequest.Kind.RELEASE:
         lift_hold(
             [asked.key_id],

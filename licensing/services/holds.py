@@ -8,11 +8,13 @@ from django.db import transaction
 
 from core import audit
 from core.actor import Actor
+from core.tenancy import acting_as
 from licensing.locks import lock_keys
 from licensing.models import HoldLift, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.services.custody import Also, Step, change_hold, move_keys
+from licensing.services.stock_arrival import announce_free_stock
 
 
 @transaction.atomic
@@ -64,6 +66,7 @@ def lift_hold(
     ):
         if chosen:
             change_hold(chosen, before=hold, after=after, step=step)
+    _announce([key_id for key_id in ids if key_id not in seen], at)
     _audit("hold_lifted", ids, hold, reason, by, at)
 
 
@@ -71,17 +74,18 @@ def prove_lift(
     ids: Sequence[int], *, hold: Hold, reason: str, asked_by: str, by: Actor, at: datetime
 ) -> None:
     """Append the rows without which the database keeps the keys under their hold."""
-    HoldLift.objects.bulk_create(
-        HoldLift(
-            key_id=key_id,
-            hold=hold,
-            reason=mask_keys(reason)[:300],
-            asked_by=(asked_by or by.label)[:200],
-            lifted_by=by.label[:200],
-            lifted_at=at,
+    with acting_as(by.user_id):
+        HoldLift.objects.bulk_create(
+            HoldLift(
+                key_id=key_id,
+                hold=hold,
+                reason=mask_keys(reason)[:300],
+                asked_by=(asked_by or by.label)[:200],
+                lifted_by=by.label[:200],
+                lifted_at=at,
+            )
+            for key_id in ids
         )
-        for key_id in ids
-    )
 
 
 def give_back(key_id: int, *, reason: str, asked_by: str, by: Actor, at: datetime, object_id: Any) -> None:
@@ -100,6 +104,13 @@ def give_back(key_id: int, *, reason: str, asked_by: str, by: Actor, at: datetim
         step=step,
     )
     move_keys([key_id], to=KeyState.RETRIEVED, sources=(KeyState.ASSIGNED,), is_disclosed=True, step=step)
+
+
+def _announce(ids: Sequence[int], at: datetime) -> None:
+    """Let who waits have what lies free in stock now."""
+    free = ProductKey.objects.filter(pk__in=ids, state=KeyState.FULFILLED, hold=Hold.NONE)
+    for product_id in sorted(set(free.values_list("product_id", flat=True))):
+        announce_free_stock(product_id, at=at)
 
 
 def _audit(act: str, ids: Sequence[int], hold: Hold, reason: str, by: Actor, at: datetime) -> None:

@@ -26,13 +26,14 @@ from licensing.models import (
     Product,
     ProductKey,
 )
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.replacements import Terms
 from licensing.selectors.replacements import Plan, open_assignment, plan_for
 from licensing.services.custody import Step, move_keys, record_assignment
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import take_back
+from licensing.services.stock_arrival import announce_free_stock
 
 MIN_REASON = 5
 
@@ -147,6 +148,9 @@ def _take_back(key: ProductKey, new: KeyAssignment, by: Actor, at: datetime) -> 
     if key.state == KeyState.CONSUMED:
         move_keys([key.pk], to=KeyState.RETRIEVED, sources=(KeyState.CONSUMED,), step=step)
     take_back([key.pk], sources=(KeyState.ASSIGNED, KeyState.RETRIEVED), step=step)
+    # One that nobody has seen lies free again; somebody may wait for it.
+    if ProductKey.objects.filter(pk=key.pk, hold=Hold.NONE).exists():
+        announce_free_stock(key.product_id, at=at)
 
 
 def _credit(old: KeyAssignment, key: ProductKey, at: datetime) -> None:

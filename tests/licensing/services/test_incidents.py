@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from core.actor import Actor, ActorKind
 from core.errors import DomainError, NotFound
 from core.models import AuditEvent
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import Build, CorrectionRequest, HoldLift, Incident, LedgerEntry, ProductKey
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold
@@ -213,8 +213,52 @@ def test_one_person_cannot_lift_a_quarantine_not_even_by_sql(shop: Any, officer:
     _partner, (key, _other) = shop
     with mar_scope():
         put_on_hold([key.pk], hold=Hold.QUARANTINED, reason="test", by=officer, at=AT)
-    with pytest.raises(IntegrityError, match="quarantine_needs_two"), mar_scope():
+    with pytest.raises(IntegrityError, match="somebody who did not ask"), mar_scope():
         lift_hold([key.pk], hold=Hold.QUARANTINED, reason="all well", by=officer, at=AT)
+    with pytest.raises(IntegrityError, match="quarantine_needs_two"), mar_scope():
+        HoldLift.objects.create(
+            key=key, hold="quarantined", reason="all well", asked_by="a", lifted_by="a", lifted_at=AT
+        )
+    assert _facts(key)[1] == "quarantined"
+
+
+def test_both_people_of_a_correction_name_themselves(shop: Any, officer: Actor, approver: Actor) -> None:
+    partner, (key, _other) = shop
+    _quarantined(partner, key, officer, is_seen=True)
+    wish = {"key": key, "kind": "give_back", "facts": "x" * 10, "proof": "mail", "asked_at": AT}
+    for acting in (None, approver.user_id):
+        with (
+            pytest.raises(IntegrityError, match="asked_by_id names somebody"),
+            mar_scope(),
+            acting_as(acting),
+        ):
+            CorrectionRequest.objects.create(asked_by_id=officer.user_id, **wish)
+    asked = _ask(key, "give_back", officer)
+    decided = {"state": "approved", "decided_by": approver.user_id, "decided_at": AT}
+    for acting in (None, officer.user_id):
+        with (
+            pytest.raises(IntegrityError, match="decided_by_id names somebody"),
+            mar_scope(),
+            acting_as(acting),
+        ):
+            CorrectionRequest.objects.filter(pk=asked.pk).update(**decided)
+    assert _facts(key)[1] == "quarantined"
+
+
+def test_a_proof_names_who_acts_and_a_first_person_who_asked(
+    shop: Any, officer: Actor, approver: Actor
+) -> None:
+    _partner, (key, _other) = shop
+    with mar_scope():
+        put_on_hold([key.pk], hold=Hold.QUARANTINED, reason="test", by=officer, at=AT)
+    proof = {"key": key, "hold": "quarantined", "reason": "x", "lifted_at": AT, "lifted_by": approver.label}
+    for acting, first, problem in (
+        (officer.user_id, officer.label, "lifted_by names somebody"),
+        (approver.user_id, officer.label, "asked_by names somebody"),
+        (approver.user_id, "the portal", "asked_by names somebody"),
+    ):
+        with pytest.raises(IntegrityError, match=problem), mar_scope(), acting_as(acting):
+            HoldLift.objects.create(asked_by=first, **proof)
     assert _facts(key)[1] == "quarantined"
 
 
@@ -301,7 +345,8 @@ def test_one_person_cannot_be_both_in_the_table_of_corrections(shop: Any, office
     partner, (key, _other) = shop
     _quarantined(partner, key, officer, is_seen=True)
     asked = _ask(key, "give_back", officer)
-    with pytest.raises(IntegrityError, match="correction_two_people"), mar_scope():
+    first = asked.asked_by_id
+    with pytest.raises(IntegrityError, match="correction_two_people"), mar_scope(), acting_as(first):
         CorrectionRequest.objects.filter(pk=asked.pk).update(
             state="approved", decided_by=asked.asked_by_id, decided_at=AT
         )
