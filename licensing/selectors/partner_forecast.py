@@ -1,13 +1,14 @@
 """When a partner's own keys run out at his pace, and what to order by when. His own facts alone, in his scope."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from licensing.models import BackOrder, Build, OrderLine, Product, ProductKey
@@ -39,30 +40,35 @@ def own_forecasts(partner_id: UUID, *, at: datetime) -> list[OwnForecast]:
     """Return the forecast of each product of which the partner holds unspent keys or reported PCs of late."""
     zone = mar_zone()
     today = at.astimezone(zone).date()
-    used = _uses(partner_id, today, zone)
-    unspent = _counts(
-        ProductKey.objects.filter(partner_id=partner_id, state__in=UNSPENT, hold=Hold.NONE)
-        .values_list("product_id")
-        .annotate(keys=Count("id"))
-        .order_by()
+    builds = _builds(partner_id, today, zone)
+    begins = today - LOOK_BACK
+    found = []
+    for product in _products(partner_id):
+        first: datetime | None = product.first_ordered_at
+        history = [
+            builds[product.pk].get(on, 0)
+            for on in _days(max(begins, first.astimezone(zone).date()) if first else today, today)
+        ]
+        if any(history) or product.unspent or product.waiting:
+            seen = forecast(history, stock=product.unspent or 0, today=today)
+            found.append(_of_product(product, seen, product.waiting or 0))
+    return found
+
+
+def _products(partner_id: UUID) -> "QuerySet[Any]":
+    """Return every product with what the partner holds of it, waits for, and first ordered when."""
+
+    def of_product(rows: "QuerySet[Any]", name: str, value: Any) -> Subquery:
+        own = rows.filter(partner_id=partner_id, product_id=OuterRef("pk")).order_by()
+        return Subquery(own.values("product_id").annotate(**{name: value}).values(name))
+
+    unspent = ProductKey.objects.filter(state__in=UNSPENT, hold=Hold.NONE)
+    waiting = BackOrder.objects.filter(ended_at__isnull=True)
+    return Product.objects.order_by("name").annotate(
+        unspent=of_product(unspent, "n", Count("id")),
+        waiting=of_product(waiting, "n", Sum("quantity")),
+        first_ordered_at=of_product(OrderLine.objects.all(), "n", Min("order__placed_at")),
     )
-    waiting = _counts(
-        BackOrder.objects.filter(partner_id=partner_id, ended_at__isnull=True)
-        .values_list("product_id")
-        .annotate(keys=Sum("quantity"))
-        .order_by()
-    )
-    known = (
-        {product_id for product_id, history in used.items() if any(history)} | unspent.keys() | waiting.keys()
-    )
-    return [
-        _of_product(
-            product,
-            forecast(used.get(product.pk, []), stock=unspent.get(product.pk, 0), today=today),
-            waiting.get(product.pk, 0),
-        )
-        for product in Product.objects.filter(pk__in=known).order_by("name")
-    ]
 
 
 def _of_product(product: Product, found: Forecast, waiting: int) -> OwnForecast:
@@ -74,8 +80,8 @@ def _of_product(product: Product, found: Forecast, waiting: int) -> OwnForecast:
     return OwnForecast(product, found, waiting, quantity, order_by)
 
 
-def _uses(partner_id: UUID, today: date, zone: ZoneInfo) -> dict[int, list[int]]:
-    """Return by product how many PCs were reported on each day since the first order, twelve weeks at most."""
+def _builds(partner_id: UUID, today: date, zone: ZoneInfo) -> Mapping[int, Mapping[date, int]]:
+    """Return by product how many PCs were reported on each day of the last twelve weeks."""
     begins = today - LOOK_BACK
     counted: dict[int, dict[date, int]] = defaultdict(dict)
     reported = (
@@ -92,23 +98,8 @@ def _uses(partner_id: UUID, today: date, zone: ZoneInfo) -> dict[int, list[int]]
     )
     for product_id, on, builds in reported:
         counted[product_id][on] = builds
-    firsts = (
-        OrderLine.objects.filter(partner_id=partner_id)
-        .values_list("product_id")
-        .annotate(first=Min("order__placed_at"))
-        .order_by()
-    )
-    return {
-        product_id: [
-            counted[product_id].get(on, 0) for on in _days(max(begins, first.astimezone(zone).date()), today)
-        ]
-        for product_id, first in firsts
-    }
+    return counted
 
 
 def _days(first: date, before: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((before - first).days)]
-
-
-def _counts(rows: Iterable[tuple[int, int]]) -> dict[int, int]:
-    return dict(rows)

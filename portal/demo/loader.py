@@ -31,6 +31,7 @@ from portal.demo import (
     returns,
     rules,
     standing,
+    stock_plan,
     tenders,
     waiting,
 )
@@ -212,6 +213,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)
     waiting.leave_waiting(stage, now=now)
+    stock_plan.plan_stock(stage, now=now)
     rules.rules(stage.cast, now=now)
     rules.products(stage.cast, now=now)
     tenders.sell_to_tenders(stage, now=now)

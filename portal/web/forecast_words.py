@@ -50,6 +50,19 @@ def interval(found: Forecast) -> str:
     return _("%(early)s to %(late)s") % {"early": formatting.day(found.early_on), "late": late}
 
 
+def gap(found: Forecast) -> str:
+    """Return a warning where the stock likely ends before the next keys come, empty where it does not."""
+    if not found.likely_on or not found.arriving or found.arriving[0].expected_on <= found.likely_on:
+        return ""
+    first = found.arriving[0].expected_on
+    days = (first - found.likely_on).days
+    return ngettext(
+        "Likely dry %(days)d day before the next keys come on %(day)s. Ask for an earlier day.",
+        "Likely dry %(days)d days before the next keys come on %(day)s. Ask for an earlier day.",
+        days,
+    ) % {"days": days, "day": formatting.day(first)}
+
+
 def keys(amount: Decimal) -> str:
     """Write a number of keys that was computed: whole, but for small ones."""
     places = Decimal("0.1") if abs(amount) < 10 else Decimal(1)
@@ -180,6 +193,7 @@ def row_of(found: Forecast) -> dict[str, Any]:
         "state": urgency(found),
         "sentence": sentence(found),
         "interval": interval(found),
+        "gap": gap(found),
         "per_week": keys(found.pace.per_week) if found.pace else "",
         "confidence": found.pace.confidence if found.pace and found.pace.per_week else "",
         "late": sum(one.quantity for one in found.overdue),

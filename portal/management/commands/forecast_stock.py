@@ -53,7 +53,7 @@ def facts_of(one: ProductForecast) -> dict[str, Any]:
         "per_week": str(pace.per_week) if pace else None,
         "trend": str(pace.trend) if pace else None,
         "spread": str(pace.spread) if pace else None,
-        "confidence": pace.confidence.value if pace else None,
+        "confidence": pace.confidence.value if pace and pace.per_week else None,
         "weeks": [
             {"from": each.starts_on.isoformat(), "used": each.used, "counted": str(each.counted)}
             for each in (pace.weeks if pace else ())

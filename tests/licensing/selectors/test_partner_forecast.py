@@ -79,4 +79,4 @@ def test_forecasts_need_the_same_queries_for_one_product_and_for_three(products:
         make_held_keys(1, partner=partner)
     with partner_scope(partner.pk), CaptureQueriesContext(connection) as queries:
         assert len(own_forecasts(partner.pk, at=AT)) == products
-    assert len(queries) == 6
+    assert len(queries) == 3

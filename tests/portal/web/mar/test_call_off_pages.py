@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from core.tenancy import mar_scope
 from licensing.models import CallOff, Fulfilment, Product
+from licensing.rules.forecast import Arrival, forecast
+from portal.web.forecast_words import gap
 from tests.factories import make_mar, make_member, make_product, make_stock
 from tests.web import sign_in
 
@@ -57,6 +59,16 @@ def test_keeper_marks_moves_assigns_and_closes(product: Product) -> None:
     with mar_scope():
         call_off.refresh_from_db()
         assert (call_off.state, call_off.received) == ("closed", 3)
+
+
+def test_page_warns_where_stock_ends_before_the_next_keys_come() -> None:
+    today = timezone.localdate()
+
+    def warned(days: int) -> str:
+        coming = [Arrival(today + timedelta(days=days), 50)]
+        return gap(forecast([10] * 84, stock=100, today=today, arrivals=coming))
+
+    assert (warned(9), warned(10).split(" before")[0]) == ("", "Likely dry 1 day")
 
 
 def test_known_reference_and_an_empty_form_say_why(product: Product) -> None:
