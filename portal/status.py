@@ -51,6 +51,7 @@ from portal.states.partners import (
     SCORE,
     TIER_PROPOSAL,
 )
+from portal.states.pools import BATCH_STOP, POOL
 from portal.states.programme import (
     CHANGE,
     ESTIMATE,
@@ -107,6 +108,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "stock_alert": STOCK_ALERT,
     "alert_mail": ALERT_MAIL,
     "call_off": CALL_OFF,
+    "pool": POOL,
+    "batch_stop": BATCH_STOP,
 }
 
 UNKNOWN_SENTENCE = _("We do not know this state. Please tell support.")

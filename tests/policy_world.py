@@ -89,6 +89,7 @@ from reporting.services.checkpoints import make_checkpoint
 from tests.factories import AT, actor_for, make_agreement, make_mar, make_member, make_partner, make_terms
 from tests.factories.exchange import make_builds
 from tests.factories.labels import make_labels
+from tests.factories.pools import make_pool
 from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
 from tests.factories.quota import make_exception
 from tests.factories.recipients import make_citizenship, make_recipient, make_reviewed
@@ -129,6 +130,7 @@ class Papers:
     returned: ReturnRequest
     month: UsageReport
     file: ReportFile
+    pool_code: str
 
 
 @dataclass
@@ -316,6 +318,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("mar/", "order_id"): Sample(lambda w: w.own.order.pk, None, NOBODYS),
     ("mar/", "product_key_id"): Sample(lambda w: w.own.key.product_key_id, None, "3399999999999"),
     ("mar/stock/labels/", "issue_id"): Sample(lambda w: w.label_issue_id, None, NOBODYS),
+    ("mar/stock/pools/", "pool_code"): Sample(lambda w: w.papers.pool_code, None, "no-such-pool"),
     ("mar/stock/", "batch_id"): Sample(lambda w: w.papers.batch_id, None, NOBODYS),
     ("mar/exchange/cbrs/", "report_id"): Sample(lambda w: w.papers.cbr.pk, None, NOBODYS),
     ("mar/exchange/", "build_id"): Sample(lambda w: w.own.build.pk, None, NOBODYS),
@@ -669,7 +672,8 @@ def _papers(house: House) -> Papers:
             report=month, kind="summary", is_draft=True, name="UR-2026-10.csv", path=path, sha256=digest, size=30,
             created_at=AT,
         )  # fmt: skip
-    return Papers(house.key.batch_id, cbr, exception, returned, month, file)
+    pool = make_pool(house.key.product, house.partner)
+    return Papers(house.key.batch_id, cbr, exception, returned, month, file, pool.code)
 
 
 def _rules(own: House, foreign: House, people: dict[str, User]) -> Rules:

@@ -98,6 +98,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "return.handle",
         "label.issue",
         "import.upload",
+        "import.stop",
+        "pool.manage",
+        "pool.open",
         "stock.plan",
         "incident.report",
         "correction.ask",
@@ -107,6 +110,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     # An approver may be the first person as well, though never both in one case: appeals need new eyes.
     Role.MAR_APPROVER: MAR_READ
     | {"application.review", "application.decide", "import.release", "report.view", "report.approve"}
+    | {"import.stop", "import.undo", "pool.open"}
     | {
         "exit.manage",
         "owner.reset",
@@ -125,6 +129,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {"correction.decide"},
     Role.MAR_STOCK: MAR_READ
     | {"import.upload", "import.release", "return.handle", "label.issue", "stock.plan"}
+    | {"import.stop", "import.undo", "pool.manage"}
     | {"incident.report", "correction.ask"},
     Role.MAR_FINANCE: MAR_READ | {"report.view", "price.write", "limit.write"},
     Role.COMPLIANCE: MAR_READ
@@ -133,7 +138,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {"standing.manage", "standing.confirm", "score_model.change"}
     | {"report.review", "report.build", "report.correct", "report.issue", "report.submit", "chain.verify"}
     | {"sanctions.load", "privacy.manage"}
-    | {"incident.report", "incident.close", "correction.ask", "correction.decide"},
+    | {"incident.report", "incident.close", "correction.ask", "correction.decide", "import.stop"},
     Role.AUDITOR: MAR_READ | COMPLIANCE_READ,
 }
 

@@ -1,5 +1,6 @@
 """Find partners."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -16,3 +17,8 @@ def partners() -> QuerySet[Partner]:
 def partner_by_id(partner_id: UUID) -> Partner | None:
     """Return one partner with his credit, None when there is none."""
     return Partner.objects.select_related("credit").filter(pk=partner_id).first()
+
+
+def partner_ids_by_code(codes: Collection[str]) -> dict[str, UUID]:
+    """Return the ids of the partners who have these codes, by code. Inside the MAR's scope."""
+    return dict(Partner.objects.filter(code__in=codes).order_by("code").values_list("code", "id"))

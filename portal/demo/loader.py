@@ -25,6 +25,7 @@ from portal.demo import (
     houses,
     labels,
     papers,
+    pools,
     prices,
     privacy,
     recipients,
@@ -213,6 +214,7 @@ def _close_the_play(stage: Stage, now: datetime, say: Say) -> None:
     papers.announce(stage.cast, now=now)
     papers.change(stage.cast, stage.products, now=now)
     waiting.leave_waiting(stage, now=now)
+    pools.keep_apart(stage, now=now)
     stock_plan.plan_stock(stage, now=now)
     rules.rules(stage.cast, now=now)
     rules.products(stage.cast, now=now)

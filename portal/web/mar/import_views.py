@@ -31,6 +31,7 @@ from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.refusals import note_refusal
+from portal.web.mar.batch_stop_facts import stop_events, stop_facts
 from portal.web.mar.stock_forms import RejectForm, UploadForm
 from portal.web.refused import render_refused, shown
 
@@ -197,7 +198,8 @@ def _context(request: HttpRequest, batch: KeyBatch) -> dict[str, Any]:
         "may_reject": may_release,
         "waits_for_second_person": is_ready and (is_uploader or not may_release),
         "is_uploader": is_uploader,
-        "events": _events(batch),
+        "events": _events(batch) + stop_events(batch.pk),
+        **stop_facts(request, batch),
     }
 
 

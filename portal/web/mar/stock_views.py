@@ -10,6 +10,7 @@ from licensing.selectors import stock as selectors
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
 from portal.web.mar.forecast_views import forecast_rows
+from portal.web.mar.pool_views import pool_places
 
 HOUSES = ("mar", "compliance")
 
@@ -60,6 +61,7 @@ def stock(request: HttpRequest) -> HttpResponse:
         "table": ImportTable(request, selectors.imports(), empty=empty),
         "may_upload": may_upload,
         "forecasts": forecast_rows(),
+        **pool_places(),
         "to_release": selectors.imports_to_release() if "import.release" in permissions else 0,
     }
     return render_table(request, "mar/stock.html", context)
