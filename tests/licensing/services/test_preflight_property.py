@@ -14,9 +14,16 @@ from licensing.services.orders import OrderRefused, OrderRequest, preflight
 from partners.models import OrderBlock, Partner
 from tests.factories import AT, make_partner, make_product, make_stock
 from tests.factories.pools import make_pool
+from tests.factories.products import make_version
+from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
 from tests.licensing.services.orders_kit import keys_by_place, keys_of, order, set_credit
 
 pytestmark = pytest.mark.django_db
+# What the product's version asks for, and what the order says.
+ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}), ({}, {}), ({"countries": ["DE"]}, {}), ({"countries": ["FR"]}, {}), ({"required_fields": SCHEMA}, GOOD),
+    ({"required_fields": SCHEMA}, {}), ({}, GOOD),
+]  # fmt: skip
 WORLDS = st.fixed_dictionaries(
     {
         "quantity": st.integers(1, 6), "stock": st.integers(0, 6), "queued": st.integers(0, 2),
@@ -24,7 +31,7 @@ WORLDS = st.fixed_dictionaries(
         "block": st.sampled_from(["none", "waits", "refuses"]), "state": st.sampled_from(["active", "winding_down"]),
         "lane": st.sampled_from(["", Lane.STANDARD.value, Lane.SPECIAL.value]), "may_wait": st.booleans(),
         "may_queue": st.booleans(), "may_split": st.booleans(), "pooled": st.integers(0, 4),
-        "is_member": st.booleans(), "rival_is_member": st.booleans(),
+        "asked": st.sampled_from(ASKED), "is_member": st.booleans(), "rival_is_member": st.booleans(),
     }
 )  # fmt: skip
 
@@ -39,6 +46,8 @@ def _set_up(world: dict[str, Any]) -> tuple[Partner, Any]:
     if pooled := min(world["pooled"], world["stock"]):
         chosen = [world["is_member"] and partner, world["rival_is_member"] and rival]
         make_pool(product, *filter(None, chosen), tiers=["nobody"], keys=pooled)
+    if asks := world["asked"][0]:
+        make_version(product, **asks)
     set_credit(partner, limit=world["credit"])
     with mar_scope():
         OrderLimit.objects.filter(partner=partner).update(monthly_quantity=world["monthly"])
@@ -56,11 +65,12 @@ def _set_up(world: dict[str, Any]) -> tuple[Partner, Any]:
 def test_the_preflight_says_what_the_order_then_does(world: dict[str, Any]) -> None:
     partner, product = _set_up(world)
     wishes = {name: world[name] for name in ("lane", "may_wait", "may_queue", "may_split")}
+    wishes["details"] = world["asked"][1]
     asked = OrderRequest(product.pk, world["quantity"], **wishes)
     with partner_scope(partner.pk):
         shown = preflight(
             partner_id=partner.pk, product_id=product.pk, quantity=asked.quantity, lane=asked.lane,
-            wish=asked.allowed, at=AT,
+            wish=asked.allowed, details=asked.details, at=AT,
         ).decision  # fmt: skip
     before = keys_by_place()
     if shown.outcome == Outcome.REFUSED:
