@@ -12,6 +12,7 @@ from core.errors import DomainError, Invalid, NotFound, refuse
 from licensing.models import Device
 from licensing.rules.programme_changes import is_sale_stopped
 from licensing.selectors.hand_over import earlier_hand_over, lock_device
+from licensing.selectors.sale_countries import sold_outside
 from partners.selectors.mar import mar_zone
 
 
@@ -32,7 +33,8 @@ def record_sale(
 ) -> Device:
     """Note when and where a PC was sold; a later note replaces the earlier one.
 
-    A sale before the product's sell-through stop may be noted after it.
+    A sale before the product's sell-through stop may be noted after it. One outside the countries agreed with the
+    MAR is noted too, and flagged (DEV-5).
 
     :raises SaleRefused: for a day on or after the stop, in the MAR's zone.
     :raises Invalid: for a day that is still to come.
@@ -76,6 +78,11 @@ def record_sale(
         object_type="device",
         object_id=device.pk,
         partner_id=partner_id,
-        facts={"sold_on": sold_on.isoformat(), "country": country, "channel": channel},
+        facts={
+            "sold_on": sold_on.isoformat(),
+            "country": country,
+            "channel": channel,
+            "is_outside_countries": bool(sold_outside(partner_id, device_id=device.pk)),
+        },
     )
     return device

@@ -20,6 +20,7 @@ from licensing.selectors.limits import limit_changes, sale_countries, waiting_ra
 from licensing.selectors.order_wait import exposure_of
 from licensing.selectors.partner_home import partner_home
 from licensing.selectors.programme_rules import rules_at
+from licensing.selectors.sale_countries import sold_outside
 from licensing.services.limits import approve_limit, change_limit, discard_limit
 from partners.rules.countries import choices, country_name
 from partners.selectors.mar import mar_zone
@@ -234,6 +235,9 @@ def _page(request: HttpRequest, partner_id: UUID) -> dict[str, Any]:
             for one in waiting_raises().filter(partner_id=partner_id)
         ],
         "may_write": "limit.write" in permissions,
+        "outside": ", ".join(
+            f"{country_name(country)} {number(count)}" for country, count in sold_outside(partner_id)
+        ),
         "programme": [
             (_("Licences in one order"), number(rules.number("order.size", "most"))),
             (_("Keys a new partner takes a day"), number(rules.number("reveal.new_partner", "per_day"))),

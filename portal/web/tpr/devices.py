@@ -19,6 +19,7 @@ from licensing.models import Device, KeyHandOver, ProductKey
 from licensing.models.build import BuildState
 from licensing.selectors.orders import devices_of
 from licensing.selectors.replacements import replacements_of_device
+from licensing.selectors.sale_countries import sold_outside
 from licensing.selectors.timeline import key_events
 from licensing.services.sales import record_sale
 from partners.rules.countries import choices as countries
@@ -107,17 +108,24 @@ def sale(request: HttpRequest, device_id: UUID) -> HttpResponse:
     context = _context(request, device_id, form)
     if not form.is_valid():
         return render(request, template, context, status=FORM_ERROR_STATUS)
+    partner_id = partner_id_of(request)
     try:
         record_sale(
             device_id,
-            partner_id=partner_id_of(request),
+            partner_id=partner_id,
             by=actor_of(request),
             at=timezone.now(),
             **form.cleaned_data,
         )
     except DomainError as error:
         return render_refused(request, template, context, error)
-    messages.success(request, gettext("The sale is noted."))
+    if sold_outside(partner_id, device_id=device_id):
+        said = gettext(
+            "The sale is noted. The country is none of your countries of sale: agree on it with the MAR."
+        )
+        messages.warning(request, said)
+    else:
+        messages.success(request, gettext("The sale is noted."))
     return redirect("tpr:device-detail", device_id)
 
 

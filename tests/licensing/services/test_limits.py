@@ -1,6 +1,6 @@
 """A partner's limits: lower at once, higher by two people, and what was held goes on."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -9,14 +9,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core.errors import DomainError, Invalid, NotFound
-from core.models import OutboxItem, User
+from core.models import AuditEvent, OutboxItem, User
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import LimitChange, OrderLimit, SaleCountry
 from licensing.selectors.limits import limit_now, sale_countries
+from licensing.selectors.sale_countries import sold_outside
 from licensing.services.limits import LimitRefused, approve_limit, change_limit, discard_limit
 from licensing.services.order_release import release_orders
+from licensing.services.sales import record_sale
 from partners.models import CreditPosition, Partner
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.exchange import make_builds
 from tests.licensing.services.orders_kit import order, state_of
 from tests.partners.samples import audited
 
@@ -164,6 +167,31 @@ def test_the_partner_sees_his_countries_and_no_proposal(partner: Partner, desk: 
     with connection.cursor() as cursor, partner_scope(partner.pk):
         cursor.execute("SELECT has_table_privilege(current_user, 'licensing_limitchange', 'SELECT')")
         assert cursor.fetchone() == (False,)
+
+
+def test_a_sale_is_flagged_by_the_countries_of_its_day(partner: Partner, desk: User, approver: User) -> None:
+    """Agreed from 15 November in Berlin on; ended on the 20th, which is a day after."""
+    (build,) = make_builds(1, partner=partner)
+    change = _change(partner, desk, "country", 1, country="FR")
+    with mar_scope():
+        approve_limit(change.pk, by=actor_for(approver), at=AT)
+        change_limit(
+            partner.pk, kind="country", country="FR", after=Decimal(0), reason="Annex ended", by=actor_for(desk),
+            at=AT + timedelta(days=5),
+        )  # fmt: skip
+    for day, country, outside in (
+        (14, "FR", [("FR", 1)]), (15, "FR", []), (19, "FR", []), (20, "FR", [("FR", 1)]), (14, "DE", []),
+        (15, "PL", [("PL", 1)]),
+    ):  # fmt: skip
+        with partner_scope(partner.pk):
+            record_sale(
+                build.device_id, partner_id=partner.pk, sold_on=date(2026, 11, day), country=country, channel="shop",
+                by=actor_for(desk), at=AT + timedelta(days=9),
+            )  # fmt: skip
+            assert sold_outside(partner.pk) == outside
+    with mar_scope():
+        last = AuditEvent.objects.filter(action="licensing.device.sold").latest("id")
+        assert last.facts["is_outside_countries"] is True
 
 
 # The database's own guards
