@@ -7,10 +7,10 @@ from typing import Any
 import structlog
 
 # Five groups of five: the shape of every Windows product key, with or without something between the
-# groups. Case-insensitive. In an address a blank is + or %20.
+# groups, be it the quotes and commas of a printed list. Case-insensitive. In an address a blank is + or %20.
 _GROUP = "[BCDFGHJKMPQRTVWXY2346789N]{5}"
 KEY_PATTERN = re.compile(
-    rf"{_GROUP}(?:(?:[-_+\s\u2010-\u2015\u2212]|%20|%2D){_GROUP}){{4}}"
+    rf"{_GROUP}(?:(?:[^A-Z0-9]{{1,6}}|%20|%2D){_GROUP}){{4}}"
     rf"|(?<![A-Z0-9]){_GROUP}(?:{_GROUP}){{4}}(?![A-Z0-9])",
     re.IGNORECASE,
 )

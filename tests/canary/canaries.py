@@ -45,11 +45,7 @@ class Search:
 
     def __init__(self, keys: list[str]) -> None:
         self._wanted = [(name, wanted) for key in keys for name, wanted in _spellings(key)]
-        # Written in pieces, as a page might show it: the first three groups close to each other.
-        self._pieces = [
-            re.compile(rb"%b.{0,80}?%b.{0,80}?%b" % tuple(key.encode().split(b"-")[:3]), re.DOTALL)
-            for key in keys
-        ]
+        self._groups = [key.encode().split(b"-") for key in keys]
 
     def in_bytes(self, content: bytes, place: str) -> list[Hit]:
         """Return what is found in bytes, in any case of letters."""
@@ -58,7 +54,7 @@ class Search:
         for name, wanted in self._wanted:
             if not name.startswith("base64") and wanted.upper() in upper:
                 found.append(Hit(place, f"{name}, any case"))
-        found += [Hit(place, "in pieces") for piece in self._pieces if piece.search(upper)]
+        found += [Hit(place, "in pieces") for groups in self._groups if _in_pieces(groups, upper)]
         return found
 
     def in_tree(self, folder: Path) -> list[Hit]:
@@ -71,6 +67,19 @@ class Search:
                 for inner, content in unpacked(place, path.read_bytes()):
                     found += self.in_bytes(content, inner)
         return found
+
+
+def _in_pieces(groups: list[bytes], upper: bytes) -> bool:
+    """Say whether any two groups of a key stand close to each other, as a page might show a part of it.
+
+    One group alone is what everybody may see: the last.
+    """
+    there = [group for group in groups if group in upper]
+    return any(
+        re.search(rb"%b.{0,80}?%b" % (one, other), upper, re.DOTALL) is not None
+        for place, one in enumerate(there)
+        for other in there[place + 1 :]
+    )
 
 
 def _spellings(key: str) -> Iterator[tuple[str, bytes]]:

@@ -30,6 +30,27 @@ WRITINGS: dict[str, Callable[[], bytes]] = {
 }
 
 
+FRAGMENTS = {
+    "first two": "-".join(KEY.split("-")[:2]),
+    "last two": "-".join(KEY.split("-")[3:]),
+    "first and last": f"{KEY[:5]}-•••••-•••••-•••••-{KEY[-5:]}",
+    "two without a dash": KEY.replace("-", "")[5:15],
+    "two in cells": f"<td>{KEY[6:11]}</td><td>{KEY[12:17]}</td>".lower(),
+}
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_search_finds_two_groups_of_a_key(fragment: str) -> None:
+    content = b"\x00noise " * 50 + FRAGMENTS[fragment].encode() + b" more\xff" * 50
+    assert [hit.form for hit in Search([KEY]).in_bytes(content, "here")] == ["in pieces"]
+    assert Search([OTHER]).in_bytes(content, "here") == []
+
+
+def test_the_last_group_alone_is_no_hit() -> None:
+    masked = f"•••••-{KEY[-5:]} " * 20 + f"•••••-{OTHER[-5:]}"
+    assert Search([KEY, OTHER]).in_bytes(masked.encode(), "here") == []
+
+
 @pytest.mark.parametrize("writing", list(WRITINGS), ids=str)
 def test_search_finds_a_key_however_it_is_written(writing: str) -> None:
     content = b"\x00noise " * 50 + WRITINGS[writing]() + b" more\xff" * 50
