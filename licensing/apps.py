@@ -33,6 +33,7 @@ class LicensingConfig(AppConfig):
             quota_guards,
             return_guards,
             rule_guards,
+            standing_guards,
         )
 
         return [
@@ -48,4 +49,5 @@ class LicensingConfig(AppConfig):
             *return_guards.statements(),
             *label_guards.statements(),
             *delivery_guards.statements(),
+            *standing_guards.statements(),
         ]

@@ -34,6 +34,7 @@ from licensing.models import (
     ProgrammeChange,
     RuleVersion,
     ScarcityPolicy,
+    StandingOrder,
     StockAlertMail,
     StockPool,
 )
@@ -287,6 +288,11 @@ def lock_estimate(estimate_id: UUID) -> Estimate | None:
 def lock_order_file(file_id: UUID) -> OrderFile | None:
     """Hold a file of orders, before the credit position: its lines become orders in the same transaction."""
     return OrderFile.objects.select_for_update(no_key=True).filter(pk=file_id).first()
+
+
+def lock_standing_order(standing_order_id: UUID) -> StandingOrder | None:
+    """Hold a standing order, before the credit position: a run orders in the same transaction."""
+    return StandingOrder.objects.select_for_update(no_key=True).filter(pk=standing_order_id).first()
 
 
 def lock_queues(product_ids: Iterable[int]) -> None:

@@ -20,6 +20,7 @@ from licensing.tasks_pools import tidy_pools
 from licensing.tasks_prices import send_price_letter, tell_price
 from licensing.tasks_quota import send_quota_answer
 from licensing.tasks_returns import check_return, tell_recall, tell_return
+from licensing.tasks_standing import run_standing_orders, tell_standing_run
 from licensing.tasks_stock import count_stock_use, send_stock_alert, watch_stock
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "fill_backorders",
     "release_batch",
     "release_orders",
+    "run_standing_orders",
     "send_change_notice",
     "send_price_letter",
     "send_quota_answer",
@@ -48,6 +50,7 @@ __all__ = [
     "tell_price",
     "tell_recall",
     "tell_return",
+    "tell_standing_run",
     "tidy_pools",
     "validate_batch",
     "watch_stock",

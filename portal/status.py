@@ -61,6 +61,8 @@ from portal.states.programme import (
     PRICE_DEAL,
     RULE,
     SALE,
+    STANDING_ORDER,
+    STANDING_RUN,
 )
 from portal.states.stock import ALERT_MAIL, CALL_OFF, CONFIDENCE, FORECAST, STOCK_ALERT
 
@@ -89,6 +91,8 @@ STATUSES: Mapping[str, Mapping[str, Status]] = {
     "limit_change": LIMIT_CHANGE,
     "estimate": ESTIMATE,
     "order_file": ORDER_FILE,
+    "standing_order": STANDING_ORDER,
+    "standing_run": STANDING_RUN,
     "sale": SALE,
     "recipient": RECIPIENT,
     "claim": CLAIM,

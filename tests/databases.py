@@ -24,6 +24,7 @@ SCHEMA_FILES = (
     "core/database/*.py",
     "*/*guards.py",
     "licensing/rules/key_states.py",
+    "licensing/rules/programme_rules.py",
     "licensing/rules/order_states.py",
     "licensing/rules/programme_rule*.py",
     "licensing/selectors/order_facts.py",

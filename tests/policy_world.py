@@ -47,6 +47,7 @@ from licensing.models import (
 from licensing.services.estimates import write_estimate
 from licensing.services.limits import change_limit
 from licensing.services.order_files import keep_order_file
+from licensing.services.standing_orders import StandingLine, StandingWish, make_standing_order
 from partners.models import (
     ApiKey,
     Brand,
@@ -190,6 +191,7 @@ class World:
     estimates: tuple[UUID, UUID] = (NOBODYS, NOBODYS)  # the own and the foreign one
     order_files: tuple[UUID, UUID] = (NOBODYS, NOBODYS)
     stock: dict[str, Any] = field(default_factory=dict)  # an alarm and a call-off
+    standing_orders: tuple[UUID, UUID] = (NOBODYS, NOBODYS)
     deals: dict[str, Any] = field(default_factory=dict)  # a price, a place on a book, a discount
     secrets: dict[str, str] = field(default_factory=dict)  # API keys by name
     sessions: dict[str, str] = field(default_factory=dict)  # by role, the second factor fresh
@@ -343,6 +345,12 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         lambda w: w.own.given_back, lambda w: w.foreign.given_back, NOBODYS
     ),
     **{
+        (wing, "standing_order_id"): Sample(
+            lambda w: w.standing_orders[0], lambda w: w.standing_orders[1], NOBODYS
+        )
+        for wing in ("tpr/", "api/v1/")
+    },
+    **{
         (wing, "order_file_id"): Sample(lambda w: w.order_files[0], lambda w: w.order_files[1], NOBODYS)
         for wing in ("tpr/", "api/v1/")
     },
@@ -431,6 +439,10 @@ def make_world() -> World:
     }
     world.estimates = (_estimate(own), _estimate(foreign))
     world.order_files = (_order_file(own), _order_file(foreign))
+    world.standing_orders = (
+        _standing_order(own, people["tpr_owner"]),
+        _standing_order(foreign, world.stranger),
+    )
     world.deals = _deals(own)
     world.stock = _stock_plan(own.key.product)
     world.label_issue_id = make_labels(own.partner).pk
@@ -450,6 +462,18 @@ def make_world() -> World:
         **{scope: _secret(own.partner.pk, [scope]) for scope in scopes_of_house(is_partner=True)},
     }
     return world
+
+
+def _standing_order(house: House, owner: User) -> UUID:
+    with mar_scope():
+        code = Product.objects.get(pk=house.key.product_id).code
+    now = timezone.now()
+    wish = StandingWish(
+        "Stock", [StandingLine(code, 1)], "weekly", now.date() + timedelta(days=2), now.time(), "UTC"
+    )
+    with partner_scope(house.partner.pk):
+        made = make_standing_order(house.partner.pk, wish, by=actor_for(owner, partner=house.partner), at=now)
+    return made.pk
 
 
 def _order_file(house: House) -> UUID:

@@ -33,6 +33,13 @@ from licensing.models.resale import ResalePrice
 from licensing.models.returns import ReturnLine, ReturnRequest
 from licensing.models.rule_simulation import RuleNotice, RuleReading, RuleSimulation
 from licensing.models.scarcity import AllocationReceipt, AllocationRun, ScarcityPolicy
+from licensing.models.standing_order import (
+    StandingOrder,
+    StandingOrderLine,
+    StandingRun,
+    StandingRunOrder,
+    StandingState,
+)
 from licensing.models.stock_alert import StockAlert, StockAlertMail, StockThreshold
 from licensing.models.stock_plan import CallOff, DailyUse, SupplyTerms
 
@@ -114,6 +121,11 @@ __all__ = [
     "ScarcityPolicy",
     "SimulatedKey",
     "StagedKey",
+    "StandingOrder",
+    "StandingOrderLine",
+    "StandingRun",
+    "StandingRunOrder",
+    "StandingState",
     "StockAlert",
     "StockAlertMail",
     "StockPool",

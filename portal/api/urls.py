@@ -11,6 +11,7 @@ from portal.api import (
     recipient_views,
     return_views,
     rule_views,
+    standing_order_views,
     stock_views,
     views,
 )
@@ -34,6 +35,32 @@ urlpatterns = [
         "order-files/<uuid:order_file_id>:place",
         order_file_views.OrderFilePlaceView.as_view(),
         name="api-order-file-place",
+    ),
+    path("standing-orders", standing_order_views.StandingOrdersView.as_view(), name="api-standing-orders"),
+    path(
+        "standing-orders/<uuid:standing_order_id>",
+        standing_order_views.StandingOrderView.as_view(),
+        name="api-standing-order",
+    ),
+    path(
+        "standing-orders/<uuid:standing_order_id>:pause",
+        standing_order_views.StandingPauseView.as_view(),
+        name="api-standing-order-pause",
+    ),
+    path(
+        "standing-orders/<uuid:standing_order_id>:resume",
+        standing_order_views.StandingResumeView.as_view(),
+        name="api-standing-order-resume",
+    ),
+    path(
+        "standing-orders/<uuid:standing_order_id>:skip",
+        standing_order_views.StandingSkipView.as_view(),
+        name="api-standing-order-skip",
+    ),
+    path(
+        "standing-orders/<uuid:standing_order_id>:end",
+        standing_order_views.StandingEndView.as_view(),
+        name="api-standing-order-end",
     ),
     path("prices/ahead", price_views.PricesAheadView.as_view(), name="api-prices-ahead"),
     path("estimates", price_views.EstimatesView.as_view(), name="api-estimates"),

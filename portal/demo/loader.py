@@ -54,6 +54,7 @@ MAIL_TASKS = (
     "partners.%",
     "licensing.send_rule_notice",
     "licensing.tell_order%",
+    "licensing.tell_standing%",
     "licensing.send_quota_answer",
 )
 STAGED_WORK = ("licensing.validate_batch", "licensing.release_batch")

@@ -1,6 +1,7 @@
 """Orders that wait: one for each reason, and a scarce product that two people share out."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,6 +15,8 @@ from licensing.services.order_cancel import cancel_own_order
 from licensing.services.order_files import keep_order_file, place_order_file
 from licensing.services.order_release import expire_order
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.standing_orders import StandingLine, StandingWish, make_standing_order
+from licensing.services.standing_runs import run_standing_order
 from partners.services.standing import restrict_partner
 from portal.demo.history import NAMESPACE, Stage, deliver
 
@@ -47,6 +50,7 @@ def leave_waiting(stage: Stage, *, now: datetime) -> None:
             )  # fmt: skip
     _order_by_file(stage, now)
     _agree_on_germany(stage, "TPR-0002", now - timedelta(days=4))
+    _stand(stage, now)
     _share_out(stage, now)
 
 
@@ -65,6 +69,28 @@ def _order_by_file(stage: Stage, now: datetime) -> None:
             partner_id, (header + rows).encode(), file_name="orders-week-47.csv", by=by,
             at=now - timedelta(minutes=20),
         )  # fmt: skip
+
+
+def _stand(stage: Stage, now: datetime) -> None:
+    """Let one partner order every week by itself: one that was ordered, and one that was refused and waits."""
+    partner_id, by = stage.cast.partners["TPR-0001"].pk, stage.cast.owner("TPR-0001")
+    made = now - timedelta(days=5)
+    lines = [StandingLine(PRO, 3)]
+    wish = StandingWish(
+        "Shop stock", lines, "weekly", (now - timedelta(days=2)).date(), time(7), "Europe/Berlin"
+    )
+    scarce = replace(
+        wish,
+        name="Schools",
+        lines=[StandingLine(SCARCE, 25)],
+        if_refused="hold",
+    )
+    with partner_scope(partner_id):
+        for one in (wish, scarce):
+            order = make_standing_order(partner_id, one, by=by, at=made)
+            while order.next_at is not None and order.next_at <= now - timedelta(hours=8):
+                run_standing_order(order.pk, at=order.next_at + timedelta(minutes=1))
+                order.refresh_from_db()
 
 
 def _share_out(stage: Stage, now: datetime) -> None:

@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "complete-orders": {"task": "licensing.complete_orders", "schedule": timedelta(minutes=1)},
     "sweep-orders": {"task": "licensing.sweep_orders", "schedule": timedelta(minutes=1)},
     "tidy-pools": {"task": "licensing.tidy_pools", "schedule": timedelta(minutes=1)},
+    "run-standing-orders": {"task": "licensing.run_standing_orders", "schedule": timedelta(minutes=1)},
     "watch-standing": {"task": "compliance.watch_standing", "schedule": timedelta(hours=1)},
     "take-scores": {"task": "compliance.take_scores", "schedule": timedelta(hours=6)},
     "reconcile-reports": {"task": "reporting.reconcile_months", "schedule": timedelta(hours=1)},

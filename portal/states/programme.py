@@ -45,6 +45,24 @@ ORDER_FILE: Mapping[str, Status] = {
     "placed": Status(_("Ordered"), "success", "circle-check", _("Every row became its order.")),
 }
 
+STANDING_ORDER: Mapping[str, Status] = {
+    "active": Status(_("Active"), "success", "circle-check", _("It orders on its days by itself.")),
+    "paused": Status(_("Paused"), "warning", "hand-stop", _("It orders nothing until somebody resumes it.")),
+    "ended": Status(_("Ended"), "neutral", "archive", _("It orders nothing any more.")),
+}
+
+STANDING_RUN: Mapping[str, Status] = {
+    "placed": Status(_("Ordered"), "success", "circle-check", _("Every line became its order.")),
+    "refused": Status(
+        _("Refused, left out"), "danger", "circle-x", _("A gate refused it; nothing was charged.")
+    ),
+    "held": Status(
+        _("Refused, waits for you"), "warning", "hand-stop", _("Resume it, and this day is ordered.")
+    ),
+    "skipped": Status(_("Left out"), "neutral", "arrow-right", _("You left this day out.")),
+    "stopped": Status(_("Stopped"), "danger", "hand-stop", _("Whoever made it may not order any more.")),
+}
+
 CHANGE: Mapping[str, Status] = {
     "draft": Status(_("Draft"), "neutral", "pencil", _("Written. Another person must publish it.")),
     "published": Status(_("Published"), "success", "send", _("Every partner it touches was told.")),

@@ -26,6 +26,7 @@ from portal.web.tpr import (
     settings_documents,
     settings_sites,
     standing,
+    standing_orders,
 )
 from portal.web.tpr import exit as tpr_exit
 
@@ -85,6 +86,23 @@ urlpatterns = [
     path("orders/files/sample.csv", order_files.sample, name="order-file-sample"),
     path("orders/files/<uuid:order_file_id>/", order_files.file_detail, name="order-file"),
     path("orders/files/<uuid:order_file_id>/place/", order_files.place, name="order-file-place"),
+    path("orders/standing/", standing_orders.standing_order_list, name="standing-orders"),
+    path("orders/standing/new/", standing_orders.new_standing_order, name="standing-order-new"),
+    path(
+        "orders/standing/<uuid:standing_order_id>/",
+        standing_orders.standing_order_detail,
+        name="standing-order",
+    ),
+    path(
+        "orders/standing/<uuid:standing_order_id>/pause/", standing_orders.pause, name="standing-order-pause"
+    ),
+    path(
+        "orders/standing/<uuid:standing_order_id>/resume/",
+        standing_orders.resume,
+        name="standing-order-resume",
+    ),
+    path("orders/standing/<uuid:standing_order_id>/skip/", standing_orders.skip, name="standing-order-skip"),
+    path("orders/standing/<uuid:standing_order_id>/end/", standing_orders.end, name="standing-order-end"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order-detail"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
     path("recipients/", recipients.recipient_list, name="recipient-list"),
