@@ -29,7 +29,7 @@ def keep_apart(stage: Stage, *, now: datetime) -> None:
         open_pool(pool.pk, by=stage.cast.staff("jonas"), at=at + timedelta(hours=1))
         move_to_pool(pool.pk, POOLED, reason="The first call-off of the project", by=keeper, at=at)
         ask_pool(
-            PoolWish("GOLD-WINTER", "Gold partners in winter", product_id, now, tiers=["gold"]),
+            PoolWish("VOLUME-WINTER", "Volume partners in winter", product_id, now, tiers=["volume"]),
             by=stage.cast.staff("marta"), at=now - timedelta(hours=3),
         )  # fmt: skip
     deliver(stage, quantities={PRO: WRONG}, at=now - timedelta(hours=26), seed="wrong")

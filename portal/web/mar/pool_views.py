@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from compliance.selectors.tiers import all_tiers
 from core.errors import DomainError
 from licensing.rules.pools import PoolState
 from licensing.selectors.catalogue import all_products
@@ -146,11 +147,13 @@ def pool_places() -> dict[str, Any]:
 
 def _page(request: HttpRequest, line: PoolLine) -> dict[str, Any]:
     pool, labels = line.pool, dict(Application.Branch.choices)
+    tiers = {tier.code: tier.name for tier in all_tiers()} if pool.tiers else {}
     may_manage, is_asked = _may(request, "pool.manage"), line.state is PoolState.ASKED
     return {
         "pool": pool,
         "line": line,
         "members": members_of(pool.pk),
+        "tiers": [tiers.get(code, code) for code in pool.tiers],
         "branches": [labels.get(code, code) for code in pool.branches],
         "general": free_stock(pool.product_id),
         "waiting": sum(row.quantity for row in queue_rows(pool.product_id)),
