@@ -147,7 +147,9 @@ def test_a_sale_is_noted_and_after_the_stop_refused(shop: Any) -> None:
         )  # fmt: skip
     address = f"/tpr/devices/{build.device_id}/sale/"
     form = {"sold_on": "2026-01-10", "country": "PL", "channel": "shop"}
-    assert client.post(address, form).status_code == 302
+    # Poland is none of his countries: noted all the same, and said.
+    assert "agree on it with the MAR" in client.post(address, form, follow=True).text
+    assert "agree on it" not in client.post(address, form | {"country": "DE"}, follow=True).text
     with mar_scope():
         assert str(Device.objects.get().sold_on) == "2026-01-10"
         Product.objects.filter(pk=build.key.product_id).update(sell_before="2026-01-01T00:00:00Z")
