@@ -25,6 +25,7 @@ from licensing.rules.ordering import check_quantity
 from licensing.selectors.estimates import prices_today
 from licensing.selectors.prices import currency_of, price_for
 from licensing.selectors.prices_ahead import prices_ahead
+from licensing.selectors.products import required_fields_at
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.price_books import DEFAULT_NOTICE_DAYS
@@ -143,14 +144,19 @@ def _priced(partner_id: UUID, product: Product, quantity: int, at: datetime) -> 
     if problem:
         raise Invalid(problem)
     price = price_for(partner_id, product.pk, quantity, at)
-    if price is None or product.family == LicenceFamily.CITIZENSHIP:
-        what = (
-            _("%(product)s has no price for you today.")
-            if price is None
-            else _("%(product)s is ordered for a named recipient, so it is not estimated.")
-        )
-        raise Invalid(cannot_estimate(what % {"product": product.name}, {_("Product"): product.name}))
+    why = _why_not(product, at) if price else _("%(product)s has no price for you today.")
+    if price is None or why:
+        raise Invalid(cannot_estimate(why % {"product": product.name}, {_("Product"): product.name}))
     return product, quantity, price.amount
+
+
+def _why_not(product: Product, at: datetime) -> str:
+    """Return why a product is ordered by itself alone, empty when an estimate may hold it."""
+    if product.family == LicenceFamily.CITIZENSHIP:
+        return _("%(product)s is ordered for a named recipient, so it is not estimated.")
+    if required_fields_at(product.pk, at).get("required"):
+        return _("%(product)s asks for details with each order, so it is not estimated.")
+    return ""
 
 
 def _locked(estimate_id: UUID, at: datetime) -> Estimate:

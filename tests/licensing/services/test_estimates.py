@@ -16,6 +16,8 @@ from licensing.services.estimates import order_estimate, withdraw_estimate, writ
 from partners.models import Partner
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.prices import make_price, standard_book
+from tests.factories.products import make_version
+from tests.licensing.rules.test_required_fields import SCHEMA
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -115,6 +117,16 @@ def test_estimate_without_sense_is_refused(wrong: str) -> None:
     with partner_scope(partner.pk), pytest.raises(Invalid):
         write_estimate(partner.pk, lines, by=_by(partner), at=AT)
     with mar_scope():
+        assert Estimate.objects.count() == 0
+
+
+def test_a_product_that_asks_for_details_is_not_estimated() -> None:
+    partner, product = make_partner(), make_product()
+    make_version(product, required_fields=SCHEMA)
+    with partner_scope(partner.pk), pytest.raises(Invalid, match="asks for details") as caught:
+        write_estimate(partner.pk, [(product.code, 2)], by=_by(partner), at=AT)
+    assert caught.value.refusals[0].facts == {"Product": product.name}
+    with partner_scope(partner.pk):
         assert Estimate.objects.count() == 0
 
 
