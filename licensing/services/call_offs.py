@@ -99,8 +99,9 @@ def settle_call_offs(product_ids: Iterable[int], *, by: Actor, at: datetime) -> 
     changed = 0
     for product_id in sorted(set(product_ids)):
         lock_call_offs(product_id)
-        for call_off in CallOff.objects.filter(product_id=product_id).exclude(state=State.CLOSED):
-            changed += _settle(call_off, by=by, at=at)
+        waiting = list(CallOff.objects.filter(product_id=product_id).exclude(state=State.CLOSED))
+        came = _came(product_id, [one.call_off_reference for one in waiting])
+        changed += sum(_settle(one, came.get(one.call_off_reference, 0), by=by, at=at) for one in waiting)
     return changed
 
 
@@ -118,7 +119,8 @@ def assign_delivery(call_off_id: UUID, *, number: str, by: Actor, at: datetime) 
         "delivery_assigned", call_off.product_id, by, at,
         {"reference": call_off.call_off_reference, "fulfilment": number},
     )  # fmt: skip
-    _settle(call_off, by=by, at=at)
+    came = _came(call_off.product_id, [call_off.call_off_reference])
+    _settle(call_off, came[call_off.call_off_reference], by=by, at=at)
     return call_off
 
 
@@ -167,15 +169,15 @@ def close_call_off(call_off_id: UUID, *, reason: str, by: Actor, at: datetime) -
     return call_off
 
 
-def _settle(call_off: CallOff, *, by: Actor, at: datetime) -> int:
-    came = (
-        Fulfilment.objects.filter(
-            call_off_reference=call_off.call_off_reference,
-            product_id=call_off.product_id,
-            undone_at__isnull=True,
-        ).aggregate(keys=Sum("quantity"))["keys"]
-        or 0
+def _came(product_id: int, references: list[str]) -> dict[str, int]:
+    """Return by reference how many keys of a product came and stayed."""
+    rows = Fulfilment.objects.filter(
+        product_id=product_id, call_off_reference__in=references, undone_at__isnull=True
     )
+    return dict(rows.order_by().values_list("call_off_reference").annotate(keys=Sum("quantity")))
+
+
+def _settle(call_off: CallOff, came: int, *, by: Actor, at: datetime) -> int:
     if came == call_off.received:
         return 0
     call_off.received = came
