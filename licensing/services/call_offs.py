@@ -174,7 +174,7 @@ def _came(product_id: int, references: list[str]) -> dict[str, int]:
     rows = Fulfilment.objects.filter(
         product_id=product_id, call_off_reference__in=references, undone_at__isnull=True
     )
-    return dict(rows.order_by().values_list("call_off_reference").annotate(keys=Sum("quantity")))
+    return dict(rows.order_by().values_list("call_off_reference").annotate(came=Sum("quantity")))
 
 
 def _settle(call_off: CallOff, came: int, *, by: Actor, at: datetime) -> int:
