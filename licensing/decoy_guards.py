@@ -10,9 +10,9 @@ SETTING = "app.decoy_key"
 FUNCTIONS = {
     # Without a scope too: a shell that opens a decoy must sound the alarm before it meets a missing right.
     "licensing_is_decoy(bigint)": f"{APP_ROLE}, {TPR_ROLE}, {MAR_ROLE}",
-    "licensing_decoys_free(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+    "licensing_decoys_free(bigint)": MAR_ROLE,
     "licensing_add_decoys(bytea[])": MAR_ROLE,
-    "licensing_decoy_held(bigint)": f"{TPR_ROLE}, {MAR_ROLE}",
+    "licensing_decoy_held(bigint)": MAR_ROLE,
 }
 _DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 

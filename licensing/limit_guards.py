@@ -6,6 +6,22 @@ _GUARDED = {
     "partners_creditposition": ("limit", LimitChange.Kind.CREDIT),
     "licensing_orderlimit": ("monthly_quantity", LimitChange.Kind.MONTHLY),
 }
+# A country is agreed on like a raise; its end is written once and never taken back.
+_COUNTRY = f"""
+CREATE OR REPLACE FUNCTION licensing_guard_sale_country() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.valid_before IS NOT NULL OR (NEW.id, NEW.partner_id, NEW.country, NEW.valid_from)
+      IS DISTINCT FROM (OLD.id, OLD.partner_id, OLD.country, OLD.valid_from) THEN
+      RAISE EXCEPTION 'a country of sale is agreed on anew, by two people' USING ERRCODE = 'check_violation';
+    END IF;
+  ELSIF NOT EXISTS (SELECT 1 FROM licensing_limitchange c WHERE c.partner_id = NEW.partner_id
+    AND c.kind = '{LimitChange.Kind.COUNTRY}' AND c.country = NEW.country AND c.after > c.before
+    AND c.approved_at = NEW.valid_from) THEN
+    RAISE EXCEPTION 'a country of sale is agreed on by two people' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
 
 
 def statements() -> list[str]:
@@ -29,6 +45,10 @@ END $$""",
         "DROP TRIGGER IF EXISTS limit_change_stands ON licensing_limitchange",
         """CREATE TRIGGER limit_change_stands BEFORE UPDATE ON licensing_limitchange
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_limit_change()""",
+        _COUNTRY,
+        "DROP TRIGGER IF EXISTS sale_country_by_two ON licensing_salecountry",
+        """CREATE TRIGGER sale_country_by_two BEFORE INSERT OR UPDATE ON licensing_salecountry
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_sale_country()""",
     ]
 
 

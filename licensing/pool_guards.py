@@ -9,7 +9,7 @@ from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.pools import GENERAL
 
 # What two people agreed on does not change; a pool ends, and another one begins.
-_FIXED = ("code", "product_id", "tiers", "branches", "valid_from", "valid_before", "created_by_id", "opened_by_id",
+_FIXED = ("code", "product_id", "tiers", "branches", "valid_from", "valid_before", "opened_by_id",
           "opened_at")  # fmt: skip
 # Asked about the current partner alone; the second, about anybody, by other functions and the MAR only.
 _DRAWS = "licensing_pools_of(uuid, bigint, timestamptz)"
@@ -122,7 +122,8 @@ def _pool_function() -> str:
     return f"""
 CREATE OR REPLACE FUNCTION licensing_guard_pool() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.ended_at IS NOT NULL OR (OLD.opened_at IS NOT NULL AND ({changed})) THEN
+  IF OLD.ended_at IS NOT NULL OR (OLD.opened_at IS NOT NULL AND ({changed}))
+    OR (NEW.created_by_id, NEW.created_at) IS DISTINCT FROM (OLD.created_by_id, OLD.created_at) THEN
     RAISE EXCEPTION 'a pool that was opened or ended stands' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
@@ -132,10 +133,8 @@ END $$"""
 def _member_function() -> str:
     return """
 CREATE OR REPLACE FUNCTION licensing_guard_pool_member() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  v_pool integer := coalesce(NEW.pool_id, OLD.pool_id);
 BEGIN
-  IF EXISTS (SELECT 1 FROM licensing_stockpool s WHERE s.id = v_pool
+  IF EXISTS (SELECT 1 FROM licensing_stockpool s WHERE s.id IN (NEW.pool_id, OLD.pool_id)
      AND (s.opened_at IS NOT NULL OR s.ended_at IS NOT NULL)) THEN
     RAISE EXCEPTION 'who draws from an opened pool stands' USING ERRCODE = 'check_violation';
   END IF;

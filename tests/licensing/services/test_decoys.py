@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
 from core.actor import Actor, ActorKind
 from core.errors import DomainError
@@ -256,3 +256,15 @@ def test_decoys_that_the_stock_was_sold_past_go_to_quarantine(product: Product) 
         }
         assert read_books().problems == ()
         assert free_stock(product.pk) == 0
+
+
+@pytest.mark.parametrize("question", ["licensing_decoy_held", "licensing_decoys_free"])
+def test_a_partner_asks_nothing_of_decoys(question: str) -> None:
+    partner = make_partner()
+    with (
+        partner_scope(partner.pk),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SELECT {question}(1)")

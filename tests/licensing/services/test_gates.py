@@ -20,6 +20,7 @@ from licensing.services.order_cancel import cancel_own_order
 from licensing.services.orders import preflight
 from partners.models import Course, CreditPosition, OrderBlock, Partner, Recipient, RecipientClass
 from tests.factories import AT, make_agreement, make_mar, make_partner, make_product, make_stock, make_terms
+from tests.factories.countries import agree_country
 from tests.factories.products import make_version
 from tests.factories.recipients import make_citizenship, make_giver, make_recipient, make_submitted
 from tests.factories.rules import set_rule
@@ -296,10 +297,9 @@ def test_the_unspoiled_world_passes(world: Callable[[], World]) -> None:
 def test_an_agreed_country_of_sale_opens_the_territory_for_its_time() -> None:
     world = _commercial()
     make_version(world.product, countries=["FR"])
+    agreed = agree_country(world.partner, "FR")
     with mar_scope():
-        SaleCountry.objects.create(
-            partner=world.partner, country="FR", valid_from=AT, valid_before=AT + DAY
-        )  # fmt: skip
+        SaleCountry.objects.filter(pk=agreed.pk).update(valid_before=AT + DAY)
     second = timedelta(seconds=1)
     for at, is_taken in ((AT - second, False), (AT, True), (AT + DAY - second, True), (AT + DAY, False)):
         if is_taken:
@@ -311,20 +311,26 @@ def test_an_agreed_country_of_sale_opens_the_territory_for_its_time() -> None:
             assert caught.value.refusals[0].facts == {"Sold in": "France", "You sell to": "Germany"}
 
 
-@pytest.mark.parametrize(
-    ("change", "name"),
-    [
-        ({"country": "FR"}, "sale_country_once"),
-        ({"valid_before": AT - DAY}, "sale_country_time_in_order"),
-    ],
-)
-def test_the_database_keeps_countries_of_sale_sound(change: dict[str, Any], name: str) -> None:
+def test_the_database_keeps_countries_of_sale_sound() -> None:
     partner = make_partner()
+    agreed = agree_country(partner, "FR")
+    rows = SaleCountry.objects.filter(pk=agreed.pk)
+    refused: tuple[tuple[str, Callable[[], Any]], ...] = (
+        (
+            "sale_country_once",
+            lambda: SaleCountry.objects.create(partner=partner, country="FR", valid_from=AT),
+        ),
+        ("sale_country_time_in_order", lambda: rows.update(valid_before=AT - DAY)),
+        ("by two people", lambda: SaleCountry.objects.create(partner=partner, country="PL", valid_from=AT)),
+        ("anew, by two people", lambda: rows.update(country="PL")),
+    )
+    for name, act in refused:
+        with mar_scope(), pytest.raises(IntegrityError, match=name), transaction.atomic():
+            act()
     with mar_scope():
-        for country in ("FR", "PL"):
-            SaleCountry.objects.create(partner=partner, country=country, valid_from=AT)
-    with mar_scope(), pytest.raises(IntegrityError, match=name), transaction.atomic():
-        SaleCountry.objects.filter(country="PL").update(**change)
+        rows.update(valid_before=AT)
+    with mar_scope(), pytest.raises(IntegrityError, match="anew, by two people"), transaction.atomic():
+        rows.update(valid_before=None)
 
 
 # Pairing

@@ -28,7 +28,7 @@ from licensing.services.pools import (
     tidy_pools,
 )
 from partners.models import Partner
-from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.applications import make_application
 from tests.factories.pools import keepers, make_pool, pool_wish, pooled
 from tests.licensing.services.orders_kit import MAR_PERSON, keys_by_place, keys_of, order, queue_of, state_of
@@ -306,3 +306,16 @@ def test_a_partner_reads_no_pool_and_asks_about_himself_alone() -> None:
         for forbidden in ("SELECT licensing_draws_from(%s, %s)", "SELECT %s, %s FROM licensing_stockpool"):
             with pytest.raises(ProgrammingError), transaction.atomic():
                 cursor.execute(forbidden, [member.pk, [pool.pk]])
+
+
+def test_the_database_keeps_who_asked_and_who_draws() -> None:
+    make_mar()
+    product, one = make_product(), make_partner()
+    opened = make_pool(product, one)
+    first, second = keepers()
+    with mar_scope():
+        asked = ask_pool(pool_wish(product, make_partner()), by=first, at=AT)
+        with pytest.raises(IntegrityError, match="an opened pool stands"), transaction.atomic():
+            StockPoolMember.objects.filter(pool=opened).update(pool=asked)
+        with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
+            StockPool.objects.filter(pk=asked.pk).update(created_by_id=second.user_id)
