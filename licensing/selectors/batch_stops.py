@@ -42,6 +42,11 @@ def stopped_in_stock(stop_id: UUID) -> list[int]:
     return list(without_decoys(held).order_by("pk").values_list("pk", flat=True))
 
 
+def free_of_batch(ids: Sequence[int]) -> list[int]:
+    """Return those of these free keys that are no decoys."""
+    return list(without_decoys(ProductKey.objects.filter(pk__in=ids)).values_list("pk", flat=True))
+
+
 def keys_out_of_stock(batch_id: UUID) -> int:
     """Return how many keys of a delivery are, or ever were, out of stock."""
     with connection.cursor() as cursor:

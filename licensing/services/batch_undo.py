@@ -24,7 +24,7 @@ from licensing.models import BatchStop, Fulfilment, KeyBatch, StoppedKey
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
-from licensing.selectors.batch_stops import keys_out_of_stock, open_stop, stopped_in_stock
+from licensing.selectors.batch_stops import free_of_batch, keys_out_of_stock, open_stop, stopped_in_stock
 from licensing.services.call_offs import settle_call_offs
 from licensing.services.custody import Also, Step, change_hold, move_keys
 from licensing.services.holds import prove_lift
@@ -83,13 +83,16 @@ def undo_import(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> int:
     :raises StopRefused: for who stopped it, when it is decided, or when a key ever left the stock.
     """
     stop = _decidable(stop_id, reason, by)
+    # What came free since, such as a key that was lost and found, goes with the rest and is held from here on.
+    free = free_of_batch(lock_keys_of_batch(stop.batch_id))
     out = keys_out_of_stock(stop.batch_id)
     if out:
         raise StopRefused(_left_stock(out))
-    ids = stopped_in_stock(stop.pk)
+    stopped = stopped_in_stock(stop.pk)
+    ids = sorted({*stopped, *free})
     _decide(stop, BatchStop.State.UNDONE, reason, by, at)
     prove_lift(
-        ids, hold=Hold.QUARANTINED, reason=reason, asked_by=reference_to(stop.stopped_by_id), by=by, at=at
+        stopped, hold=Hold.QUARANTINED, reason=reason, asked_by=reference_to(stop.stopped_by_id), by=by, at=at
     )
     with connection.cursor() as cursor:
         cursor.execute(_TOMBSTONES, [stop.pk, ids])

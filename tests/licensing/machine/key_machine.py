@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from core.errors import DomainError
-from core.tenancy import mar_scope
+from core.tenancy import mar_scope, partner_scope
 from licensing.models import KeyAssignment, KeyReservation, ProductKey
 from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
 from licensing.services.custody import KeyCannotMove
@@ -22,10 +22,12 @@ from tests.licensing.machine.model import (
     QUARANTINED,
     RESERVED,
     RETURNABLE,
+    Delivery,
     Model,
     ModelKey,
     Reservation,
 )
+from tests.licensing.machine.stock_steps import StockSteps
 from tests.licensing.machine.world import World, free_count
 
 SHOPS = st.integers(0, 1)
@@ -43,7 +45,7 @@ FROM steps
 """
 
 
-class KeyMachine(RuleBasedStateMachine):
+class KeyMachine(StockSteps):
     """The steps of a key: import, order, reserve, claim, report, answer, return, and what goes wrong."""
 
     def __init__(self) -> None:
@@ -60,37 +62,44 @@ class KeyMachine(RuleBasedStateMachine):
 
     @rule(quantity=st.integers(1, 4))
     def deliver(self, quantity: int) -> None:
+        before = set(self.model.keys)
         for pk in self.world.deliver(quantity, self._now()):
             with mar_scope():
                 name = ProductKey.objects.values_list("product_key_id", flat=True).get(pk=pk)
             self.model.keys[pk] = ModelKey(pk, name)
+        self.model.deliveries.append(
+            Delivery([key for pk, key in self.model.keys.items() if pk not in before])
+        )
 
     @rule(shop=SHOPS, quantity=st.integers(1, 5))
     def order(self, shop: int, quantity: int) -> None:
-        if quantity > len(self.model.free):
+        if quantity > len(self.model.free_for(shop)):
             with pytest.raises(OrderRefused):
                 self.world.order(self.world.shops[shop], quantity, self._now())
             return
+        first = self._drawn_first(shop, quantity)
         order_id = self.world.order(self.world.shops[shop], quantity, self._now())
-        taken = self._taken_by(order_id)
+        taken = [self.model.keys[pk] for pk in self._taken_by(order_id)]
         assert len(taken) == quantity
-        assert all(self.model.keys[pk].is_free for pk in taken)
-        for pk in taken:
-            key = self.model.keys[pk]
-            key.state, key.shop, key.order = KeyState.ASSIGNED, shop, order_id
+        assert all(key.is_free for key in taken)
+        assert len([key for key in taken if key.is_pooled]) == first
+        for key in taken:
+            key.state, key.shop, key.order, key.has_left = KeyState.ASSIGNED, shop, order_id, True
 
     @rule(shop=SHOPS, quantity=st.integers(1, 3))
     def reserve(self, shop: int, quantity: int) -> None:
-        if quantity > len(self.model.free):
+        if quantity > len(self.model.free_for(shop)):
             with pytest.raises(OrderRefused):
                 self.world.reserve(self.world.shops[shop], quantity, self._now())
             return
+        first = self._drawn_first(shop, quantity)
         order_id = self.world.reserve(self.world.shops[shop], quantity, self._now())
         with mar_scope():
             rows = KeyReservation.objects.filter(order_line__order_id=order_id, ended_at__isnull=True)
             keys = [self.model.keys[pk] for pk in rows.order_by("key_id").values_list("key_id", flat=True)]
         assert len(keys) == quantity
         assert all(key.is_free for key in keys)
+        assert len([key for key in keys if key.is_pooled]) == first
         for key in keys:
             key.hold = RESERVED
         self.model.reservations.append(Reservation(shop, order_id, keys, self.at + timedelta(minutes=120)))
@@ -106,6 +115,7 @@ class KeyMachine(RuleBasedStateMachine):
             self.model.reservations.remove(kept)
             for key in kept.keys:
                 key.state, key.hold, key.shop, key.order = KeyState.ASSIGNED, NONE, kept.shop, kept.order
+                key.has_left = True
 
     @rule(hours=st.integers(0, 3))
     def expire(self, hours: int) -> None:
@@ -225,7 +235,7 @@ class KeyMachine(RuleBasedStateMachine):
     @rule(data=st.data(), hold=st.sampled_from([Hold.LOST_OR_STOLEN, Hold.DISPUTED]))
     def freeze(self, data: Any, hold: Hold) -> None:
         key = data.draw(self._one_of(list(self.model.keys.values())))
-        may = key.hold == NONE and key.state is not KeyState.RETURNED
+        may = key.hold == NONE and key.state not in (KeyState.RETURNED, KeyState.UNDONE)
         self._do_or_refuse(may, lambda: self.world.hold(key.pk, hold, self._now()), KeyCannotMove)
         if may:
             key.hold = hold.value
@@ -250,6 +260,7 @@ class KeyMachine(RuleBasedStateMachine):
         self._do_or_refuse(may, lambda: sent.append(self.world.send_back([key.pk], self._now())), DomainError)
         if may:
             key.before_return, key.state, key.return_id = key.state, KeyState.REPORTED_RETURN, sent[0]
+            key.has_left = True
 
     @precondition(lambda self: self.world.decoys)
     @rule(data=st.data(), road=st.sampled_from(["hold", "lift", "recall", "return"]))
@@ -287,8 +298,10 @@ class KeyMachine(RuleBasedStateMachine):
         shops = {shop.partner.pk: number for number, shop in enumerate(self.world.shops)}
         with mar_scope():
             real = ProductKey.objects.exclude(pk__in=self.world.decoys)
-            rows = real.values_list("pk", "state", "hold", "partner_id", "is_disclosed")
-            found = {pk: (state, hold, shops.get(who), seen) for pk, state, hold, who, seen in rows}
+            rows = real.values_list("pk", "state", "hold", "partner_id", "is_disclosed", "pool")
+            found = {
+                pk: (state, hold, shops.get(who), seen, pool > 0) for pk, state, hold, who, seen, pool in rows
+            }
         assert found == self.model.rows()
 
     @invariant()
@@ -314,7 +327,10 @@ class KeyMachine(RuleBasedStateMachine):
     def what_can_be_ordered_was_never_seen(self) -> None:
         assert not [key.name for key in self.model.free if key.was_seen]
         with mar_scope():
-            assert free_count(self.world.product.pk) == len(self.model.free)
+            assert free_count(self.world.product.pk) == len(self.model.free_for(None))
+        for number, shop in enumerate(self.world.shops):
+            with partner_scope(shop.partner.pk):
+                assert free_count(self.world.product.pk, self.at) == len(self.model.free_for(number))
 
     @invariant()
     def the_ledger_tells_the_same_story(self) -> None:
@@ -327,9 +343,10 @@ class KeyMachine(RuleBasedStateMachine):
 
     # Help
 
-    def _now(self) -> Any:
-        self.at += timedelta(minutes=20)
-        return self.at
+    def _drawn_first(self, shop: int, quantity: int) -> int:
+        """Return how many of a shop's next keys come from the pool."""
+        pooled = [key for key in self.model.free_for(shop) if key.is_pooled]
+        return min(quantity, len(pooled))
 
     def _one_of(self, keys: list[ModelKey]) -> Any:
         return st.sampled_from(sorted(keys, key=lambda key: key.pk))
@@ -342,11 +359,3 @@ class KeyMachine(RuleBasedStateMachine):
         with mar_scope():
             found = KeyAssignment.objects.filter(order_line__order_id=order_id, ended_at__isnull=True)
             return list(found.values_list("key_id", flat=True))
-
-    def _do_or_refuse(self, may: bool, act: Callable[[], Any], refusal: type[Exception]) -> None:
-        """Do what is allowed; what is not must be refused, and the invariants see that nothing changed."""
-        if may:
-            act()
-        else:
-            with pytest.raises(refusal), transaction.atomic():
-                act()

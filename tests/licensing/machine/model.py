@@ -7,6 +7,8 @@ from uuid import UUID
 from licensing.rules.key_states import KeyState
 
 NONE, QUARANTINED, RESERVED = "none", "quarantined", "reserved"
+# The shop that draws from the pool.
+MEMBER = 0
 FROZEN = ("lost_or_stolen", "disputed")
 RETURNABLE = (KeyState.FULFILLED, KeyState.BOUND, KeyState.ACTIVATION_ENABLED, KeyState.ACTIVATION_DENIED)
 
@@ -28,6 +30,8 @@ class ModelKey:
     before_return: KeyState | None = None
     return_id: UUID | None = None
     answer: str = ""
+    is_pooled: bool = False
+    has_left: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -50,11 +54,40 @@ class Reservation:
 
 
 @dataclass
+class Delivery:
+    """The keys that came together; while they are stopped, which of them the stop holds."""
+
+    keys: list[ModelKey]
+    stop: UUID | None = None
+    held: list[ModelKey] = field(default_factory=list)
+    is_undone: bool = False
+
+    @property
+    def is_out(self) -> bool:
+        return any(
+            key.has_left or key.state is not KeyState.FULFILLED or key.hold not in (NONE, QUARANTINED)
+            for key in self.keys
+        )
+
+    @property
+    def still_held(self) -> list[ModelKey]:
+        return [
+            key for key in self.held
+            if key.state is KeyState.FULFILLED and key.hold == QUARANTINED and not key.was_seen
+        ]  # fmt: skip
+
+
+@dataclass
 class Model:
-    """All keys by their primary key, and what is reserved now."""
+    """All keys by their primary key, what is reserved now, and the deliveries."""
 
     keys: dict[int, ModelKey] = field(default_factory=dict)
     reservations: list[Reservation] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def free_for(self, shop: int | None) -> list[ModelKey]:
+        """Return the free keys a shop may draw: the first of them also those of the pool."""
+        return [key for key in self.free if shop == MEMBER or not key.is_pooled]
 
     def those(self, *states: KeyState, hold: str | None = NONE) -> list[ModelKey]:
         """Return the keys in some states (and with a hold), oldest first."""
@@ -68,6 +101,9 @@ class Model:
     def free(self) -> list[ModelKey]:
         return [key for key in self.keys.values() if key.is_free]
 
-    def rows(self) -> dict[int, tuple[int, str, int | None, bool]]:
+    def rows(self) -> dict[int, tuple[int, str, int | None, bool, bool]]:
         """Return what the table of keys must hold."""
-        return {key.pk: (int(key.state), key.hold, key.shop, key.was_seen) for key in self.keys.values()}
+        return {
+            key.pk: (int(key.state), key.hold, key.shop, key.was_seen, key.is_pooled)
+            for key in self.keys.values()
+        }

@@ -12,10 +12,11 @@ from core.actor import Actor, ActorKind
 from core.tenancy import mar_scope, partner_scope
 from licensing.exchange.ack_xml import AckLine, CbrAckFile
 from licensing.exchange.samples import sample_hardware_hash
-from licensing.models import Build, CbrLine
+from licensing.models import Build, CbrLine, ProductKey
 from licensing.models import CbrAckFile as StoredAck
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold
+from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
 from licensing.services.builds import BuildFacts, report_build, revert_build
 from licensing.services.consumption import consume_key
 from licensing.services.decoys import retire_decoys
@@ -28,10 +29,12 @@ from licensing.services.order_cancel import cancel_order
 from licensing.services.order_confirm import confirm_order
 from licensing.services.order_release import expire_order, orders_due
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.pools import move_to_pool, release_from_pool
 from licensing.services.recall import recall_key
 from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
 from partners.models import ApiKey, Partner
 from tests.factories import AT, make_decoy, make_mar, make_partner, make_product, make_stock
+from tests.factories.pools import keepers, make_pool
 
 OHR = {
     "form_factor_cl1": "Notebook", "form_factor_cl2": "Standard", "touch_screen": "Nontouch",
@@ -61,6 +64,8 @@ class World:
         self.shops = [self._shop() for _ in range(2)]
         self._numbers = count(1)
         self.decoys: list[int] = []
+        self.keepers = keepers()
+        self.pool = make_pool(self.product, self.shops[0].partner)
 
     def _shop(self) -> Shop:
         partner = make_partner(credit="99999999.00", monthly_quantity=10_000_000)
@@ -78,6 +83,24 @@ class World:
         make_decoy(decoy)
         self.decoys.append(decoy.pk)
         return [key.pk for key in keys]
+
+    def move(self, quantity: int, at: datetime, *, is_into: bool) -> None:
+        """Move keys into the pool or out of it."""
+        act = move_to_pool if is_into else release_from_pool
+        with mar_scope():
+            act(self.pool.pk, quantity, reason="for the schools", by=self.keepers[0], at=at)
+
+    def stop(self, key_id: int, at: datetime) -> UUID:
+        """Stop the delivery that brought a key."""
+        with mar_scope():
+            batch_id = ProductKey.objects.get(pk=key_id).batch_id
+            return stop_batch(batch_id, reason="wrong price", by=self.keepers[0], at=at).pk
+
+    def decide(self, stop_id: UUID, at: datetime, *, is_undone: bool) -> None:
+        with mar_scope():
+            (undo_import if is_undone else give_batch_back)(
+                stop_id, reason="looked at it", by=self.keepers[1], at=at
+            )
 
     def order(self, shop: Shop, quantity: int, at: datetime) -> UUID:
         with partner_scope(shop.partner.pk):
@@ -186,8 +209,8 @@ class World:
             record_return_answers(request_id, answers=[ReturnAnswer(product_key_id, code)], by=OFFICE, at=at)
 
 
-def free_count(product_id: int) -> int:
-    """Return what the portal says can be ordered now."""
+def free_count(product_id: int, at: datetime | None = None) -> int:
+    """Return what the portal says can be ordered: by the scope's partner at an instant, or by anybody."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT licensing_free_count(%s)", [product_id])
+        cursor.execute("SELECT licensing_free_count(%s, %s)", [product_id, at])
         return int(cursor.fetchone()[0])

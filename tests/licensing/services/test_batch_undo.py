@@ -17,7 +17,7 @@ from licensing.selectors.decoys import without_decoys
 from licensing.selectors.ledger_accounts import read_books
 from licensing.selectors.stock import stock_lines
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
-from licensing.services.holds import put_on_hold
+from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
 from licensing.services.pools import move_to_pool
 from reporting.selectors.invariants import INVARIANTS, check_invariant
@@ -176,6 +176,23 @@ def test_what_a_stop_gives_back_serves_the_queue_and_what_was_held_before_stays(
     with pytest.raises(DomainError, match="stop_decided"):
         _decide(give_batch_back, stop, two[1])
     assert _stop(batch, two[1]).state == "stopped"
+
+
+def test_a_key_that_is_found_after_the_stop_is_undone_with_the_rest(
+    product: Product, two: tuple[Actor, Actor]
+) -> None:
+    batch = released(delivery(product.lpn, keys=3))
+    first = _keys()[0].pk
+    lost = {"hold": Hold.LOST_OR_STOLEN, "reason": "A disk", "at": AT}
+    with mar_scope():
+        put_on_hold([first], by=two[0], **lost)
+    stop = _stop(batch, two[0])
+    with mar_scope():
+        lift_hold([first], by=two[1], asked_by=two[0].label, **lost)
+    assert _places() == {(1, "none"): 1, (1, "quarantined"): 2}
+    assert _decide(undo_import, stop, two[1]) == 3
+    assert _places() == {(100, "none"): 3}
+    _books_hold()
 
 
 def test_only_a_released_delivery_is_stopped_once_and_with_a_reason(

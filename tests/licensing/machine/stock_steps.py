@@ -1,0 +1,88 @@
+"""The machine's steps of the stock itself: into a pool and out of it, a delivery stopped, undone, given back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from core.errors import DomainError
+from core.tenancy import mar_scope
+from licensing.models import ProductKey
+from licensing.rules.key_states import KeyState
+from tests.licensing.machine.model import NONE, QUARANTINED, Delivery, Model
+from tests.licensing.machine.world import World
+
+
+class StockSteps(RuleBasedStateMachine):
+    """What happens to keys that nobody has; the machine of a key's life builds on it."""
+
+    world: World
+    model: Model
+    at: datetime
+
+    @rule(quantity=st.integers(1, 4), is_into=st.booleans())
+    def move(self, quantity: int, is_into: bool) -> None:
+        may = quantity <= len([key for key in self.model.free if key.is_pooled is not is_into])
+        self._do_or_refuse(may, lambda: self.world.move(quantity, self._now(), is_into=is_into), DomainError)
+        if not may:
+            return
+        with mar_scope():
+            pooled = set(ProductKey.objects.filter(pool=self.world.pool.pk).values_list("pk", flat=True))
+        moved = [key for key in self.model.keys.values() if key.is_pooled is not (key.pk in pooled)]
+        assert (len(moved), all(key.is_free for key in moved)) == (quantity, True)
+        for key in moved:
+            key.is_pooled = is_into
+
+    @precondition(lambda self: self.model.deliveries)
+    @rule(data=st.data())
+    def stop(self, data: Any) -> None:
+        came = self._one_delivery(data, lambda _came: True)
+        may = came.stop is None and not came.is_undone
+        stops: list[Any] = []
+        self._do_or_refuse(
+            may, lambda: stops.append(self.world.stop(came.keys[0].pk, self._now())), DomainError
+        )
+        if may:
+            came.stop, came.held = stops[0], [key for key in came.keys if key.is_free]
+            for key in came.held:
+                key.hold = QUARANTINED
+
+    @precondition(lambda self: any(came.stop for came in self.model.deliveries))
+    @rule(data=st.data(), is_undone=st.booleans())
+    def decide(self, data: Any, is_undone: bool) -> None:
+        came = self._one_delivery(data, lambda came: came.stop is not None)
+        stop, may = came.stop, not (is_undone and came.is_out)
+        assert stop is not None
+        self._do_or_refuse(
+            may, lambda: self.world.decide(stop, self._now(), is_undone=is_undone), DomainError
+        )
+        if not may:
+            return
+        for key in came.still_held:
+            key.hold = NONE
+        if is_undone:
+            for key in [key for key in came.keys if key.is_free]:
+                key.state, key.is_pooled, key.name = KeyState.UNDONE, False, f"U{key.pk:012d}"
+        came.stop, came.held, came.is_undone = None, [], is_undone
+
+    # Help
+
+    def _now(self) -> Any:
+        self.at += timedelta(minutes=20)
+        return self.at
+
+    def _one_delivery(self, data: Any, fits: Callable[[Delivery], bool]) -> Delivery:
+        fitting = [came for came in self.model.deliveries if fits(came)]
+        return fitting[data.draw(st.integers(0, len(fitting) - 1))]
+
+    def _do_or_refuse(self, may: bool, act: Callable[[], Any], refusal: type[Exception]) -> None:
+        """Do what is allowed; what is not must be refused, and the invariants see that nothing changed."""
+        if may:
+            act()
+        else:
+            with pytest.raises(refusal), transaction.atomic():
+                act()
