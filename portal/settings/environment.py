@@ -84,9 +84,13 @@ def derived(secret: bytes, purpose: str) -> bytes:
 
 
 def hmac_blocks(secret: bytes) -> str:
-    """Return the two padded blocks of an HMAC-SHA-256 key as hex: the database joins them to what it hashes."""
+    """Return the two padded blocks of an HMAC-SHA-256 key and the HMAC of "0" as hex.
+
+    The database joins the blocks to what it hashes, and knows by the third part whether the key is the right one.
+    """
     block = secret.ljust(64, b"\0")
-    return bytes(byte ^ 0x36 for byte in block).hex() + bytes(byte ^ 0x5C for byte in block).hex()
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return inner.hex() + outer.hex() + hmac.digest(secret, b"0", hashlib.sha256).hex()
 
 
 def https_address(name: str) -> str:

@@ -1,7 +1,7 @@
 """Real-looking keys go through every flow of a running portal; then everything it left is searched.
 
-A key may stand in two answers only: that of a station's claim, and that of a reveal. Not in a log, a
-mail, a stored or temporary file, a table, a session, the broker, a report, or any page.
+A key may stand in two answers only, that of a station's claim and that of a reveal, and sealed in a file. Not in a
+log, a mail, a stored or temporary file, a table, a session, the broker, a report, or any page.
 """
 
 import json
@@ -23,6 +23,7 @@ from reporting.services.building import begin_report, build_usage_report
 from tests.canary import flows
 from tests.canary.browser import Form, Page, filled
 from tests.canary.canaries import Hit, Search, new_canaries
+from tests.canary.custody_flows import go_all_ways
 from tests.canary.portal_on_trial import Trial, on_trial
 
 STARTS = {
@@ -54,18 +55,22 @@ def trial(cloned_db: str, settings: Any) -> Iterator[Trial]:
 def test_a_key_is_nowhere_but_in_its_claim_and_its_reveal(
     trial: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second, stray = new_canaries(4), new_canaries(4), new_canaries(2)
+    first, second, stray, more = new_canaries(4), new_canaries(4), new_canaries(2), new_canaries(12)
     files = _import(trial, first, second)
     doors = _take_and_report(trial, first, second)
+    gone = go_all_ways(trial, more)
+    doors += gone.doors
     _send_wrong_files(trial, files, [*first, *second, *stray])
     _close_the_month()
     _paste_everywhere(trial, stray[0], first[3])
     pasted = {id(page) for page in trial.pages if page.who.endswith(" pasting")}
     _visit_all(trial)
 
-    search = Search([*first, *second, *stray])
+    search = Search([*first, *second, *stray, *more])
     allowed = {id(page) for page in doors}
-    assert len(doors) == 3
+    assert len(doors) == 7
+    assert sum(key.encode() in gone.opened for key in [*first, *more]) == 2
+    assert search.in_bytes(gone.file, "the file for one reader") == []
     assert all(search.in_bytes(page.body, "door") for page in doors)
     pages = [page for page in trial.pages if id(page) not in allowed | pasted]
     assert len([page for page in pages if page.status == 200]) > 60
@@ -279,9 +284,11 @@ def _finds_what_is_planted(trial: Trial) -> list[str]:
     owner = trial.users["tpr_owner"]
     owner.name = f"Ms {planted.lower()}"
     owner.save()
-    for place in (trial.stack.var / "mail", trial.stack.programs.logs, trial.folder / "tmp"):
+    var = trial.stack.var
+    for place in (var / "mail", var / "files", trial.stack.programs.logs, trial.folder / "tmp"):
         Path(place).mkdir(exist_ok=True)
         (place / "planted").write_text(planted.replace("-", ""))
     places = {hit.place for hit in _search_what_is_left(Search([planted]), trial)}
-    wanted = {"valkey", "database", "var/mail/planted", "logs/planted", "tmp/planted", "valkey-commands.log"}
+    wanted = {"valkey", "database", "var/mail/planted", "var/files/planted", "logs/planted", "tmp/planted"}
+    wanted |= {"valkey-commands.log"}
     return sorted(wanted - places)

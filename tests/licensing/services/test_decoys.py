@@ -96,7 +96,7 @@ def test_no_role_of_a_request_reads_the_marks(product: Product) -> None:
 
 def test_a_connection_without_the_key_learns_nothing_and_moves_nothing(product: Product) -> None:
     decoy = the_decoy()
-    for text in ("", "00" * 128):
+    for text in ("", "00" * 160):
         with mar_scope(), transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('app.decoy_key', %s, true)", [text])
