@@ -15,6 +15,7 @@ from portal.demo.history import Stage
 
 PRO, SCARCE = "WIN11-PRO-REF-COM", "WIN10-HOME-REF-COM"
 LATE_REFERENCE, COMING_REFERENCE = "CO-4500118", "CO-4500123"
+MISSING = 25  # keys below the threshold
 USUAL = 60  # keys called off when the proposal says nothing
 
 
@@ -34,9 +35,10 @@ def plan_stock(stage: Stage, *, now: datetime) -> None:
         if third is not None:
             assign_delivery(late.pk, number=third.number, by=keeper, at=now - timedelta(hours=6))
         found = proposal_of(pro, at=now)
-        below = (found.forecast.days_of_cover or 20) + 10
+        # In keys: it stays low though keys are on their way.
+        below = found.forecast.stock + MISSING
         set_threshold(
-            pro.pk, NewThreshold("days", below, 10, [Role.MAR_STOCK.value, Role.MAR_ADMIN.value], []), by=keeper,
+            pro.pk, NewThreshold("keys", below, 10, [Role.MAR_STOCK.value, Role.MAR_ADMIN.value], []), by=keeper,
             at=now - timedelta(hours=3),
         )  # fmt: skip
         watch_stock(by=Actor.system("stock watch"), at=now - timedelta(hours=2))
