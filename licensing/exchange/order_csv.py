@@ -10,7 +10,7 @@ from licensing.exchange.refusals import CsvRefused, ErrorList
 REQUIRED = ("order_reference", "product", "quantity")
 OPTIONAL = ("reference", "recipient", "if_short", "may_wait", "lane", "note")
 DETAIL_PREFIX = "detail."
-MAX_ROWS = 500
+MAX_ROWS = 200
 MAX_BYTES = 512 * 1024
 MAX_LENGTHS = {
     "order_reference": 60, "product": 30, "quantity": 12, "reference": 60, "recipient": 200, "if_short": 10,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from licensing.models import OrderFileLine
 from licensing.rules.order_decision import Decision, decide
@@ -86,13 +87,14 @@ class Look:
 
 def look_at(partner_id: UUID, lines: Sequence[OrderFileLine], *, at: datetime) -> Look:
     """Return what would become of rows without an order, one after the other; nothing is changed."""
+    zone = mar_zone()
     taken: list[Taken] = []
     orders = []
     for group in groups_of([line for line in lines if line.order_id is None]):
         rows: list[LookedAt] = []
         within: list[Taken] = []
         for line in group:
-            row = _look_at_row(partner_id, line, [*taken, *within], at)
+            row = _look_at_row(partner_id, line, [*taken, *within], at, zone)
             rows.append(row)
             if row.is_accepted:
                 within.append(_taken(row))
@@ -102,10 +104,12 @@ def look_at(partner_id: UUID, lines: Sequence[OrderFileLine], *, at: datetime) -
     return Look(orders)
 
 
-def _look_at_row(partner_id: UUID, line: OrderFileLine, taken: Sequence[Taken], at: datetime) -> LookedAt:
+def _look_at_row(
+    partner_id: UUID, line: OrderFileLine, taken: Sequence[Taken], at: datetime, zone: ZoneInfo
+) -> LookedAt:
     request = request_of(line)
     facts = order_facts(
-        partner_id=partner_id, product_id=line.product_id, quantity=line.quantity, at=at, zone=mar_zone(),
+        partner_id=partner_id, product_id=line.product_id, quantity=line.quantity, at=at, zone=zone,
         with_stock=True, recipient_id=line.recipient_id, lane=line.lane, details=line.details,
     )  # fmt: skip
     facts = after(facts, line.product_id, taken)

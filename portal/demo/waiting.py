@@ -82,7 +82,7 @@ def _stand(stage: Stage, now: datetime) -> None:
     scarce = replace(
         wish,
         name="Schools",
-        lines=[StandingLine(SCARCE, 25)],
+        lines=[StandingLine(SCARCE, 400)],
         if_refused="hold",
     )
     with partner_scope(partner_id):

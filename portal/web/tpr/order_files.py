@@ -71,7 +71,7 @@ class OrderFileForm(forms.Form):
 
     orders = forms.FileField(
         label=gettext_lazy("Your file"),
-        help_text=gettext_lazy("CSV, UTF-8, comma or semicolon; at most 500 rows. Nothing is ordered yet."),
+        help_text=gettext_lazy("CSV, UTF-8, comma or semicolon; at most 200 rows. Nothing is ordered yet."),
         widget=UploadInput(accept=".csv"),
         max_length=255,
     )
