@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.models import AuditEvent
 from licensing.models import (
+    BatchStop,
     Build,
     CbrLine,
     ComputerBuildReport,
@@ -228,6 +229,13 @@ def _tell_incident(incident: Incident, story: _Story) -> None:
     story.references.append(Reference("incident", incident.pk, incident.reference))
 
 
+def _tell_stop(stop: BatchStop, story: _Story) -> None:
+    story.facts += [(_("Why"), stop.reason), (_("Stopped by"), stop.stopped_by.name)]
+    if stop.decided_by is not None:
+        story.facts += [(_("Decided"), stop.note), (_("Decided by"), stop.decided_by.name)]
+    story.references.append(Reference("import", stop.batch_id, _("Open the delivery")))
+
+
 def _tell_correction(asked: CorrectionRequest, story: _Story) -> None:
     story.facts += [
         (_("Correction"), asked.get_kind_display()),
@@ -267,6 +275,12 @@ _TELLERS: tuple[_Teller, ...] = (
         True,
         lambda: CorrectionRequest.objects.select_related("asked_by"),
         _tell_correction,
+    ),
+    (
+        ("delivery.stopped", "delivery.undone", "delivery.given_back"),
+        True,
+        lambda: BatchStop.objects.select_related("stopped_by", "decided_by"),
+        _tell_stop,
     ),
     (("return.sent",), True, lambda: ReturnRequest.objects.all(), _tell_return),
     (("return.answered",), True, lambda: ReturnLine.objects.select_related("request"), _tell_return_answer),

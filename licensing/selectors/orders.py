@@ -47,6 +47,13 @@ def devices_of(partner_id: UUID) -> QuerySet[Device]:
     return Device.objects.filter(partner_id=partner_id)
 
 
+def key_called(product_key_id: str) -> ProductKey | None:
+    """Return the key of this id, else the newest undone one that had it, in the MAR's scope."""
+    # Two look-ups by index; one with OR over the join would read every key.
+    key = all_keys().filter(product_key_id=product_key_id).first()
+    return key or all_keys().filter(undone__product_key_id=product_key_id).order_by("-pk").first()
+
+
 def all_keys() -> QuerySet[ProductKey]:
     """Return every key with what a page shows, in the MAR's scope."""
     return ProductKey.objects.select_related(

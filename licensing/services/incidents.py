@@ -26,7 +26,7 @@ HOLD_OF = {
     Incident.Kind.DISPUTE.value: Hold.DISPUTED,
 }
 # A partner reports what he holds; the MAR also what lies in its stock. What is back at Microsoft is nobody's.
-PAST_REPORTING = (KeyState.REPORTED_RETURN.value, KeyState.RETURNED.value)
+PAST_REPORTING = (KeyState.REPORTED_RETURN.value, KeyState.RETURNED.value, KeyState.UNDONE.value)
 
 
 class IncidentRefused(DomainError):

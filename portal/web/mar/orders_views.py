@@ -15,7 +15,7 @@ from core.errors import DomainError
 from licensing.models import Order, OrderState, ProductKey
 from licensing.models.order import WAITING_STATES
 from licensing.rules.key_states import Hold, KeyState
-from licensing.selectors.orders import all_keys, all_orders
+from licensing.selectors.orders import all_keys, all_orders, key_called
 from licensing.selectors.replacements import replacements_of_key
 from licensing.selectors.timeline import order_events
 from licensing.services.incidents import PAST_REPORTING
@@ -172,7 +172,7 @@ def recall(request: HttpRequest, product_key_id: str) -> HttpResponse:
 
 
 def _key(product_key_id: str) -> ProductKey:
-    key = all_keys().filter(product_key_id=product_key_id).first()
+    key = key_called(product_key_id)
     if key is None:
         raise Http404
     return key

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.models import User
 from core.tenancy import mar_scope
-from licensing.models import BatchStop, KeyBatch, Product, ProductKey, StockPool
+from licensing.models import BatchStop, KeyBatch, Product, ProductKey, StockPool, UndoneKey
 from licensing.selectors.decoys import without_decoys
 from licensing.services.batch_undo import stop_batch
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
@@ -168,7 +168,11 @@ def test_a_delivery_is_stopped_and_undone_by_two_people_on_its_page(product: Pro
     assert undone.status_code == 302
     assert b"This import was undone" in keeper.get(page).content
     with mar_scope():
-        assert set(without_decoys(ProductKey.objects.all()).values_list("state", flat=True)) == {100}
+        undone = list(without_decoys(ProductKey.objects.all()).order_by("pk"))
+        old_name = UndoneKey.objects.get(key=undone[0]).product_key_id
+    assert {key.state for key in undone} == {100}
+    life = keeper.get(reverse("mar:key-detail", args=[old_name])).content.decode()
+    assert ("Import undone" in life, "Wrong product" in life, "Report it lost" in life) == (True, True, False)
     stock = keeper.get(reverse("mar:stock")).content.decode()
     assert (">3</span> undone" in stock, "does not add up" in stock) == (True, False)
 
