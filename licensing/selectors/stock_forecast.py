@@ -4,22 +4,29 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from licensing.models import BackOrder, CallOff, Product, ProductKey
+from licensing.models import BackOrder, CallOff, DecoyCount, Product, ProductKey
 from licensing.rules.forecast import Arrival, Forecast, forecast
 from licensing.rules.key_states import Hold, KeyState
-from licensing.selectors.decoys import decoys_by_product
+from licensing.rules.pools import GENERAL
 from licensing.selectors.stock_use import histories
 from partners.selectors.mar import mar_zone
 
 
 @dataclass(frozen=True, slots=True)
 class ProductForecast:
-    """One product with its forecast."""
+    """One product with its forecast; ``pooled`` of its free keys lie in pools, out of most partners' reach."""
 
     product: Product
     forecast: Forecast
+    pooled: int
+
+    @property
+    def open_stock(self) -> int:
+        """Return the free keys that every partner may order."""
+        return self.forecast.stock - self.pooled
 
 
 def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[ProductForecast]:
@@ -27,13 +34,7 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
     zone = mar_zone()
     today = at.astimezone(zone).date()
     used = histories(today, zone)
-    free = dict(
-        ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE)
-        .values_list("product_id")
-        .annotate(keys=Count("id"))
-        .order_by()
-    )
-    decoys = decoys_by_product()
+    free, pooled = _free_keys()
     waiting = dict(
         BackOrder.objects.filter(ended_at__isnull=True)
         .values_list("product_id")
@@ -49,11 +50,12 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
             product,
             forecast(
                 used.get(product.pk, []),
-                stock=free.get(product.pk, 0) - decoys.get(product.pk, (0, 0))[0],
+                stock=free.get(product.pk, 0),
                 today=today,
                 backordered=waiting.get(product.pk, 0),
                 arrivals=coming.get(product.pk, []),
             ),
+            pooled.get(product.pk, 0),
         )
         for product in found
         if product_id is not None
@@ -63,9 +65,33 @@ def product_forecasts(*, at: datetime, product_id: int | None = None) -> list[Pr
     ]
 
 
+def product_forecast(product_id: int, *, at: datetime) -> ProductForecast:
+    """Return one product with its forecast."""
+    return product_forecasts(at=at, product_id=product_id)[0]
+
+
 def forecast_of(product: Product, *, at: datetime) -> Forecast:
     """Return one product's forecast."""
-    return product_forecasts(at=at, product_id=product.pk)[0].forecast
+    return product_forecast(product.pk, at=at).forecast
+
+
+def _free_keys() -> tuple[dict[int, int], dict[int, int]]:
+    """Return the free keys of each product, and those of them that lie in pools.
+
+    One statement counts keys and decoys: a delivery released between two would be half in the sum.
+    """
+    decoys = DecoyCount.objects.filter(product_id=OuterRef("product_id")).values("product_id")
+    rows = (
+        ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE)
+        .values_list("product_id")
+        .annotate(
+            keys=Count("id") - Coalesce(Subquery(decoys.values(free=Sum("free"))), 0),
+            pooled=Count("id", filter=~Q(pool=GENERAL)),
+        )
+        .order_by()
+    )
+    found = list(rows)
+    return {row[0]: row[1] for row in found}, {row[0]: row[2] for row in found}
 
 
 def arrivals() -> dict[int, list[Arrival]]:

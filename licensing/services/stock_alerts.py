@@ -21,10 +21,9 @@ from core.errors import DomainError, NotFound, refuse
 from core.queue import enqueue
 from licensing.locks import lock_alert_mail, lock_threshold
 from licensing.models import Product, StockAlert, StockAlertMail, StockThreshold
-from licensing.rules.forecast import Forecast
 from licensing.rules.stock_alerts import is_low, retry_after
 from licensing.selectors.stock_alerts import open_crossing, recipients_of, thresholds_on
-from licensing.selectors.stock_forecast import forecast_of, product_forecasts
+from licensing.selectors.stock_forecast import ProductForecast, product_forecast, product_forecasts
 from licensing.services.stock_letters import stock_letter
 from partners.models import Membership
 from partners.selectors.mar import mar_zone
@@ -82,15 +81,16 @@ def watch_stock(*, by: Actor, at: datetime) -> int:
 
     Safe to run at any time, any number of times. Runs in the MAR's scope.
     """
-    thresholds = list(thresholds_on())
-    if not thresholds:
-        return 0
-    forecasts = {one.product.pk: one.forecast for one in product_forecasts(at=at)}
+    products = list(thresholds_on().values_list("pk", flat=True))
+    forecasts = {one.product.pk: one for one in product_forecasts(at=at)} if products else {}
     changed = 0
-    for threshold in thresholds:
-        lock_threshold(threshold.pk)
-        found = forecasts.get(threshold.pk) or forecast_of(threshold.product, at=at)
-        changed += _watch(threshold, found, by=by, at=at)
+    for product_id in products:
+        lock_threshold(product_id)
+        # Read under the lock: somebody may have switched it off while this waited.
+        threshold = thresholds_on().filter(pk=product_id).first()
+        if threshold is not None:
+            found = forecasts.get(product_id) or product_forecast(product_id, at=at)
+            changed += _watch(threshold, found, by=by, at=at)
     return changed
 
 
@@ -106,7 +106,7 @@ def send_test_alarm(product_id: int, *, by: Actor, at: datetime) -> StockAlert:
     if threshold is None:
         raise NotFound(_("This product has no threshold yet."))
     _refuse_nobody(threshold)
-    found = forecast_of(threshold.product, at=at)
+    found = product_forecast(product_id, at=at)
     alert = _raise(threshold, found, Occasion.TEST, by=by, at=at)
     StockAlert.objects.filter(pk=alert.pk).update(ended_at=at)
     return alert
@@ -142,7 +142,7 @@ def send_alert_mail(mail_id: int, *, at: datetime) -> bool:
     return bool(sent)
 
 
-def _watch(threshold: StockThreshold, found: Forecast, *, by: Actor, at: datetime) -> int:
+def _watch(threshold: StockThreshold, found: ProductForecast, *, by: Actor, at: datetime) -> int:
     alert = open_crossing(threshold.pk)
     now_low = is_low(
         value_of(threshold.measure, found),
@@ -162,27 +162,30 @@ def _watch(threshold: StockThreshold, found: Forecast, *, by: Actor, at: datetim
     if alert.mails.filter(on=today).exists():
         return 0
     # What the reminder says is what is true today.
-    StockAlert.objects.filter(pk=alert.pk).update(free=found.stock, likely_on=found.likely_on)
+    StockAlert.objects.filter(pk=alert.pk).update(free=found.open_stock, likely_on=found.forecast.likely_on)
     return int(_queue_mails(alert, threshold, today, at=at) > 0)
 
 
-def value_of(measure: str, found: Forecast) -> int | None:
-    """Return what a threshold is held against: keys that nobody waits for, or days; None when unknown."""
+def value_of(measure: str, found: ProductForecast) -> int | None:
+    """Return what a threshold is held against: keys that nobody waits for, or days; None when unknown.
+
+    Keys in pools are not counted: most partners cannot order one.
+    """
     if measure == Measure.DAYS:
-        return found.days_of_cover
-    return max(found.stock - found.backordered, 0)
+        return found.forecast.days_of_cover
+    return max(found.open_stock - found.forecast.backordered, 0)
 
 
 def _raise(
-    threshold: StockThreshold, found: Forecast, occasion: str, *, by: Actor, at: datetime
+    threshold: StockThreshold, found: ProductForecast, occasion: str, *, by: Actor, at: datetime
 ) -> StockAlert:
     alert = StockAlert.objects.create(
         product_id=threshold.pk, occasion=occasion, measure=threshold.measure, below=threshold.below,
-        value=value_of(threshold.measure, found), free=found.stock, likely_on=found.likely_on, raised_at=at,
-        raised_by=by.label[:200],
+        value=value_of(threshold.measure, found), free=found.open_stock, likely_on=found.forecast.likely_on,
+        raised_at=at, raised_by=by.label[:200],
     )  # fmt: skip
     told = _queue_mails(alert, threshold, at.astimezone(mar_zone()).date(), at=at)
-    facts = {"alert": str(alert.pk), "occasion": occasion, "free": found.stock, "told": told}
+    facts = {"alert": str(alert.pk), "occasion": occasion, "free": found.open_stock, "told": told}
     _audit("alarmed", threshold.pk, by, at, facts)
     return alert
 

@@ -16,6 +16,7 @@ from core.tenancy import mar_scope
 from licensing.models import Product, ProductKey, StockAlert, StockAlertMail, StockThreshold
 from licensing.rules.stock_alerts import UNDELIVERED_AFTER
 from licensing.selectors.stock_alerts import alarms_by_product, undelivered_alerts
+from licensing.services import stock_alerts
 from licensing.services.stock_alerts import (
     MAIL_TASK,
     NewThreshold,
@@ -26,6 +27,7 @@ from licensing.services.stock_alerts import (
     watch_stock,
 )
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.pools import make_pool
 
 pytestmark = pytest.mark.django_db
 BY = Actor.system("test")
@@ -252,3 +254,30 @@ def _copy(row: Any) -> Any:
 
 def _change(row: Any, **fields: Any) -> int:
     return int(type(row).objects.filter(pk=row.pk).update(**fields))
+
+
+def test_the_alarm_counts_what_everybody_may_order(product: Product) -> None:
+    make_member("mar_admin")
+    make_pool(product, make_partner(), keys=10, valid_from=AT + timedelta(days=60))
+    with mar_scope():
+        set_threshold(product.pk, wanted(), by=BY, at=AT)
+        watch_stock(by=BY, at=AT)
+        alert = StockAlert.objects.get(ended_at__isnull=True)
+        assert (alert.value, alert.free) == (0, 0)
+
+
+def test_a_threshold_switched_off_while_the_watch_waits_for_it_raises_no_alarm(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_member("mar_admin")
+    real = stock_alerts.lock_threshold
+
+    def lock(product_id: int) -> None:
+        real(product_id)
+        StockThreshold.objects.filter(pk=product_id).update(is_on=False)
+
+    with mar_scope():
+        set_threshold(product.pk, wanted(below=50), by=BY, at=AT)
+        monkeypatch.setattr(stock_alerts, "lock_threshold", lock)
+        assert watch_stock(by=BY, at=AT) == 0
+        assert not StockAlert.objects.exists()

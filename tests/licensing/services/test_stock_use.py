@@ -98,7 +98,7 @@ def test_forecasts_need_the_same_queries_for_one_product_and_for_three(products:
         make_stock(make_product(), 2)
     with mar_scope(), CaptureQueriesContext(connection) as queries:
         assert len(product_forecasts(at=AT)) == products
-    assert len(queries) == 10
+    assert len(queries) == 9
 
 
 def test_a_day_is_counted_once() -> None:
