@@ -102,6 +102,12 @@ def free_total() -> int:
     return free - sum(decoys for decoys, _held in decoys_by_product().values())
 
 
+def free_of_product(product_id: int) -> int:
+    """Return how many keys of a product are free, those in pools included."""
+    free = ProductKey.objects.filter(product_id=product_id, state=KeyState.FULFILLED, hold=Hold.NONE).count()
+    return free - decoys_by_product().get(product_id, (0, 0))[0]
+
+
 def imports() -> QuerySet[KeyBatch]:
     """Return all imports with the people who drove them, newest first."""
     return KeyBatch.objects.select_related("uploaded_by", "released_by", "rejected_by").order_by(

@@ -15,8 +15,8 @@ from core.queue import enqueue
 from licensing.locks import lock_change, lock_product
 from licensing.models import ChangeNotice, ChangeReading, Product, ProgrammeChange
 from licensing.rules.programme_changes import Windows, check_change, check_windows
-from licensing.selectors.order_facts import free_stock
 from licensing.selectors.programme_changes import stock_affected
+from licensing.selectors.stock import free_of_product
 
 
 class ChangeRefused(DomainError):
@@ -76,7 +76,7 @@ def publish_change(change_id: UUID, *, by: Actor, at: datetime) -> ProgrammeChan
     _require_sound(product, *dates, texts=texts, at=at)
     _set_dates(product, change)
     change.published_by_id, change.announced_at = by.user_id, at
-    change.free_keys = free_stock(change.product_id)
+    change.free_keys = free_of_product(change.product_id)
     change.save(update_fields=["published_by", "announced_at", "free_keys"])
     told = _notify(change, at)
     _audit("licensing.change.published", change, by=by, at=at, partners=told)

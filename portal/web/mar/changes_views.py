@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from licensing.models import ChangeNotice, ProgrammeChange
 from licensing.selectors.catalogue import all_products
-from licensing.selectors.order_facts import free_stock
 from licensing.selectors.programme_changes import change_by_id, changes, notices_of_change, stock_affected
+from licensing.selectors.stock import free_of_product
 from licensing.services.programme_changes import (
     WrittenChange,
     discard_change,
@@ -183,7 +183,7 @@ def _context(request: HttpRequest, programme_change_id: UUID) -> dict[str, Any]:
         "change": change,
         "words": words_of(change),
         "dates": dates_of(change, now, mar_zone()),
-        "free_now": free_stock(change.product_id),
+        "free_now": free_of_product(change.product_id),
         "live": {
             "partners": len(live),
             "keys_assigned": sum(one.keys_assigned for one in live),
