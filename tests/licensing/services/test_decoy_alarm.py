@@ -1,7 +1,7 @@
 """T35: a decoy that is opened, by whomever, tells on him within the minute, and he is frozen."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from core.actor import Actor, ActorKind
-from core.models import AuditEvent
+from core.models import AuditEvent, OutboxItem
 from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import Incident, ProductKey
 from licensing.selectors.decoys import is_decoy, without_decoys
@@ -126,6 +126,19 @@ def test_the_refusal_is_that_of_any_key_in_stock_and_a_real_one_raises_no_alarm(
         with mar_scope():
             assert Incident.objects.count() == len(answers) - 1
     assert answers[0] == answers[1]
+
+
+def test_who_walks_through_the_table_makes_one_case_and_an_audit_row_each(decoy: ProductKey) -> None:
+    first, second = Actor.system("shell ann"), Actor.system("shell bob")
+    for by, at in ((first, NOW), (first, NOW), (second, NOW), (first, NOW + timedelta(minutes=61))):
+        refused_to(decoy, by=by, at=at)
+    with mar_scope():
+        assert AuditEvent.objects.filter(action="licensing.decoy.opened").count() == 4
+        cases = Incident.objects.order_by("reported_at", "facts")
+        assert [name in case.facts for case, name in zip(cases, ("ann", "bob", "ann"), strict=True)] == [
+            True
+        ] * 3
+    assert OutboxItem.objects.filter(task="licensing.tell_decoy").count() == 3
 
 
 def test_a_decoy_in_quarantine_still_rings(decoy: ProductKey) -> None:

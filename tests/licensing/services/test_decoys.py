@@ -26,6 +26,7 @@ from licensing.services.imports import release_batch
 from licensing.services.incidents import report_incident
 from licensing.services.orders import OrderRefused, OrderRequest, place_order
 from licensing.services.recall import recall_key
+from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
 from licensing.services.returns import send_return
 from reporting.services.invariants import check_all
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product
@@ -143,6 +144,21 @@ def test_orders_reservations_and_swaps_take_every_real_key_and_no_decoy(product:
         assert not any(is_decoy(key.pk) for key in taken)
         assert free_stock(product.pk) == 0
         assert {key.state for key in ProductKey.objects.all() if is_decoy(key.pk)} == {KeyState.FULFILLED}
+
+
+@pytest.mark.parametrize("state", [KeyState.ASSIGNED, KeyState.RETRIEVED])
+def test_a_swap_finds_no_key_where_decoys_alone_are_left(product: Product, state: KeyState) -> None:
+    key = buy(product, KEYS)[0]
+    with mar_scope():
+        ProductKey.objects.filter(pk=key.pk).update(state=state, is_disclosed=state is KeyState.RETRIEVED)
+    partner_id = key.partner_id
+    assert partner_id is not None
+    with partner_scope(partner_id), pytest.raises(ReplacementRefused) as refused, transaction.atomic():
+        swap_key(
+            partner_id=partner_id, product_key_id=key.product_key_id, wanted=Wanted("the wrong one", None),
+            by=OFFICE, at=AT,
+        )  # fmt: skip
+    assert refused.value.code == "no_key_for_swap"
 
 
 def _to(state: KeyState) -> Callable[[ProductKey], object]:
