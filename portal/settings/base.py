@@ -300,6 +300,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "ENUM_NAME_OVERRIDES": {
+        "StandingStateEnum": "licensing.models.standing_order.StandingState",
         "OrderStateEnum": "licensing.models.order.OrderState",
         "BuildStateEnum": "licensing.models.build.BuildState",
         "RecipientStateEnum": "partners.models.recipients.RecipientState",
