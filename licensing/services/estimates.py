@@ -27,6 +27,7 @@ from licensing.selectors.prices import currency_of, price_for
 from licensing.selectors.prices_ahead import prices_ahead
 from licensing.selectors.products import required_fields_at
 from licensing.selectors.programme_rules import rules_at
+from licensing.services.order_together import hold_queues
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.price_books import DEFAULT_NOTICE_DAYS
 from partners.selectors.mar import the_mar
@@ -97,6 +98,7 @@ def order_estimate(
     """
     estimate = _locked(estimate_id, at)
     lines = list(estimate.lines.select_related("product"))
+    hold_queues(estimate.partner_id, [line.product_id for line in lines])
     before = sum((line.amount for line in lines), Decimal(0))
     agreed = before if accepted_total is None else accepted_total
     today = sum(

@@ -9,8 +9,8 @@ from core import audit
 from core.actor import Actor
 from core.queue import enqueue
 from core.tenancy import mar_scope
-from licensing.locks import lock_credit, lock_order
-from licensing.models import Order, OrderEvent, OrderState
+from licensing.locks import lock_credit, lock_order, lock_queues
+from licensing.models import Order, OrderEvent, OrderLine, OrderState
 from licensing.rules.order_states import HELD, WAITING
 from licensing.services.order_rows import add_event, free_reserved, leave_queue
 from licensing.services.order_settle import settle_order
@@ -26,18 +26,19 @@ def release_orders(cause: str, *, partner_id: UUID, at: datetime) -> int:
     """Look again at a partner's held orders, oldest first; return how many left their hold.
 
     ``cause`` says what ended ("payment", "credit", "block", "sweep") and stands in the timeline. Runs in the
-    MAR's scope. Two runs at once wait for each other at the credit position; the second finds nothing.
+    MAR's scope. Two runs at once wait for each other at the credit position; the second finds nothing. Every
+    queue is held before the first order takes keys, by product: never one after the other.
     """
     with mar_scope(acting_for=partner_id):
         lock_credit(partner_id)
-        held = Order.objects.filter(partner_id=partner_id, state__in=HELD).order_by("number")
-        return sum(_release(order_id, cause, at) for order_id in held.values_list("pk", flat=True))
+        ids = Order.objects.filter(partner_id=partner_id, state__in=HELD).order_by("number").values_list("pk")
+        held = [lock_order(order_id) for (order_id,) in ids]
+        lock_queues(OrderLine.objects.filter(order__in=held).values_list("product_id", flat=True))
+        return sum(_release(order, cause, at) for order in held)
 
 
-def _release(order_id: UUID, cause: str, at: datetime) -> bool:
-    order = lock_order(order_id)
-    before = order.state
-    if before not in HELD:
+def _release(order: Order, cause: str, at: datetime) -> bool:
+    if order.state not in HELD:
         return False
     after = settle_order(order, by=RELEASE, at=at, note=cause)
     return after not in HELD

@@ -29,8 +29,8 @@ def place_together(
 ) -> list[PlacedOrder]:
     """Place orders in their order, all or none, each by the one service. Runs in the partner's scope.
 
-    Of several products the queues are held first, by id: two who order the same two cannot wait for
-    each other.
+    The queues of several orders are held first, by product: two who order the same cannot wait for each
+    other.
 
     :raises OrderRefused: by the first that cannot be taken; nothing is changed then.
     """
@@ -42,8 +42,11 @@ def place_together(
 
 
 def hold_queues(partner_id: UUID, product_ids: Sequence[int]) -> None:
-    """Hold the partner's credit row and the queues of several products, in the written order of locks."""
-    if len(set(product_ids)) > 1:
+    """Hold the partner's credit row and the queues that several orders may join, in the written order of locks.
+
+    Of one product too: the second order would wait for its queue with the keys of the first in hand.
+    """
+    if len(product_ids) > 1:
         lock_credit(partner_id)
         lock_queues(product_ids)
 

@@ -55,6 +55,7 @@ def test_without_the_locks_a_release_collides(cloned_db: str, monkeypatch: pytes
     _held(partner, product, 4)
     monkeypatch.setattr(order_release, "lock_credit", lambda _partner_id: None)
     monkeypatch.setattr(order_release, "lock_order", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(order_release, "lock_queues", lambda _product_ids: None)
     monkeypatch.setattr(order_settle, "lock_queue", lambda _product_id: None)
     ended = all_at_once([lambda: _release(partner)] * 6)
     errors = [one for one in ended if isinstance(one, Exception)]
