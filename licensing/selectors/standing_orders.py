@@ -41,6 +41,13 @@ def standing_order_of(partner_id: UUID, standing_order_id: UUID) -> StandingOrde
     return standing_orders_of(partner_id).filter(pk=standing_order_id).first()
 
 
+def refused_and_waiting(partner_id: UUID) -> int:
+    """Return how many are paused over a day that was refused, and wait for somebody to resume them."""
+    waits = (StandingRun.Outcome.HELD, StandingRun.Outcome.STOPPED)
+    paused = StandingOrder.objects.filter(partner_id=partner_id, state=StandingState.PAUSED)
+    return paused.filter(runs__outcome__in=waits).distinct().count()
+
+
 def lines_of(order: StandingOrder) -> list[StandingOrderLine]:
     """Return its lines with their products."""
     return list(order.lines.select_related("product", "recipient"))

@@ -14,6 +14,7 @@ from core.charts import Bin, Chart, MonthValues, Segment, histogram, month_bars,
 from licensing.rules.key_states import KeyState
 from licensing.selectors.orders import orders_of
 from licensing.selectors.partner_home import PartnerHome, partner_home
+from licensing.selectors.standing_orders import refused_and_waiting
 from partners.selectors.mar import mar_zone
 from portal.policy import allow
 from portal.web.tpr.duties import duty_tasks, shown_duties
@@ -76,6 +77,15 @@ def tasks_of(request: HttpRequest, figures: PartnerHome) -> list[Task]:
         text = ngettext("%(count)s key was taken more than 7 days ago and is not reported.",
                         "%(count)s keys were taken more than 7 days ago and are not reported.", late)  # fmt: skip
         tasks.append(_task(_("Report overdue builds"), text % {"count": late}, reverse("tpr:build-upload")))
+    waiting = refused_and_waiting(partner.pk) if "order.place" in request.permissions else 0  # type: ignore[attr-defined]
+    if waiting:
+        text = ngettext("%(count)s standing order was refused and is paused.",
+                        "%(count)s standing orders were refused and are paused.", waiting)  # fmt: skip
+        tasks.append(
+            _task(
+                _("Look at paused standing orders"), text % {"count": waiting}, reverse("tpr:standing-orders")
+            )
+        )
     if figures.needs_details:
         text = ngettext("%(count)s build waits for its form factor and screen.",
                         "%(count)s builds wait for their form factor and screen.", figures.needs_details)  # fmt: skip

@@ -63,7 +63,7 @@ class OrderFileTable(Table):
 
     def row_url(self, row: OrderFile) -> str:
         """Return where a row leads."""
-        return reverse("tpr:order-file", args=[row.pk])
+        return reverse("tpr:order-file-detail", args=[row.pk])
 
 
 class OrderFileForm(forms.Form):
@@ -116,7 +116,7 @@ def new_file(request: HttpRequest) -> HttpResponse:
         note_refusal(request, error)
         context |= {"faults": error.faults, "form": OrderFileForm(), "page_has_errors": True}
         return render(request, "tpr/order_file_new.html", context, status=error.status)
-    return redirect("tpr:order-file", file.pk)
+    return redirect("tpr:order-file-detail", file.pk)
 
 
 @allow("order.view", houses=HOUSE)
@@ -149,7 +149,7 @@ def place(request: HttpRequest, order_file_id: UUID) -> HttpResponse:
         messages.warning(
             request, _("The others were refused; below it says why. Nothing is charged for them.")
         )
-    return redirect("tpr:order-file", order_file_id)
+    return redirect("tpr:order-file-detail", order_file_id)
 
 
 @allow("order.view", houses=HOUSE)

@@ -70,7 +70,7 @@ class StandingOrderTable(Table):
 
     def row_url(self, row: StandingOrder) -> str:
         """Return where a row leads."""
-        return reverse("tpr:standing-order", args=[row.pk])
+        return reverse("tpr:standing-order-detail", args=[row.pk])
 
 
 class StandingOrderForm(forms.Form):
@@ -208,7 +208,7 @@ def new_standing_order(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         return render_refused(request, "tpr/standing_order_new.html", context, error)
     messages.success(request, _("Made. Below you see its next days and what they would cost."))
-    return redirect("tpr:standing-order", order.pk)
+    return redirect("tpr:standing-order-detail", order.pk)
 
 
 @allow("order.view", houses=HOUSE)
@@ -257,7 +257,7 @@ def _act(request: HttpRequest, standing_order_id: UUID, act: Any, words: str, *m
     except DomainError as error:
         return render_refused(request, "tpr/standing_order.html", context, error)
     messages.success(request, words)
-    return redirect("tpr:standing-order", standing_order_id)
+    return redirect("tpr:standing-order-detail", standing_order_id)
 
 
 def _context(request: HttpRequest, standing_order_id: UUID) -> dict[str, Any]:

@@ -84,14 +84,14 @@ urlpatterns = [
     path("orders/files/", order_files.file_list, name="order-files"),
     path("orders/files/new/", order_files.new_file, name="order-file-new"),
     path("orders/files/sample.csv", order_files.sample, name="order-file-sample"),
-    path("orders/files/<uuid:order_file_id>/", order_files.file_detail, name="order-file"),
+    path("orders/files/<uuid:order_file_id>/", order_files.file_detail, name="order-file-detail"),
     path("orders/files/<uuid:order_file_id>/place/", order_files.place, name="order-file-place"),
     path("orders/standing/", standing_orders.standing_order_list, name="standing-orders"),
     path("orders/standing/new/", standing_orders.new_standing_order, name="standing-order-new"),
     path(
         "orders/standing/<uuid:standing_order_id>/",
         standing_orders.standing_order_detail,
-        name="standing-order",
+        name="standing-order-detail",
     ),
     path(
         "orders/standing/<uuid:standing_order_id>/pause/", standing_orders.pause, name="standing-order-pause"

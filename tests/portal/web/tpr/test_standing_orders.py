@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.tenancy import mar_scope
+from core.tenancy import mar_scope, partner_scope
 from licensing.models import StandingOrder
+from licensing.services.standing_runs import run_standing_order
 from tests.factories import make_mar, make_member, make_partner, make_product, make_stock
 from tests.web import sign_in
 
@@ -106,3 +107,19 @@ def test_the_list_costs_as_many_queries_with_three_as_with_one(shop: Any) -> Non
             assert client.get(LIST).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[2]
+
+
+def test_home_names_one_that_was_refused_and_waits(shop: Any) -> None:
+    partner, product, client = shop
+    _make(client, product, if_refused="hold", **{f"product-{product.pk}": "10"})
+    with mar_scope():
+        order = StandingOrder.objects.get()
+    words = "1 standing order was refused and is paused."
+    assert words not in client.get("/tpr/").content.decode()
+    assert order.next_at is not None
+    with partner_scope(partner.pk):
+        run = run_standing_order(order.pk, at=order.next_at)
+    assert (run.outcome if run else "") == "held"
+    assert words in client.get("/tpr/").content.decode()
+    page = client.get(f"{LIST}{order.pk}/").content.decode()
+    assert "There are not enough keys" in page
