@@ -1,5 +1,6 @@
-"""The database's own guard of limits: nobody raises one alone (LIM-2), and what was decided stands."""
+"""The database's own guard of limits: two people raise one, each named by himself (LIM-2); what was decided stands."""
 
+from core.database.acting import names_only_who_acts
 from licensing.models.limit_change import LimitChange
 
 _GUARDED = {
@@ -45,6 +46,7 @@ END $$""",
         "DROP TRIGGER IF EXISTS limit_change_stands ON licensing_limitchange",
         """CREATE TRIGGER limit_change_stands BEFORE UPDATE ON licensing_limitchange
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_limit_change()""",
+        *names_only_who_acts("licensing_limitchange", "written_by_id", "approved_by_id"),
         _COUNTRY,
         "DROP TRIGGER IF EXISTS sale_country_by_two ON licensing_salecountry",
         """CREATE TRIGGER sale_country_by_two BEFORE INSERT OR UPDATE ON licensing_salecountry

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound
+from core.tenancy import acting_as
 from licensing.locks import lock_credit, lock_limit_change
 from licensing.models import LimitChange, OrderLimit, SaleCountry
 from licensing.rules.key_syntax import mask_keys
@@ -49,10 +50,11 @@ def change_limit(
     if faults:
         raise Invalid(*faults)
     _settle_open(partner_id, kind, country, is_raise=after > before, at=at)
-    change = LimitChange.objects.create(
-        partner_id=partner_id, kind=kind, country=country, before=before, after=after,
-        reason=mask_keys(reason.strip())[:300], written_by_id=by.user_id, written_at=at,
-    )  # fmt: skip
+    with acting_as(by.user_id):
+        change = LimitChange.objects.create(
+            partner_id=partner_id, kind=kind, country=country, before=before, after=after,
+            reason=mask_keys(reason.strip())[:300], written_by_id=by.user_id, written_at=at,
+        )  # fmt: skip
     _audit("raise_proposed" if change.is_raise else "lowered", change, by, at)
     if not change.is_raise:
         _apply(change, by, at)
@@ -74,7 +76,8 @@ def approve_limit(change_id: UUID, *, by: Actor, at: datetime) -> LimitChange:
     if by.user_id is None or change.written_by_id == by.user_id:
         raise LimitRefused(second_person(str(change.written_by), change.written_at))
     change.approved_by_id, change.approved_at = by.user_id, at
-    change.save(update_fields=["approved_by", "approved_at"])
+    with acting_as(by.user_id):
+        change.save(update_fields=["approved_by", "approved_at"])
     _audit("raised", change, by, at)
     _apply(change, by, at)
     return change

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from core.tenancy import mar_scope
+from core.tenancy import acting_as, mar_scope
 from licensing.models import LimitChange
 from licensing.selectors.limits import limit_now
 from partners.models import Partner
@@ -13,8 +13,14 @@ def agree_to_raise(partner: Partner, after: Decimal, kind: str = "credit") -> No
     """Write the change by which a limit may be raised to a value; nothing for a lower one."""
     with mar_scope():
         before = limit_now(partner.pk, kind)
-        if after > before:
-            LimitChange.objects.create(
-                partner=partner, kind=kind, before=before, after=after, reason="A test", written_by=make_user(),
-                written_at=AT, approved_by=make_user(), approved_at=AT,
+        if after <= before:
+            return
+        writer, approver = make_user(), make_user()
+        with acting_as(writer.pk):
+            change = LimitChange.objects.create(
+                partner=partner, kind=kind, before=before, after=after, reason="A test", written_by=writer,
+                written_at=AT,
             )  # fmt: skip
+        change.approved_by, change.approved_at = approver, AT
+        with acting_as(approver.pk):
+            change.save(update_fields=["approved_by", "approved_at"])

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from core.errors import DomainError, Invalid, NotFound
 from core.models import AuditEvent, OutboxItem, User
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import LimitChange, OrderLimit, SaleCountry
 from licensing.selectors.limits import limit_now, sale_countries
 from licensing.selectors.sale_countries import sold_outside
@@ -228,7 +228,8 @@ def test_an_old_approval_does_not_raise_a_limit_again(partner: Partner, desk: Us
         ({"reason": ""}, "limit_change_has_a_reason"),
         ({"country": "FR"}, "limit_change_of_a_country"),
         ({"approved_by": "desk", "approved_at": AT}, "limit_raise_by_two_people"),
-        ({"approved_by": "approver", "approved_at": AT, "discarded_at": AT}, "limit_change_ends_once"),
+        ({"approved_by": "approver", "approved_at": AT}, "approved_by_id names somebody who is not acting"),
+        ({"written_by": "approver"}, "written_by_id names somebody who is not acting"),
     ],
 )
 def test_the_database_keeps_a_change_sound(
@@ -240,17 +241,36 @@ def test_the_database_keeps_a_change_sound(
     } | change  # fmt: skip
     people = {"desk": desk, "approver": approver}
     fields = {
-        key: people.get(value, value) if key == "approved_by" else value for key, value in fields.items()
+        key: people.get(value, value) if key.endswith("_by") else value for key, value in fields.items()
     }
-    with mar_scope(), pytest.raises(IntegrityError, match=name), transaction.atomic():
+    with mar_scope(), pytest.raises(IntegrityError, match=name), transaction.atomic(), acting_as(desk.pk):
         LimitChange.objects.create(**fields)
+
+
+def test_the_database_ends_a_change_once_and_approves_it_only_in_the_name_of_who_acts(
+    partner: Partner, desk: User, approver: User
+) -> None:
+    change = _change(partner, desk)
+    for acting, name, ended in (
+        (desk, "approved_by_id names somebody who is not acting", {}),
+        (approver, "limit_change_ends_once", {"discarded_at": AT}),
+    ):
+        with (
+            mar_scope(), pytest.raises(IntegrityError, match=name), transaction.atomic(), acting_as(acting.pk)
+        ):  # fmt: skip
+            LimitChange.objects.filter(pk=change.pk).update(approved_by=approver, approved_at=AT, **ended)
+    with mar_scope():
+        assert LimitChange.objects.get(pk=change.pk).state == "proposed"
 
 
 def test_the_database_lets_one_raise_wait_and_no_decision_change(
     partner: Partner, desk: User, approver: User
 ) -> None:
     change = _change(partner, desk)
-    with mar_scope(), pytest.raises(IntegrityError, match="limit_raise_waits_once"), transaction.atomic():
+    with (
+        mar_scope(), pytest.raises(IntegrityError, match="limit_raise_waits_once"), transaction.atomic(),
+        acting_as(desk.pk),
+    ):  # fmt: skip
         LimitChange.objects.create(
             partner=partner, kind="credit", before=Decimal(100), after=Decimal(300), reason="Because", written_by=desk,
             written_at=AT,
