@@ -19,8 +19,10 @@ from licensing.services.hand_over import HandOverRefused, decrypt_key
 from licensing.services.incidents import close_incident
 from licensing.tasks import tell_decoy
 from partners.models import ApiKey
+from portal.web.incident_forms import IncidentForm
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product
 from tests.licensing.services.test_imports import delivery, released
+from tests.web import sign_in
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -146,6 +148,18 @@ def test_a_decoy_in_quarantine_still_rings(decoy: ProductKey) -> None:
         ProductKey.objects.filter(pk=decoy.pk).update(hold="quarantined")
     refused_to(decoy)
     assert the_incident().state == "open"
+
+
+def test_compliance_reads_the_case_and_nobody_reports_one_of_its_kind(decoy: ProductKey) -> None:
+    refused_to(decoy, by=Actor.system("shell ann"), at=NOW)
+    officer, case = sign_in(Client(), make_member("compliance")), the_incident()
+    for address in ("/mar/incidents/", f"/mar/incidents/{case.pk}/"):
+        page = officer.get(address)
+        assert page.status_code == 200
+        assert "A guarded key was opened" in page.text
+        assert decoy.product_key_id not in page.text
+    form = IncidentForm({"kind": "opened", "facts": "I looked at it myself"})
+    assert set(form.errors) == {"kind"}
 
 
 def test_compliance_closes_the_incident_and_no_key_moves(decoy: ProductKey) -> None:
