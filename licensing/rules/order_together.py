@@ -58,6 +58,14 @@ def after(facts: OrderFacts, product_id: int, taken: Sequence[Taken]) -> OrderFa
     )
 
 
+def with_stock_of(facts: OrderFacts, counted: OrderFacts) -> OrderFacts:
+    """Return an order's facts with the stock and the queue that were counted for another one of its product."""
+    return replace(
+        facts, free_stock=counted.free_stock, queued=counted.queued, queued_orders=counted.queued_orders,
+        is_rationed=counted.is_rationed, delivered=counted.delivered, arriving=counted.arriving,
+    )  # fmt: skip
+
+
 def _beside(
     version: VersionFacts | None, same: Sequence[Taken], taken: Sequence[Taken]
 ) -> VersionFacts | None:

@@ -1,16 +1,15 @@
 """A look at a file of orders before it is ordered: every gate of every row, and what the rows take together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from licensing.models import OrderFileLine
 from licensing.rules.order_decision import Decision, decide
 from licensing.rules.order_facts import OrderFacts
-from licensing.rules.order_together import Taken, after
+from licensing.rules.order_together import Taken, after, with_stock_of
 from licensing.selectors.order_facts import order_facts
 from licensing.services.order_files import groups_of, request_of
 from partners.selectors.mar import mar_zone
@@ -87,14 +86,14 @@ class Look:
 
 def look_at(partner_id: UUID, lines: Sequence[OrderFileLine], *, at: datetime) -> Look:
     """Return what would become of rows without an order, one after the other; nothing is changed."""
-    zone = mar_zone()
+    facts_of = _reader(partner_id, at)
     taken: list[Taken] = []
     orders = []
     for group in groups_of([line for line in lines if line.order_id is None]):
         rows: list[LookedAt] = []
         within: list[Taken] = []
         for line in group:
-            row = _look_at_row(partner_id, line, [*taken, *within], at, zone)
+            row = _look_at_row(line, facts_of(line), [*taken, *within])
             rows.append(row)
             if row.is_accepted:
                 within.append(_taken(row))
@@ -104,16 +103,34 @@ def look_at(partner_id: UUID, lines: Sequence[OrderFileLine], *, at: datetime) -
     return Look(orders)
 
 
-def _look_at_row(
-    partner_id: UUID, line: OrderFileLine, taken: Sequence[Taken], at: datetime, zone: ZoneInfo
-) -> LookedAt:
-    request = request_of(line)
-    facts = order_facts(
-        partner_id=partner_id, product_id=line.product_id, quantity=line.quantity, at=at, zone=zone,
-        with_stock=True, recipient_id=line.recipient_id, lane=line.lane, details=line.details,
-    )  # fmt: skip
+def _reader(partner_id: UUID, at: datetime) -> Callable[[OrderFileLine], OrderFacts]:
+    """Return what reads a row's facts: the stock once a product, the rest once a quantity and recipient."""
+    zone = mar_zone()
+    stock: dict[int, OrderFacts] = {}
+    known: dict[tuple[int, int, UUID | None], OrderFacts] = {}
+
+    def read(line: OrderFileLine) -> OrderFacts:
+        counted = stock.get(line.product_id)
+        facts = order_facts(
+            partner_id=partner_id, product_id=line.product_id, quantity=line.quantity, at=at, zone=zone,
+            with_stock=counted is None, recipient_id=line.recipient_id,
+        )  # fmt: skip
+        if counted is None:
+            return stock.setdefault(line.product_id, facts)
+        return with_stock_of(facts, counted)
+
+    def facts_of(line: OrderFileLine) -> OrderFacts:
+        asked = line.product_id, line.quantity, line.recipient_id
+        if asked not in known:
+            known[asked] = read(line)
+        return replace(known[asked], lane=line.lane, details=line.details or {})
+
+    return facts_of
+
+
+def _look_at_row(line: OrderFileLine, facts: OrderFacts, taken: Sequence[Taken]) -> LookedAt:
     facts = after(facts, line.product_id, taken)
-    return LookedAt(line, facts, decide(facts, request.wish_for(facts)))
+    return LookedAt(line, facts, decide(facts, request_of(line).wish_for(facts)))
 
 
 def _taken(row: LookedAt) -> Taken:

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import DomainError, NotFound
 from core.tenancy import mar_scope, partner_scope
@@ -248,3 +250,19 @@ def test_look_counts_what_a_product_is_ordered_beside() -> None:
     with mar_scope():
         happened = [line.order_id is not None for line in file.lines.all()]
     assert looked == happened == [False, True, True, False, True]
+
+
+def test_a_look_counts_the_stock_once_a_product_and_asks_the_price_once_a_quantity() -> None:
+    make_mar()
+    partner, product = make_partner(), make_product()
+    make_stock(product, 9)
+
+    def queries(*quantities: int) -> int:
+        rows = [f"R{place},{product.code},{quantity}," for place, quantity in enumerate(quantities)]
+        file = _keep(partner, HEAD + "\n".join(rows))
+        with CaptureQueriesContext(connection) as asked:
+            assert _look(partner, file).is_accepted
+        return len(asked)
+
+    one = queries(1)
+    assert (queries(1, 1, 1), queries(1, 2, 3)) == (one, one + 2)
