@@ -116,7 +116,13 @@ def next_times(order: StandingOrder, lines: list[StandingOrderLine]) -> list[Nex
 
 def _priced(order: StandingOrder, lines: list[StandingOrderLine], schedule: Schedule, day: date) -> NextTime:
     at = schedule.due_at(day)
+    amount, currency = cost_at(order, lines, at)
+    return NextTime(day, at, amount, currency)
+
+
+def cost_at(order: StandingOrder, lines: list[StandingOrderLine], at: datetime) -> tuple[Decimal | None, str]:
+    """Return what one time costs by the prices of an instant, None where a line has no price; and the currency."""
     found = [(line, price_for(order.partner_id, line.product_id, line.quantity, at)) for line in lines]
     amounts = [price.amount * line.quantity for line, price in found if price is not None]
     currency = next((price.currency for _line, price in found if price is not None), "")
-    return NextTime(day, at, sum(amounts, Decimal(0)) if len(amounts) == len(found) else None, currency)
+    return (sum(amounts, Decimal(0)) if len(amounts) == len(found) else None), currency

@@ -22,6 +22,7 @@ from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for
 from licensing.selectors.products import versions_at
 from licensing.selectors.standing_orders import (
+    cost_at,
     lines_of,
     next_times,
     runs_of,
@@ -265,7 +266,10 @@ def _context(request: HttpRequest, standing_order_id: UUID) -> dict[str, Any]:
     if order is None:
         raise Http404
     lines = lines_of(order)
+    today, currency = cost_at(order, lines, timezone.now())
     return {
+        "today": today,
+        "currency": currency,
         "order": order,
         "lines": lines,
         "ahead": next_times(order, lines),
