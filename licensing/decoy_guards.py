@@ -5,6 +5,7 @@ copy of the database answers nothing.
 """
 
 from core.database.access import ALLOCATOR_ROLE, APP_ROLE, MAR_ROLE, TPR_ROLE
+from licensing.guards import drop_all
 
 SETTING = "app.decoy_key"
 FUNCTIONS = {
@@ -12,14 +13,20 @@ FUNCTIONS = {
     "licensing_is_decoy(bigint)": f"{APP_ROLE}, {TPR_ROLE}, {MAR_ROLE}",
     "licensing_decoys_free(bigint)": MAR_ROLE,
     "licensing_add_decoys(bytea[])": MAR_ROLE,
-    "licensing_decoy_held(bigint)": MAR_ROLE,
+    "licensing_decoy_moved(bigint, text, text)": MAR_ROLE,
 }
 _DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 
 
 def statements() -> list[str]:
     """Return the functions as SQL, safe to run again."""
-    made = [is_decoy_function(), _add_function(), _decoys_free_function(), _decoy_held_function()]
+    made = [
+        is_decoy_function(),
+        _add_function(),
+        _decoys_free_function(),
+        drop_all("licensing_decoy_held"),
+        _decoy_moved_function(),
+    ]
     for name, roles in FUNCTIONS.items():
         made += [
             f"ALTER FUNCTION {name} OWNER TO {ALLOCATOR_ROLE}",
@@ -68,10 +75,14 @@ LANGUAGE sql STABLE {_DEFINER} AS $$
 $$"""
 
 
-def _decoy_held_function() -> str:
-    """Return the SQL that counts a decoy as held from now on; the guard of keys calls it."""
+def _decoy_moved_function() -> str:
+    """Return the SQL that counts a decoy at another place from now on; the guard of keys calls it."""
     return f"""
-CREATE OR REPLACE FUNCTION licensing_decoy_held(p_fulfilment bigint) RETURNS void
+CREATE OR REPLACE FUNCTION licensing_decoy_moved(p_fulfilment bigint, p_from text, p_to text) RETURNS void
 LANGUAGE sql {_DEFINER} AS $$
-  UPDATE public.licensing_decoycount SET free = free - 1, held = held + 1 WHERE fulfilment_id = p_fulfilment
+  UPDATE public.licensing_decoycount SET
+    free = free - (p_from = 'none')::integer + (p_to = 'none')::integer,
+    held = held - (p_from = 'quarantined')::integer + (p_to = 'quarantined')::integer,
+    undone = undone + (p_to = 'undone')::integer
+  WHERE fulfilment_id = p_fulfilment
 $$"""

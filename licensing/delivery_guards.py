@@ -1,11 +1,23 @@
-"""The database's guards of deliveries that are undone: who, which keys, and that a key's name is its own."""
+"""The database's guards of deliveries that are stopped and undone: that nothing of them comes free, who, which keys.
 
-from licensing.rules.key_states import KeyState
+Also that a key's name is its own.
+"""
+
+from core.database.access import ALLOCATOR_ROLE
+from licensing.rules.key_states import Hold, KeyState
 
 
 def statements() -> list[str]:
     """Return the guards as SQL, safe to run again."""
     return [
+        _stopped_function(),
+        f"ALTER FUNCTION licensing_guard_stopped_key() OWNER TO {ALLOCATOR_ROLE}",
+        # By its name before key_transition, which looks at the hold that this one sets.
+        "DROP TRIGGER IF EXISTS key_stopped ON licensing_productkey",
+        f"""CREATE TRIGGER key_stopped BEFORE UPDATE OF state, hold ON licensing_productkey FOR EACH ROW
+        WHEN (NEW.state = {KeyState.FULFILLED:d} AND NEW.hold = '{Hold.NONE}'
+          AND (OLD.state <> NEW.state OR OLD.hold <> NEW.hold))
+        EXECUTE FUNCTION licensing_guard_stopped_key()""",
         _undo_function(),
         "DROP TRIGGER IF EXISTS key_undone ON licensing_productkey",
         f"""CREATE TRIGGER key_undone BEFORE UPDATE OF state ON licensing_productkey
@@ -19,6 +31,30 @@ def statements() -> list[str]:
         """CREATE TRIGGER stop_stands BEFORE UPDATE ON licensing_batchstop
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_batch_stop()""",
     ]
+
+
+def _stopped_function() -> str:
+    """Return the guard of a key that comes free: while its delivery is stopped it falls into quarantine.
+
+    Whatever road it comes by: a cancelled order, a reservation's end, a swap, a hold that is lifted. It joins
+    the stop, so it goes where the rest goes. The shared lock lets the stop wait for who is about to free a
+    key, and who comes later wait for the stop.
+    """
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_guard_stopped_key() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_stop uuid;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtext('licensing.stop.' || NEW.batch_id));
+  SELECT s.id INTO v_stop FROM public.licensing_batchstop s
+  WHERE s.batch_id = NEW.batch_id AND s.state <> 'given_back';
+  IF FOUND THEN
+    NEW.hold := '{Hold.QUARANTINED}';
+    INSERT INTO public.licensing_stoppedkey (stop_id, key_id) VALUES (v_stop, NEW.id) ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN NEW;
+END $$"""
 
 
 def _undo_function() -> str:

@@ -142,10 +142,13 @@ BEGIN
   END IF;
   IF OLD.state = {KeyState.FULFILLED:d} AND (NEW.state, NEW.hold) IS DISTINCT FROM (OLD.state, OLD.hold)
     AND OLD.hold <> '{Hold.RESERVED}' AND public.licensing_is_decoy(OLD.id) THEN
-    IF NEW.state <> OLD.state OR NEW.hold <> '{Hold.QUARANTINED}' THEN
+    -- Into quarantine, out of it with a proof as above, or off the books with its delivery: like its neighbours.
+    IF NEW.state NOT IN ({KeyState.FULFILLED:d}, {KeyState.UNDONE:d})
+       OR NEW.hold NOT IN ('{Hold.NONE}', '{Hold.QUARANTINED}') THEN
       RAISE EXCEPTION 'this key stays where it is' USING ERRCODE = 'check_violation';
     END IF;
-    PERFORM public.licensing_decoy_held(OLD.fulfilment_id);
+    PERFORM public.licensing_decoy_moved(OLD.fulfilment_id, OLD.hold,
+      CASE NEW.state WHEN {KeyState.UNDONE:d} THEN 'undone' ELSE NEW.hold END);
   END IF;
   IF NEW.state <> OLD.state THEN
     IF (OLD.state, NEW.state) NOT IN ({_pairs(TRANSITIONS)}) THEN
@@ -171,8 +174,10 @@ END $$"""
 
 
 def _allocator_rights() -> list[str]:
-    # Free keys, and those kept for an order (licensing/order_guards.py).
-    free = f"state = {KeyState.FULFILLED:d} AND hold IN ('{Hold.NONE}', '{Hold.RESERVED}') AND partner_id IS NULL"
+    # Free keys, those kept for an order (licensing/order_guards.py), and where they fall when their delivery
+    # is stopped meanwhile (licensing/delivery_guards.py).
+    free = f"""state = {KeyState.FULFILLED:d} AND partner_id IS NULL
+        AND hold IN ('{Hold.NONE}', '{Hold.RESERVED}', '{Hold.QUARANTINED}')"""
     own = f"partner_id = {CURRENT_PARTNER}"
     return [
         f"""GRANT SELECT, UPDATE (state, state_since, hold, partner_id, order_line_id) ON licensing_productkey

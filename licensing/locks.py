@@ -1,8 +1,9 @@
 """Every row lock of licensing, in the one order in which they may be taken.
 
-Order: estimate, file of orders or standing order → credit position → change of a limit → order → partners'
-returns by id → programme change → programme rule → incident or correction → product → pool → stopped delivery
-→ import → queue of a product → product keys by id → builds by id → computer build reports.
+Order: estimate, file of orders or standing order → credit position → change of a limit → order → partners' returns
+by id → programme change → programme rule → incident or correction → product → pool → stopped delivery → import →
+queue of a product → a delivery's stop and who frees its keys → product keys by id → builds by id → computer build
+reports.
 
 A service that needs several takes them in this order, so no two can wait for each other. The partner comes
 first, as his credit position. The allocation locks product keys by SKIP LOCKED (licensing/guards.py).
@@ -90,15 +91,24 @@ def lock_batch_stop(stop_id: UUID) -> BatchStop | None:
     return BatchStop.objects.select_for_update(of=("self",), no_key=True).filter(pk=stop_id).first()
 
 
-def lock_keys_of_batch(batch_id: UUID) -> list[int]:
-    """Hold the free keys of a delivery by id; those in a rival's hands are waited for, and left out when taken."""
+def lock_stopping(batch_id: UUID) -> None:
+    """Wait for whoever is about to free a key of this delivery; who comes later waits, and meets the stop."""
+    serialise(f"stop.{batch_id}")
+
+
+def lock_keys_of_batch(batch_id: UUID, *holds: Hold) -> list[int]:
+    """Hold a delivery's keys in stock under these holds; those in a rival's hands are waited for.
+
+    Those he took are left out. In the allocation's own order, so that neither can hold what the other waits for.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT id FROM licensing_productkey
-            WHERE fulfilment_id IN (SELECT id FROM licensing_fulfilment WHERE batch_id = %s)
-              AND state = {KeyState.FULFILLED:d} AND hold = '{Hold.NONE}'
-            ORDER BY id FOR NO KEY UPDATE""",
-            [batch_id],
+            f"""SELECT k.id FROM licensing_productkey k LEFT JOIN licensing_stockpool s ON s.id = k.pool
+            WHERE k.fulfilment_id IN (SELECT id FROM licensing_fulfilment WHERE batch_id = %s)
+              AND k.state = {KeyState.FULFILLED:d} AND k.hold = ANY(%s)
+            ORDER BY k.product_id, (k.pool = 0), s.valid_before NULLS LAST, k.pool, k.position
+            FOR NO KEY UPDATE OF k""",
+            [batch_id, [hold.value for hold in holds]],
         )
         return [int(row[0]) for row in cursor.fetchall()]
 

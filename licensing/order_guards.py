@@ -182,10 +182,14 @@ END $$"""
 
 
 def _free_reserved() -> str:
-    """Let go of the keys that were kept for a line; returns the ids of those that are free again."""
+    """Let go of the keys that were kept for a line; returns their ids and their hold.
+
+    It is none, unless their delivery was stopped meanwhile.
+    """
     return f"""
 CREATE OR REPLACE FUNCTION licensing_free_reserved(p_line uuid, p_at timestamptz)
-RETURNS SETOF bigint LANGUAGE plpgsql {_DEFINER} AS $$
+RETURNS TABLE (key_id bigint, hold text) LANGUAGE plpgsql {_DEFINER} AS $$
+#variable_conflict use_column
 DECLARE
   v_line record;
 BEGIN
@@ -196,9 +200,9 @@ BEGIN
     WHERE r.order_line_id = p_line AND r.ended_at IS NULL RETURNING r.key_id
   ), freed AS (
     UPDATE public.licensing_productkey k SET hold = '{Hold.NONE}'
-    FROM kept WHERE k.id = kept.key_id AND {_KEPT} RETURNING k.id
+    FROM kept WHERE k.id = kept.key_id AND {_KEPT} RETURNING k.id, k.hold
   )
-  SELECT id FROM freed;
+  SELECT f.id, f.hold::text FROM freed f;
 END $$"""
 
 

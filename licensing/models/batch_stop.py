@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_APPEND, MAR_ROLE, Access, Right
+from core.database.access import ALLOCATOR_ROLE, MAR_APPEND, MAR_ROLE, Access, Right
 from licensing.models.key import ProductKey
 from licensing.models.key_batch import KeyBatch
 
@@ -16,7 +16,7 @@ from licensing.models.key_batch import KeyBatch
 class BatchStop(models.Model):
     """The rest of a delivery in quarantine: by one person at once; undone or given back by another."""
 
-    access = Access({MAR_ROLE: Right("SELECT, INSERT, UPDATE")})
+    access = Access({MAR_ROLE: Right("SELECT, INSERT, UPDATE"), ALLOCATOR_ROLE: Right("SELECT")})
 
     class State(models.TextChoices):
         """How the stop ended."""
@@ -57,9 +57,13 @@ class BatchStop(models.Model):
 
 
 class StoppedKey(models.Model):
-    """A key that a stop held back; keys that were held before for another reason are none."""
+    """A key that a stop holds: free when it began, come back since, or undone with the delivery.
 
-    access = MAR_APPEND
+    What was held before for another reason joins with the undo only: giving back leaves it where it is.
+    """
+
+    # The database itself adds a key that comes back while its delivery is stopped.
+    access = Access({MAR_ROLE: Right("SELECT, INSERT"), ALLOCATOR_ROLE: Right("INSERT")}, is_append_only=True)
 
     id = models.BigAutoField(primary_key=True)
     stop = models.ForeignKey(BatchStop, models.PROTECT, related_name="keys", db_index=False)

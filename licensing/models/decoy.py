@@ -32,7 +32,7 @@ class DecoyCount(models.Model):
     access = Access(
         {
             MAR_ROLE: Right("SELECT, INSERT"),
-            ALLOCATOR_ROLE: Right("SELECT, UPDATE", update_columns=("free", "held")),
+            ALLOCATOR_ROLE: Right("SELECT, UPDATE", update_columns=("free", "held", "undone")),
         }
     )
 
@@ -42,12 +42,15 @@ class DecoyCount(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
     free = models.PositiveIntegerField(_("among the free keys"))
     held = models.PositiveIntegerField(_("in quarantine"), default=0)
+    undone = models.PositiveIntegerField(_("undone with their delivery"), default=0, db_default=0)
     released_at = models.DateTimeField(_("released"))
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(free__gt=0) | Q(held__gt=0), name="decoy_count_is_of_some"),
+            models.CheckConstraint(
+                condition=Q(free__gt=0) | Q(held__gt=0) | Q(undone__gt=0), name="decoy_count_is_of_some"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.free + self.held} of {self.fulfilment_id}"
+        return f"{self.free + self.held + self.undone} of {self.fulfilment_id}"

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from licensing.models import BatchStop, ProductKey
+from licensing.models import BatchStop, DecoyCount, ProductKey
 from licensing.rules.key_states import Hold, KeyState
-from licensing.selectors.decoys import without_decoys
 
 # Out: somewhere else than in stock, kept for an order, on hold for a loss or a dispute, or back from somewhere.
-# The rest was held before the stop and never left (a key in quarantine from the start): it stays as it is.
+# A key that lay in quarantine before the stop never left.
 _OUT = f"""
 FROM licensing_productkey k JOIN licensing_fulfilment f ON f.id = k.fulfilment_id
 WHERE f.batch_id = %s AND (k.state <> {KeyState.FULFILLED:d} OR k.hold NOT IN ('{Hold.NONE}', '{Hold.QUARANTINED}')
@@ -32,19 +32,30 @@ def stops_of(batch_id: UUID) -> QuerySet[BatchStop]:
 
 
 def stopped_in_stock(stop_id: UUID) -> list[int]:
-    """Return the keys a stop holds that still lie in quarantine; decoys stay there whatever is decided."""
-    held = ProductKey.objects.filter(
-        pk__in=BatchStop.objects.get(pk=stop_id).keys.values("key_id"),
-        state=KeyState.FULFILLED,
-        hold=Hold.QUARANTINED,
-        is_disclosed=False,
+    """Return the keys a stop holds that still lie in quarantine, decoys among them: they go where the rest goes."""
+    held = _quarantined().filter(pk__in=BatchStop.objects.get(pk=stop_id).keys.values("key_id"))
+    return list(held.order_by("pk").values_list("pk", flat=True))
+
+
+def quarantined_of(ids: Sequence[int]) -> list[int]:
+    """Return those of these keys that lie in quarantine."""
+    return list(_quarantined().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+
+
+def in_quarantine(batch_id: UUID) -> int:
+    """Return how many keys of a delivery lie in quarantine: all rows less the decoys, in one statement."""
+    decoys = DecoyCount.objects.filter(fulfilment_id=OuterRef("fulfilment_id")).values("held")
+    keys = ProductKey.objects.filter(
+        fulfilment__batch_id=batch_id, state=KeyState.FULFILLED, hold=Hold.QUARANTINED
     )
-    return list(without_decoys(held).order_by("pk").values_list("pk", flat=True))
+    counted = keys.values_list("fulfilment_id").annotate(
+        keys=Count("id") - Coalesce(Subquery(decoys), 0)
+    )  # fmt: skip
+    return sum(count for _fulfilment_id, count in counted.order_by())
 
 
-def free_of_batch(ids: Sequence[int]) -> list[int]:
-    """Return those of these free keys that are no decoys."""
-    return list(without_decoys(ProductKey.objects.filter(pk__in=ids)).values_list("pk", flat=True))
+def _quarantined() -> QuerySet[ProductKey]:
+    return ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.QUARANTINED, is_disclosed=False)
 
 
 def keys_out_of_stock(batch_id: UUID) -> int:

@@ -17,6 +17,7 @@ _DECOYS = """
 decoys AS (
   SELECT product_id, 'stock' AS account, sum(free) AS n FROM licensing_decoycount GROUP BY 1
   UNION ALL SELECT product_id, 'quarantine', sum(held) FROM licensing_decoycount GROUP BY 1
+  UNION ALL SELECT product_id, 'undone', sum(undone) FROM licensing_decoycount GROUP BY 1
 )"""
 # A row's account before follows from its own state and partner and from the hold the row before left behind.
 _STEPS = f"""

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from licensing.models import Product, ProductKey, StockPool, StockPoolMember
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.pools import GENERAL, PoolState
-from licensing.selectors.decoys import decoys_by_product
+from licensing.selectors.decoys import decoys_of_product
 
 _SERVED_BY_POOLS = f"""
 SELECT l.order_id, b.partner_id
@@ -100,18 +100,17 @@ def places_with_pools(lines: Sequence[PoolLine]) -> list[StockPlaces]:
         ProductKey.objects.filter(product__in=products, state=KeyState.FULFILLED)
         .values_list("product_id")
         .annotate(
-            general=Count("id", filter=Q(pool=GENERAL, hold=Hold.NONE)),
+            general=Count("id", filter=Q(pool=GENERAL, hold=Hold.NONE)) - decoys_of_product("free"),
             reserved=Count("id", filter=Q(hold=Hold.RESERVED)),
-            quarantined=Count("id", filter=~Q(hold__in=[Hold.NONE, Hold.RESERVED])),
+            quarantined=Count("id", filter=~Q(hold__in=[Hold.NONE, Hold.RESERVED]))
+            - decoys_of_product("held"),
         )
         .order_by()
     )
     found = {row[0]: row[1:] for row in counted}
-    decoys = decoys_by_product()
     places = []
     for product_id, product in sorted(products.items(), key=lambda one: one[1].name):
         general, reserved, quarantined = found.get(product_id, (0, 0, 0))
-        free, held = decoys.get(product_id, (0, 0))
         pools = [line for line in lines if line.pool.product_id == product_id]
-        places.append(StockPlaces(product, general - free, pools, reserved, quarantined - held))
+        places.append(StockPlaces(product, general, pools, reserved, quarantined))
     return places

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from licensing.models import Fulfilment, KeyBatch, Product, ProductKey
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
-from licensing.selectors.decoys import decoys_by_product
+from licensing.selectors.decoys import decoys_of_product
 
 # What a stock keeper tells apart; every state stands in exactly one group. Fulfilled keys under a hold are
 # counted as held.
@@ -29,6 +29,12 @@ GROUPS: Mapping[KeyState, str] = {
     KeyState.REPORTED_RETURN: "returned",
     KeyState.RETURNED: "returned",
     KeyState.UNDONE: "undone",
+}
+
+_DECOY_PLACES: Mapping[tuple[int, str], str] = {
+    (KeyState.FULFILLED, Hold.NONE): "free",
+    (KeyState.FULFILLED, Hold.QUARANTINED): "held",
+    (KeyState.UNDONE, Hold.NONE): "undone",
 }
 
 
@@ -98,14 +104,24 @@ def stock_total(lines: list[StockLine]) -> StockLine:
 
 def free_total() -> int:
     """Return how many keys can be ordered now, of all products."""
-    free = ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE).count()
-    return free - sum(decoys for decoys, _held in decoys_by_product().values())
+    return sum(_free_by_product(ProductKey.objects.all()).values())
+
+
+def keys_in_all() -> int:
+    """Return how many keys there are, wherever they stand."""
+    keys = ProductKey.objects.values_list("product_id").order_by()
+    counted = keys.annotate(keys=Count("id") - decoys_of_product("free", "held", "undone"))
+    return sum(count for _product_id, count in counted)
 
 
 def free_of_product(product_id: int) -> int:
     """Return how many keys of a product are free, those in pools included."""
-    free = ProductKey.objects.filter(product_id=product_id, state=KeyState.FULFILLED, hold=Hold.NONE).count()
-    return free - decoys_by_product().get(product_id, (0, 0))[0]
+    return _free_by_product(ProductKey.objects.filter(product_id=product_id)).get(product_id, 0)
+
+
+def _free_by_product(keys: QuerySet[ProductKey]) -> dict[int, int]:
+    free = keys.filter(state=KeyState.FULFILLED, hold=Hold.NONE).values_list("product_id")
+    return dict(free.annotate(free=Count("id") - decoys_of_product("free")).order_by())
 
 
 def imports() -> QuerySet[KeyBatch]:
@@ -134,14 +150,16 @@ def part_numbers_on_sale(*, at: datetime) -> list[str]:
 
 
 def _places() -> dict[int, dict[str, int]]:
-    counted = ProductKey.objects.values_list("product_id", "state", "hold").annotate(Count("id")).order_by()
+    counted = (
+        ProductKey.objects.values_list("product_id", "state", "hold")
+        .annotate(keys=Count("id"), **{place: decoys_of_product(place) for place in _DECOY_PLACES.values()})
+        .order_by()
+    )
     places: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for product_id, state, hold, keys in counted:
+    for product_id, state, hold, keys, *decoys in counted:
         group = GROUPS[KeyState(state)]
         if group == "free" and hold != Hold.NONE:
             group = "held"
-        places[product_id][group] += keys
-    for product_id, (free, in_quarantine) in decoys_by_product().items():
-        places[product_id]["free"] -= free
-        places[product_id]["held"] -= in_quarantine
+        there = dict(zip(_DECOY_PLACES, decoys, strict=True))
+        places[product_id][group] += keys - there.get((state, hold), 0)
     return places

@@ -4,13 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Sum
 
-from licensing.models import BackOrder, CallOff, DecoyCount, Product, ProductKey
+from licensing.models import BackOrder, CallOff, Product, ProductKey
 from licensing.rules.forecast import Arrival, Forecast, forecast
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.pools import GENERAL
+from licensing.selectors.decoys import decoys_of_product
 from licensing.selectors.stock_use import histories
 from partners.selectors.mar import mar_zone
 
@@ -80,12 +80,11 @@ def _free_keys() -> tuple[dict[int, int], dict[int, int]]:
 
     One statement counts keys and decoys: a delivery released between two would be half in the sum.
     """
-    decoys = DecoyCount.objects.filter(product_id=OuterRef("product_id")).values("product_id")
     rows = (
         ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE)
         .values_list("product_id")
         .annotate(
-            keys=Count("id") - Coalesce(Subquery(decoys.values(free=Sum("free"))), 0),
+            keys=Count("id") - decoys_of_product("free"),
             pooled=Count("id", filter=~Q(pool=GENERAL)),
         )
         .order_by()

@@ -19,12 +19,19 @@ from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.people import reference_to
 from core.tenancy import acting_as
-from licensing.locks import lock_batch, lock_batch_stop, lock_keys_of_batch, lock_queue
+from licensing.locks import lock_batch, lock_batch_stop, lock_keys_of_batch, lock_queue, lock_stopping
 from licensing.models import BatchStop, Fulfilment, KeyBatch, StoppedKey
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
-from licensing.selectors.batch_stops import free_of_batch, keys_out_of_stock, open_stop, stopped_in_stock
+from licensing.selectors.batch_stops import (
+    in_quarantine,
+    keys_out_of_stock,
+    open_stop,
+    quarantined_of,
+    stopped_in_stock,
+)
+from licensing.selectors.decoys import decoys_of_batch
 from licensing.services.call_offs import settle_call_offs
 from licensing.services.custody import Also, Step, change_hold, move_keys
 from licensing.services.holds import prove_lift
@@ -62,16 +69,18 @@ def stop_batch(batch_id: UUID, *, reason: str, by: Actor, at: datetime) -> Batch
         raise StopRefused(_not_in_stock(batch))
     for product_id in _products(batch_id):
         lock_queue(product_id)
-    ids = lock_keys_of_batch(batch_id)
+    lock_stopping(batch_id)
+    ids = lock_keys_of_batch(batch_id, Hold.NONE)
+    in_quarantine_before = in_quarantine(batch_id)
     with acting_as(by.user_id):
         stop = BatchStop.objects.create(
             batch=batch, reason=mask_keys(reason.strip())[:500], stopped_by_id=_person(by), stopped_at=at
         )
-    StoppedKey.objects.bulk_create((StoppedKey(stop=stop, key_id=key_id) for key_id in ids), batch_size=5000)
+    _join(stop, ids)
     if ids:
         step = Step("delivery.stopped", stop.pk, by, at)
         change_hold(ids, before=Hold.NONE, after=Hold.QUARANTINED, step=step)
-    _audit("stopped", stop, by=by, at=at, keys=len(stopped_in_stock(stop.pk)))
+    _audit("stopped", stop, by=by, at=at, keys=in_quarantine(batch_id) - in_quarantine_before)
     return stop
 
 
@@ -83,16 +92,16 @@ def undo_import(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> int:
     :raises StopRefused: for who stopped it, when it is decided, or when a key ever left the stock.
     """
     stop = _decidable(stop_id, reason, by)
-    # What came free since, such as a key that was lost and found, goes with the rest and is held from here on.
-    free = free_of_batch(lock_keys_of_batch(stop.batch_id))
+    # What lay in quarantine before the stop, for whatever reason, was delivered wrongly too.
+    ids = lock_keys_of_batch(stop.batch_id, Hold.NONE, Hold.QUARANTINED)
     out = keys_out_of_stock(stop.batch_id)
     if out:
         raise StopRefused(_left_stock(out))
-    stopped = stopped_in_stock(stop.pk)
-    ids = sorted({*stopped, *free})
+    held, decoys = quarantined_of(ids), decoys_of_batch(stop.batch_id)
+    _join(stop, held)
     _decide(stop, BatchStop.State.UNDONE, reason, by, at)
     prove_lift(
-        stopped, hold=Hold.QUARANTINED, reason=reason, asked_by=reference_to(stop.stopped_by_id), by=by, at=at
+        held, hold=Hold.QUARANTINED, reason=reason, asked_by=reference_to(stop.stopped_by_id), by=by, at=at
     )
     with connection.cursor() as cursor:
         cursor.execute(_TOMBSTONES, [stop.pk, ids])
@@ -107,8 +116,8 @@ def undo_import(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> int:
     undone.update(undone_at=at)
     settle_call_offs(undone.values_list("product_id", flat=True), by=by, at=at)
     KeyBatch.objects.filter(pk=stop.batch_id).update(state=KeyBatchState.UNDONE)
-    _audit("undone", stop, by=by, at=at, keys=len(ids))
-    return len(ids)
+    _audit("undone", stop, by=by, at=at, keys=len(ids) - decoys)
+    return len(ids) - decoys
 
 
 @transaction.atomic
@@ -119,7 +128,8 @@ def give_batch_back(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> i
     :raises StopRefused: for who stopped it, or when it is decided.
     """
     stop = _decidable(stop_id, reason, by)
-    ids = stopped_in_stock(stop.pk)
+    lock_keys_of_batch(stop.batch_id, Hold.QUARANTINED)
+    ids, before = stopped_in_stock(stop.pk), in_quarantine(stop.batch_id)
     _decide(stop, BatchStop.State.GIVEN_BACK, reason, by, at)
     if ids:
         prove_lift(
@@ -127,10 +137,17 @@ def give_batch_back(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> i
         )
         step = Step("delivery.given_back", stop.pk, by, at)
         change_hold(ids, before=Hold.QUARANTINED, after=Hold.NONE, step=step)
-    _audit("given_back", stop, by=by, at=at, keys=len(ids))
+    keys = before - in_quarantine(stop.batch_id)
+    _audit("given_back", stop, by=by, at=at, keys=keys)
     for product_id in _products(stop.batch_id):
         announce_free_stock(product_id, at=at)
-    return len(ids)
+    return keys
+
+
+def _join(stop: BatchStop, ids: Sequence[int]) -> None:
+    StoppedKey.objects.bulk_create(
+        (StoppedKey(stop=stop, key_id=key_id) for key_id in ids), batch_size=5000, ignore_conflicts=True
+    )
 
 
 def _decidable(stop_id: UUID, reason: str, by: Actor) -> BatchStop:

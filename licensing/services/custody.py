@@ -18,7 +18,7 @@ _MOVE = """
 WITH before AS (
   SELECT id, product_id, partner_id, state, hold FROM licensing_productkey
   WHERE id = ANY(%(ids)s) AND state = ANY(%(sources)s) AND hold <> ALL(%(stopping_holds)s)
-    AND (state <> 1 OR NOT licensing_is_decoy(id))
+    AND (state <> 1 OR %(to_state)s = 100 OR NOT licensing_is_decoy(id))
   ORDER BY id FOR UPDATE
 ), moved AS (
   UPDATE licensing_productkey k
@@ -38,7 +38,7 @@ _NAMED = "JOIN unnest(%(ids)s, %(object_ids)s) AS named(id, object_id) USING (id
 _HOLD = """
 WITH before AS (
   SELECT id FROM licensing_productkey WHERE id = ANY(%(ids)s) AND hold = %(from_hold)s AND state <> ALL(%(ended)s)
-    AND (state <> 1 OR %(to_hold)s = 'quarantined' OR NOT licensing_is_decoy(id))
+    AND (state <> 1 OR 'quarantined' IN (%(from_hold)s, %(to_hold)s) OR NOT licensing_is_decoy(id))
   ORDER BY id FOR NO KEY UPDATE
 ), held AS (
   UPDATE licensing_productkey k SET hold = %(to_hold)s FROM before b WHERE k.id = b.id

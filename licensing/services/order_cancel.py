@@ -15,7 +15,7 @@ from core.tenancy import mar_scope
 from licensing.locks import lock_credit, lock_order
 from licensing.models import KeyAssignment, Order, OrderEvent, OrderState, ProductKey
 from licensing.models.catalogue import LicenceFamily
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.order_product import pair_needed
 from licensing.rules.order_states import WAITING
@@ -101,7 +101,9 @@ def _cancel_allocated(order: Order, *, reason: str, by: Actor, at: datetime, par
         partner_id=order.partner_id,
         facts={"keys": len(keys), "reason": mask_keys(reason)[:200]},
     )
-    announce_free_stock(order.lines.get().product_id, at=at)
+    # What nobody has seen lies free again, unless its delivery was stopped meanwhile; somebody may wait for it.
+    if ProductKey.objects.filter(pk__in=keys, hold=Hold.NONE).exists():
+        announce_free_stock(order.lines.get().product_id, at=at)
 
 
 def _require_windows_for_office(order: Order) -> None:

@@ -189,10 +189,17 @@ def reserve_keys(
 
 
 def free_reserved(line_id: UUID, *, product_id: int, partner_id: UUID, by: Actor, at: datetime) -> int:
-    """Let go of the keys kept for a line of the current partner; return how many are free again."""
-    freed = _ids("SELECT licensing_free_reserved(%s, %s)", [line_id, at])
+    """Let go of the keys kept for a line of the current partner; return how many.
+
+    They are free again, or in quarantine when their delivery was stopped meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key_id, hold FROM licensing_free_reserved(%s, %s)", [line_id, at])
+        freed = cursor.fetchall()
     step = Step("order.let_go", line_id, by, at)
-    record_hold_in_stock(freed, product_id=product_id, partner_id=partner_id, hold=Hold.NONE, step=step)
+    for hold in (Hold.NONE, Hold.QUARANTINED):
+        ids = [key_id for key_id, told in freed if told == hold]
+        record_hold_in_stock(ids, product_id=product_id, partner_id=partner_id, hold=hold, step=step)
     return len(freed)
 
 

@@ -73,7 +73,7 @@ LEFT JOIN (SELECT product_id, sum(quantity) AS n FROM licensing_fulfilment GROUP
 LEFT JOIN (SELECT product_id, count(*) AS n FROM licensing_productkey GROUP BY 1) k ON k.product_id = p.id
 LEFT JOIN (SELECT product_id, count(*) AS n FROM licensing_ledgerentry WHERE from_state IS NULL GROUP BY 1) l
   ON l.product_id = p.id
-LEFT JOIN (SELECT product_id, sum(free + held) AS n FROM licensing_decoycount GROUP BY 1) x
+LEFT JOIN (SELECT product_id, sum(free + held + undone) AS n FROM licensing_decoycount GROUP BY 1) x
   ON x.product_id = p.id
 WHERE coalesce(d.n, 0) + coalesce(x.n, 0) <> coalesce(k.n, 0) OR coalesce(k.n, 0) <> coalesce(l.n, 0)
 UNION ALL

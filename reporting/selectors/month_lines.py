@@ -25,11 +25,16 @@ WITH open AS (
   SELECT *, floor(extract(epoch FROM %(end)s - handed_over_at) / 86400)::int AS age_days FROM open
 )"""
 
-# Decoys never leave the stock and are in no delivery: they are taken out of its opening, entries and closing.
+# Decoys are in no delivery and leave the stock only with one that is undone: they are taken out on every side.
 # Opening and closing come from the last step of each key, entries and exits from the steps
 # themselves, so that the stock equation compares two independent counts.
 _STOCK = f"""
-WITH counted AS (
+WITH decoys AS (
+  SELECT d.product_id, d.released_at, d.free + d.held + d.undone AS keys,
+    CASE WHEN f.undone_at < %(end)s THEN d.undone ELSE 0 END AS went,
+    CASE WHEN f.undone_at < %(start)s THEN d.undone ELSE 0 END AS went_before
+  FROM licensing_decoycount d JOIN licensing_fulfilment f ON f.id = d.fulfilment_id WHERE d.released_at < %(end)s
+), counted AS (
   SELECT product_id, state, count(*) AS opening, 0 AS entries, 0 AS exits, 0 AS closing FROM (
     SELECT DISTINCT ON (key_id) product_id, to_state AS state FROM report_steps
     WHERE at < %(start)s ORDER BY key_id, id DESC) before GROUP BY 1, 2
@@ -42,9 +47,11 @@ WITH counted AS (
   SELECT product_id, state, 0, 0, 0, count(*) FROM report_standings GROUP BY 1, 2
   UNION ALL
   SELECT product_id, {KeyState.FULFILLED:d},
-    coalesce(-sum(free + held) FILTER (WHERE released_at < %(start)s), 0),
-    coalesce(-sum(free + held) FILTER (WHERE released_at >= %(start)s), 0), 0, -sum(free + held)
-  FROM licensing_decoycount WHERE released_at < %(end)s GROUP BY 1
+    CASE WHEN released_at < %(start)s THEN went_before - keys ELSE 0 END,
+    CASE WHEN released_at >= %(start)s THEN -keys ELSE 0 END, went_before - went, went - keys FROM decoys
+  WHERE keys > went_before
+  UNION ALL
+  SELECT product_id, {KeyState.UNDONE:d}, -went_before, went_before - went, 0, -went FROM decoys WHERE went > 0
 )
 SELECT p.code AS product_code, p.name AS product_name, p.lpn, {FAMILY.format(product="p")} AS family,
   c.state AS state_code, sum(c.opening)::int AS opening, sum(c.entries)::int AS entries,

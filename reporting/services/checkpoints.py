@@ -22,9 +22,9 @@ from core.models import AuditEvent
 from core.queue import enqueue
 from core.services.seal import Verdict, streams
 from core.tenancy import mar_scope
-from licensing.models import LedgerEntry, ProductKey
-from licensing.selectors.decoys import decoys_in_all
+from licensing.models import LedgerEntry
 from licensing.selectors.ledger_accounts import Books, read_books
+from licensing.selectors.stock import keys_in_all
 from partners.models import Mar
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
@@ -185,7 +185,7 @@ def _facts(books: Books, before: Checkpoint | None, at: datetime) -> dict[str, A
 
 def _counts() -> dict[str, int]:
     return {
-        "keys": ProductKey.objects.count() - decoys_in_all(),
+        "keys": keys_in_all(),
         "ledger_rows": LedgerEntry.objects.count(),
         "audit_rows": AuditEvent.objects.count(),
     }

@@ -1,18 +1,24 @@
 """A delivery is stopped while it is ordered, and decided twice at once; with controls."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 
 from core.errors import DomainError
 from core.tenancy import mar_scope
+from licensing.locks import lock_keys
 from licensing.models import BatchStop, KeyAssignment, Product, ProductKey
 from licensing.selectors.batch_stops import keys_out_of_stock
-from licensing.services import batch_undo
+from licensing.services import batch_undo, order_cancel
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
+from licensing.services.order_cancel import cancel_order
 from tests.factories import AT, actor_for, make_member, make_partner, make_product, make_stock
+from tests.factories.pools import make_pool
 from tests.licensing.services.orders_kit import order
 from tests.race.at_once import at_once, reading_together
+from tests.race.server import all_at_once
 
 KEYS = 12
 
@@ -70,3 +76,74 @@ def test_without_the_lock_the_second_meets_the_databases_guard(
     assert ended == ["IntegrityError", "done"]
     with mar_scope(), pytest.raises(DomainError):
         _act(undo_import, stop.pk)()
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["guarded", "control"])
+def test_a_key_that_is_just_being_freed_is_held_by_the_stop(
+    cloned_db: str, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    """The control: a stop that does not wait for who frees a key leaves it in the stock."""
+    partner, product = make_partner(), make_product()
+    batch_id = _batch(product)
+    placed = order(partner, product, 2)
+    freed, real = threading.Event(), order_cancel.announce_free_stock
+
+    def announce(*told: Any, **more: Any) -> bool:
+        freed.set()
+        time.sleep(1.5)
+        return real(*told, **more)
+
+    monkeypatch.setattr(order_cancel, "announce_free_stock", announce)
+    if not waits:
+        monkeypatch.setattr(batch_undo, "lock_stopping", lambda _batch_id: None)
+    stop, by = _act(stop_batch, batch_id), actor_for(make_member("mar_stock"))
+
+    def stopping() -> None:
+        freed.wait(10)
+        with mar_scope():
+            stop()
+
+    def cancelling() -> None:
+        with mar_scope():
+            cancel_order(placed.order_id, reason="too many", by=by, at=AT)
+
+    assert faults(all_at_once([cancelling, stopping])) == []
+    with mar_scope():
+        free = ProductKey.objects.filter(state=1, hold="none").count()
+        assert free == (0 if waits else 2)
+
+
+def test_a_stop_and_an_order_from_a_pool_do_not_wait_for_each_other(cloned_db: str) -> None:
+    """The order holds its pool's keys and comes to the general stock then: the stop goes the same way."""
+    partner, product = make_partner(), make_product()
+    keys = make_stock(product, 40)
+    pool, stop, held, go = make_pool(product, partner), _act(stop_batch, keys[0].batch_id), *_events(2)
+    with mar_scope():
+        ProductKey.objects.filter(pk__in=[key.pk for key in keys[-5:]]).update(pool=pool.pk)
+
+    def blocking() -> None:
+        with mar_scope():
+            lock_keys([keys[20].pk])
+            held.set()
+            go.wait(20)
+
+    def stopping() -> None:
+        held.wait(20)
+        with mar_scope():
+            stop()
+
+    def buying() -> None:
+        held.wait(20)
+        time.sleep(1)
+        threading.Timer(1.5, go.set).start()
+        order(partner, product, 40)
+
+    assert set(faults(all_at_once([blocking, stopping, buying]))) <= {"OrderRefused"}
+
+
+def _events(number: int) -> list[threading.Event]:
+    return [threading.Event() for _ in range(number)]
+
+
+def faults(ended: list[Any]) -> list[str]:
+    return [type(each).__name__ for each in ended if isinstance(each, Exception)]

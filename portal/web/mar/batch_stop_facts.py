@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from licensing.models import KeyBatch
 from licensing.models.batch_stop import BatchStop
 from licensing.models.key_batch import KeyBatchState
-from licensing.selectors.batch_stops import keys_out, keys_out_of_stock, open_stop, stopped_in_stock, stops_of
+from licensing.selectors.batch_stops import in_quarantine, keys_out, keys_out_of_stock, open_stop, stops_of
 from portal.actors import actor_of
 
 ROWS = 200
@@ -31,7 +31,7 @@ def stop_facts(request: HttpRequest, batch: KeyBatch) -> dict[str, Any]:
     may_decide = is_open and "import.undo" in permissions and not is_own
     return {
         "stop": stop,
-        "held": len(stopped_in_stock(stop.pk)) if is_open else 0,
+        "held": in_quarantine(batch.pk) if is_open else 0,
         "out": out,
         "keys_out": keys_out(batch.pk, ROWS) if out else [],
         "rows_shown": ROWS,

@@ -56,7 +56,7 @@ def test_stock_and_imports_need_the_same_queries_for_one_row_and_for_three(produ
             )
             == products
         )
-    assert len(queries) == 5
+    assert len(queries) == 4
 
 
 def test_part_numbers_on_sale_leave_out_what_is_no_longer_sold() -> None:

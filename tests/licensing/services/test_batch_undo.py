@@ -1,6 +1,7 @@
 """A wrong delivery: stopped at once, undone while nothing left the stock, given back or kept away afterwards."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,19 +13,21 @@ from core.models import AuditEvent
 from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import BatchStop, Fulfilment, KeyBatch, LedgerEntry, Product, ProductKey, UndoneKey
 from licensing.rules.key_states import Hold
-from licensing.selectors.batch_stops import keys_out
+from licensing.selectors.batch_stops import in_quarantine, keys_out
 from licensing.selectors.decoys import without_decoys
 from licensing.selectors.ledger_accounts import read_books
-from licensing.selectors.stock import stock_lines
+from licensing.selectors.order_facts import free_stock
+from licensing.selectors.stock import keys_in_all, stock_lines
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
 from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
+from licensing.services.order_release import expire_order
 from licensing.services.pools import move_to_pool
 from reporting.selectors.invariants import INVARIANTS, check_invariant
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
 from tests.factories.pools import make_pool
 from tests.licensing.services.orders_kit import MAR_PERSON, order, state_of
-from tests.licensing.services.test_imports import delivery, released
+from tests.licensing.services.test_imports import checked, delivery, released
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +48,11 @@ def _keys(**where: Any) -> list[ProductKey]:
     with mar_scope():
         keys = without_decoys(ProductKey.objects.filter(**where).select_related("fulfilment"))
         return list(keys.order_by("pk"))
+
+
+def _tombstones() -> list[str]:
+    stones = UndoneKey.objects.filter(key__in=_keys(state=100)).order_by("pk")
+    return list(stones.values_list("product_key_id", flat=True))
 
 
 def _places() -> dict[tuple[int, str], int]:
@@ -90,8 +98,7 @@ def test_a_stopped_delivery_is_undone_by_a_second_person_and_the_books_hold(
         batch.refresh_from_db()
         stop.refresh_from_db()
         assert (batch.state, stop.state, stop.decided_by_id) == ("undone", "undone", two[1].user_id)
-        stones = UndoneKey.objects.order_by("pk").values_list("product_key_id", flat=True)
-        assert list(stones) == names
+        assert _tombstones() == names
         assert set(ProductKey.objects.values_list("pool", flat=True)) == {0}
         steps = LedgerEntry.objects.filter(key=_keys()[0]).order_by("id").values_list("reason", flat=True)
         assert list(steps)[-2:] == ["delivery.stopped", "delivery.undone"]
@@ -119,8 +126,7 @@ def test_the_same_file_is_imported_again_under_the_right_product_and_a_third_tim
         assert [(key.product_id, key.batch_id, key.hold) for key in keys] == [
             (right.pk, again.pk, "none")
         ] * 2
-        first_names = UndoneKey.objects.order_by("pk").values_list("product_key_id", flat=True)
-        assert [key.product_key_id for key in keys] == list(first_names)
+        assert [key.product_key_id for key in keys] == _tombstones()
         numbers = Fulfilment.objects.order_by("pk").values_list("number", "undone_at")
         assert list(numbers) == [(keys[0].fulfilment.number, AT), (keys[0].fulfilment.number, None)]
     with pytest.raises(DomainError, match="file_known"):
@@ -178,7 +184,7 @@ def test_what_a_stop_gives_back_serves_the_queue_and_what_was_held_before_stays(
     assert _stop(batch, two[1]).state == "stopped"
 
 
-def test_a_key_that_is_found_after_the_stop_is_undone_with_the_rest(
+def test_a_key_that_is_found_after_the_stop_is_held_and_undone_with_the_rest(
     product: Product, two: tuple[Actor, Actor]
 ) -> None:
     batch = released(delivery(product.lpn, keys=3))
@@ -189,9 +195,58 @@ def test_a_key_that_is_found_after_the_stop_is_undone_with_the_rest(
     stop = _stop(batch, two[0])
     with mar_scope():
         lift_hold([first], by=two[1], asked_by=two[0].label, **lost)
-    assert _places() == {(1, "none"): 1, (1, "quarantined"): 2}
+    assert _places() == {(1, "quarantined"): 3}
     assert _decide(undo_import, stop, two[1]) == 3
     assert _places() == {(100, "none"): 3}
+    _books_hold()
+
+
+@pytest.mark.parametrize("way", ["cancelled", "let go"])
+def test_what_comes_back_while_its_delivery_is_stopped_is_held_and_given_back_with_the_rest(
+    product: Product, two: tuple[Actor, Actor], way: str
+) -> None:
+    batch = released(delivery(product.lpn, keys=3))
+    placed = order(make_partner(), product, 2, reserve_minutes=0 if way == "cancelled" else 10)
+    stop = _stop(batch, two[0])
+    with mar_scope():
+        if way == "cancelled":
+            cancel_order(placed.order_id, reason="too many", by=MAR_PERSON, at=AT)
+        else:
+            assert expire_order(placed.order_id, at=AT + timedelta(hours=5))
+        assert free_stock(product.pk) == 0
+        assert in_quarantine(batch.pk) == 3
+    _books_hold()
+    assert _decide(give_batch_back, stop, two[1]) == 3
+    assert _places() == {(1, "none"): 3}
+    _books_hold()
+
+
+def test_a_key_that_lay_in_quarantine_before_is_undone_and_comes_again_with_the_same_file(
+    product: Product, two: tuple[Actor, Actor]
+) -> None:
+    content = delivery(product.lpn, keys=3)
+    batch = released(content)
+    with mar_scope():
+        first = _keys()[0].pk
+        put_on_hold([first], hold=Hold.QUARANTINED, reason="Odd", by=two[0], at=AT)
+    assert _decide(undo_import, _stop(batch, two[0]), two[1]) == 3
+    assert _places() == {(100, "none"): 3}
+    again = checked(content)
+    with mar_scope():
+        again.refresh_from_db()
+        assert (again.state, again.errors) == ("ready", [])
+
+
+@pytest.mark.parametrize("act", [give_batch_back, undo_import])
+def test_what_stays_in_quarantine_afterwards_tells_no_decoys(
+    product: Product, two: tuple[Actor, Actor], act: Callable[..., int]
+) -> None:
+    batch = released(delivery(product.lpn, keys=6))
+    assert _decide(act, _stop(batch, two[0]), two[1]) == 6
+    with mar_scope():
+        assert not ProductKey.objects.filter(batch=batch, hold=Hold.QUARANTINED).exists()
+        assert ProductKey.objects.values("state").distinct().count() == 1
+        assert keys_in_all() == 6
     _books_hold()
 
 

@@ -9,6 +9,7 @@ from core.periods import Period
 from core.tenancy import mar_scope
 from licensing.models import CbrLine, LedgerEntry, ProductKey
 from licensing.rules.key_states import Hold, KeyState
+from licensing.services.batch_undo import stop_batch, undo_import
 from licensing.services.custody import Step, move_keys
 from licensing.services.recall import recall_key, unassign_keys
 from partners.models import Partner
@@ -19,7 +20,15 @@ from reporting.selectors.month_steps import MonthBounds, gather_steps
 from reporting.selectors.rows import Row
 from reporting.services.device_lines import insert_device_lines
 from reporting.services.freezing import StockLine
-from tests.factories import make_mar, make_partner, make_product, make_stock
+from tests.factories import (
+    actor_for,
+    make_decoy,
+    make_mar,
+    make_member,
+    make_partner,
+    make_product,
+    make_stock,
+)
 from tests.reporting import world
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +123,24 @@ def test_row_that_changes_a_hold_and_no_state_is_no_step(keys: list[ProductKey])
             reason="hold.set", actor_kind="system", actor_id="system", actor_label="test", recorded_at=DAY,
         )  # fmt: skip
     assert _stock(OCTOBER) == before
+
+
+@pytest.mark.parametrize(("undone_at", "in_october"), [(DAY, True), (NEXT_MONTH, False)])
+def test_decoys_of_an_undone_delivery_stand_in_no_line(
+    partner: Partner, undone_at: datetime, in_october: bool
+) -> None:
+    keys = make_stock(make_product(code="PRO"), 5, at=BEFORE)
+    make_decoy(keys[0])
+    one, other = actor_for(make_member("mar_stock")), actor_for(make_member("mar_approver"))
+    with mar_scope():
+        stop = stop_batch(keys[0].batch_id, reason="Wrong", by=one, at=DAY)
+        assert undo_import(stop.pk, reason="Wrong", by=other, at=undone_at) == 4
+    gone = {"Fulfilled": (4, 0, 4, 0), "Undone": (0, 4, 0, 4)}
+    lines = _stock(OCTOBER), _stock(NOVEMBER)
+    if in_october:
+        assert lines == (gone, {"Undone": (4, 0, 0, 4)})
+    else:
+        assert lines == ({"Fulfilled": (4, 0, 0, 4)}, gone)
 
 
 def test_step_at_local_midnight_belongs_to_the_month_that_begins(partner: Partner) -> None:
