@@ -156,6 +156,14 @@ def own_files(files: Any, settings: Any) -> None:
     settings.STORAGES = settings.STORAGES | files
 
 
+@pytest.fixture(autouse=True)
+def long_day(settings: Any) -> None:
+    """Let a second factor and a session of the world stay fresh: on a slow machine the walk takes its time."""
+    settings.STEP_UP_SECONDS = settings.SESSION_IDLE_SECONDS = settings.SESSION_IDLE_SECONDS_WITH_KEYS = (
+        86_400
+    )
+
+
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, files: Any) -> Iterator[World]:
     """Make the world once; each test rolls back what it did to it."""
