@@ -174,6 +174,13 @@ class KeyAssignment(models.Model):
                 name="assignment_exposure",
                 condition=Q(ended_at__isnull=True, billed_at__isnull=True),
             ),
+            # What was taken back: few of many, so that who holds how much is known without counting keys.
+            models.Index(
+                fields=["partner"],
+                include=["order_line"],
+                name="assignment_ended",
+                condition=Q(ended_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,10 +14,15 @@ from django.db import IntegrityError, transaction
 from core.errors import DomainError
 from core.models import IdempotencyKey
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import FamilyGrant, Order, OrderLimit, Product, ProductKey, SaleCountry
+from licensing.models import FamilyGrant, KeyAssignment, Order, OrderLimit, Product, ProductKey, SaleCountry
+from licensing.rules.devices import DeviceIdentity
 from licensing.rules.order_decision import Wish
+from licensing.selectors.order_facts import pair_facts
+from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_own_order
 from licensing.services.orders import preflight
+from licensing.services.recall import recall_key
+from licensing.services.replacements import Wanted, swap_key
 from partners.models import Course, CreditPosition, OrderBlock, Partner, Recipient, RecipientClass
 from tests.factories import AT, make_agreement, make_mar, make_partner, make_product, make_stock, make_terms
 from tests.factories.countries import agree_country
@@ -355,6 +360,34 @@ def test_the_pair_bears_one_for_one_and_what_waits_counts() -> None:
     assert refusal.facts == {"Windows": 3, "Office": 2, "Left": 1, "Asked for": 2}
     assert refusal.missing == {"Windows": 1}
     assert order(partner, office, 1).is_new
+
+
+def test_the_pair_is_counted_through_orders_swaps_and_recalls() -> None:
+    partner, windows, office = _paired()
+    order(partner, windows, 5, may_queue=True)
+    cancelled, _kept = order(partner, office, 2), order(partner, office, 1)
+    assert order(partner, windows, 4, may_queue=True).state == "backordered"
+    by = buyer_of(partner)
+    with partner_scope(partner.pk):
+        cancel_own_order(cancelled.order_id, partner_id=partner.pk, reason="No", by=by, at=AT)
+    make_stock(windows, 1)
+    with mar_scope():
+        swapped, recalled = ProductKey.objects.filter(partner=partner, product=windows).order_by("pk")[:2]
+    with partner_scope(partner.pk):
+        swap_key(
+            partner_id=partner.pk, product_key_id=swapped.product_key_id, by=by, at=AT,
+            wanted=Wanted("Home was ordered, Pro is needed"),
+        )  # fmt: skip
+        reveal_key(
+            partner_id=partner.pk, product_key_id=recalled.product_key_id, reason="Station is down", by=by, at=AT,
+            device=DeviceIdentity("DELL", "7490", "SER1"),
+        )  # fmt: skip
+    with mar_scope():
+        recall_key(recalled.pk, reason="Never used", by=by, at=AT)
+    with partner_scope(partner.pk):
+        held = KeyAssignment.objects.filter(ended_at__isnull=True)
+        counted = tuple(held.filter(order_line__product=each).count() for each in (office, windows))
+        assert pair_facts(partner.pk, office.pk, windows.pk) == counted == (1, 4)
 
 
 def test_windows_that_bear_office_are_not_cancelled() -> None:
