@@ -36,15 +36,19 @@ def holds_until(at: datetime, *, notice_days: int, changes: Sequence[datetime]) 
     return min([at + timedelta(days=max(notice_days, 1)), *(change for change in changes if change > at)])
 
 
-def cannot_estimate(what: str, facts: dict[str, Any]) -> Refusal:
-    """Return the refusal to write an estimate."""
+def cannot_estimate(what: str, facts: dict[str, Any], *, alone: str = "") -> Refusal:
+    """Return the refusal to write an estimate; ``alone`` is the code of a product that only its own form orders."""
+    next_step = _("Name 1 to 20 products of your catalogue with a price, each once, with a quantity.")
+    if alone:
+        next_step = _("Leave it out here, and order it by its own form.")
     return refuse(
         "estimate_field",
         what,
         rule="PRC-8",
         facts=facts,
-        next_step=_("Name 1 to 20 products of your catalogue with a price, each once, with a quantity."),
+        next_step=next_step,
         lifted_by=_("You"),
+        fix_path=f"/tpr/order/{alone}/" if alone else "",
     )
 
 

@@ -148,7 +148,8 @@ def _priced(partner_id: UUID, product: Product, quantity: int, at: datetime) -> 
     price = price_for(partner_id, product.pk, quantity, at)
     why = _why_not(product, at) if price else _("%(product)s has no price for you today.")
     if price is None or why:
-        raise Invalid(cannot_estimate(why % {"product": product.name}, {_("Product"): product.name}))
+        what, facts = why % {"product": product.name}, {_("Product"): product.name}
+        raise Invalid(cannot_estimate(what, facts, alone=product.code if price else ""))
     return product, quantity, price.amount
 
 

@@ -125,7 +125,8 @@ def test_a_product_that_asks_for_details_is_not_estimated() -> None:
     make_version(product, required_fields=SCHEMA)
     with partner_scope(partner.pk), pytest.raises(Invalid, match="asks for details") as caught:
         write_estimate(partner.pk, [(product.code, 2)], by=_by(partner), at=AT)
-    assert caught.value.refusals[0].facts == {"Product": product.name}
+    (refusal,) = caught.value.refusals
+    assert (refusal.facts, refusal.fix_path) == ({"Product": product.name}, f"/tpr/order/{product.code}/")
     with partner_scope(partner.pk):
         assert Estimate.objects.count() == 0
 
