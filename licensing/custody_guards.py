@@ -9,6 +9,7 @@ def statements() -> list[str]:
     return [
         *names_only_who_acts("licensing_correctionrequest", "asked_by_id", "decided_by_id"),
         *names_only_who_acts("licensing_batchstop", "stopped_by_id", "decided_by_id"),
+        *names_only_who_acts("licensing_stockpool", "created_by_id", "opened_by_id"),
         _lift_function(),
         "DROP TRIGGER IF EXISTS lift_names_who_acts ON licensing_holdlift",
         """CREATE TRIGGER lift_names_who_acts BEFORE INSERT ON licensing_holdlift

@@ -9,7 +9,11 @@ from core.outbox import WorkTask
 from licensing.services import pools
 
 
-@shared_task(name="licensing.tidy_pools", base=WorkTask)  # type: ignore[untyped-decorator]
+class _OwnScope(WorkTask):
+    scope = "own"
+
+
+@shared_task(name="licensing.tidy_pools", base=_OwnScope)  # type: ignore[untyped-decorator]
 def tidy_pools(**_kwargs: Any) -> int:
     """End the pools whose day has come and empty those that ended."""
     return pools.tidy_pools(at=timezone.now())

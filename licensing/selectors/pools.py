@@ -24,6 +24,20 @@ ORDER BY b.queued_at, b.place
 """
 
 
+_OUTSIDE = """
+SELECT count(*), coalesce(sum(b.quantity), 0)::bigint FROM licensing_backorder b
+WHERE b.product_id = %s AND b.ended_at IS NULL AND NOT licensing_draws_from(b.partner_id, ARRAY[%s])
+"""
+
+
+def waiting_outside(pool_id: int, product_id: int) -> tuple[int, int]:
+    """Return the orders, and their keys, in a product's queue whose partners may not draw from a pool."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTSIDE, [product_id, pool_id])
+        orders, keys = cursor.fetchone()
+    return int(orders), int(keys)
+
+
 def waiting_for_pools(product_id: int, at: datetime) -> list[tuple[UUID, UUID]]:
     """Return order and partner of those in a product's queue for whom free keys lie in a pool, in its order."""
     with connection.cursor() as cursor:

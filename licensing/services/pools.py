@@ -2,7 +2,8 @@
 
 A pool is a part of the free stock: its keys keep state, hold and account, so no sum of the books changes.
 Opening needs two people, because it says who gets keys and who does not. Moving keys needs one: it follows
-what two agreed on, takes nothing from anybody, and the next person can move them back.
+what two agreed on, and the next person can move them back. It takes nothing from anybody, so it is refused
+while somebody who may not draw from the pool waits for the product, or its stock is shared out.
 """
 
 from collections.abc import Sequence
@@ -12,16 +13,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
+from core.tenancy import acting_as, mar_scope
 from licensing.locks import lock_free_keys, lock_pool, lock_queue
 from licensing.models import Product, ProductKey, StockPool, StockPoolMember
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.pools import GENERAL, PoolState
+from licensing.selectors.pools import waiting_outside
+from licensing.selectors.scarcity import policy_in_force
 from licensing.services.custody import Step, record_hold_in_stock
 from licensing.services.stock_arrival import announce_free_stock
 
@@ -68,7 +73,7 @@ def ask_pool(wish: PoolWish, *, by: Actor, at: datetime) -> StockPool:
             _invalid(_("The pool ends before it begins, or it is over."), _("Choose a later end."))
         )
     try:
-        with transaction.atomic():
+        with transaction.atomic(), acting_as(by.user_id):
             pool = StockPool.objects.create(
                 code=wish.code, name=wish.name.strip()[:80], product_id=wish.product_id,
                 tiers=sorted(set(wish.tiers)), branches=sorted(set(wish.branches)), valid_from=wish.valid_from,
@@ -96,7 +101,8 @@ def open_pool(pool_id: int, *, by: Actor, at: datetime) -> StockPool:
     if pool.created_by_id == by.user_id:
         raise PoolRefused(_second_person())
     pool.opened_by_id, pool.opened_at = _person(by), at
-    pool.save(update_fields=["opened_by", "opened_at"])
+    with acting_as(by.user_id):
+        pool.save(update_fields=["opened_by", "opened_at"])
     _audit("opened", pool, by=by, at=at)
     return pool
 
@@ -106,7 +112,8 @@ def move_to_pool(pool_id: int, quantity: int, *, reason: str, by: Actor, at: dat
     """Put so many free keys of the general stock into a pool, all or none; return how many lie in it free.
 
     :raises PoolInvalid: without a reason, for no key or too many.
-    :raises PoolRefused: for a pool that is not open or planned, or with too few free keys.
+    :raises PoolRefused: for a pool that is not open or planned, past others who wait or a fair share, or with
+        too few free keys.
     """
     pool = _ready(pool_id, quantity, reason, at)
     if pool.state_at(at) not in (PoolState.OPEN, PoolState.PLANNED):
@@ -145,28 +152,26 @@ def end_pool(pool_id: int, *, reason: str, by: Actor, at: datetime) -> int:
     return _end(pool, reason, by, at)
 
 
-@transaction.atomic
 def tidy_pools(*, at: datetime) -> int:
-    """End the pools whose day has come, and empty ended ones of keys that came back; return how many keys moved."""
-    over = StockPool.objects.filter(ended_at__isnull=True, valid_before__lte=at).order_by("pk")
-    moved = 0
-    for pool_id in _ids(over):
+    """End the pools whose day has come, and empty ended ones of keys that came back; return how many keys moved.
+
+    Opens its own transactions, one for each pool: with several in one it would hold a product's queue while
+    it waits for the next pool, which somebody holds who waits for that queue.
+    """
+    free = ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE).exclude(pool=GENERAL)
+    with mar_scope():
+        over = Q(ended_at__isnull=True, valid_before__lte=at)
+        left = Q(ended_at__isnull=False, pk__in=free.values("pool"))
+        found = list(StockPool.objects.filter(over | left).order_by("pk").values_list("pk", flat=True))
+    return sum(_tidy(pool_id, at) for pool_id in found)
+
+
+def _tidy(pool_id: int, at: datetime) -> int:
+    with mar_scope():
         pool = _locked(pool_id)
         if pool.ended_at is None:
-            moved += _end(pool, _("Its last day is over."), TIDIER, at)
-    left = StockPool.objects.filter(
-        ended_at__isnull=False,
-        pk__in=ProductKey.objects.filter(state=KeyState.FULFILLED, hold=Hold.NONE)
-        .exclude(pool=GENERAL)
-        .values("pool"),
-    ).order_by("pk")
-    for pool_id in _ids(left):
-        moved += _empty(_locked(pool_id), TIDIER, at)
-    return moved
-
-
-def _ids(pools: Any) -> list[int]:
-    return list(pools.values_list("pk", flat=True))
+            return _end(pool, _("Its last day is over."), TIDIER, at)
+        return _empty(pool, TIDIER, at)
 
 
 def _end(pool: StockPool, reason: str, by: Actor, at: datetime) -> int:
@@ -205,6 +210,8 @@ def _move(
 ) -> None:
     # A pre-flight under this lock counts either before or after the move.
     lock_queue(pool.product_id)
+    if source == GENERAL:
+        _require_nobody_passed(pool)
     ids = lock_free_keys(pool.product_id, pool=source, most=quantity)
     if len(ids) < quantity:
         raise PoolRefused(_short(quantity, len(ids), is_from_pool=source != GENERAL))
@@ -213,6 +220,15 @@ def _move(
         "filled" if source == GENERAL else "released", pool, by=by, at=at, keys=quantity,
         reason=mask_keys(reason.strip())[:200],
     )  # fmt: skip
+
+
+def _require_nobody_passed(pool: StockPool) -> None:
+    """Refuse to put aside what others wait for, or what is shared out; the caller holds the queue."""
+    orders, keys = waiting_outside(pool.pk, pool.product_id)
+    if orders:
+        raise PoolRefused(_others_wait(pool, orders, keys))
+    if policy_in_force(pool.product_id) is not None:
+        raise PoolRefused(_shared_out(pool))
 
 
 def _put(ids: Sequence[int], pool: StockPool, target: int, by: Actor, at: datetime) -> None:
@@ -274,6 +290,30 @@ def _short(asked: int, free: int, *, is_from_pool: bool) -> Refusal:
         missing={_("Keys"): asked - free},
         next_step=_("Move fewer keys, or wait for the next delivery."),
         lifted_by=_("The next delivery"),
+    )
+
+
+def _others_wait(pool: StockPool, orders: int, keys: int) -> Refusal:
+    return refuse(
+        "pool_others_wait",
+        _("Others wait for this product who may not draw from the pool."),
+        rule="POOL-4",
+        facts={_("Pool"): pool.name, _("Orders that wait"): orders, _("Keys they wait for"): keys},
+        next_step=_("Serve the queue first; what is left then goes into the pool."),
+        lifted_by=_("The queue, once it is served"),
+        fix_path="/mar/allocation/",
+    )
+
+
+def _shared_out(pool: StockPool) -> Refusal:
+    return refuse(
+        "pool_shared_out",
+        _("The stock of this product is shared out by a fair share."),
+        rule="POOL-4",
+        facts={_("Pool"): pool.name},
+        next_step=_("Put keys into the pool when the fair share has ended."),
+        lifted_by=_("Who ends the fair share"),
+        fix_path="/mar/allocation/",
     )
 
 

@@ -1,5 +1,7 @@
 """The last keys of a pool under rivals: each given once, none to an outsider; with the controls that show why."""
 
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from core.tenancy import mar_scope
 from licensing import guards
 from licensing.models import KeyAssignment, Product, ProductKey
+from licensing.services import pools
 from licensing.services.orders import OrderRefused
 from licensing.services.pools import PoolRefused, move_to_pool, release_from_pool
 from partners.models import Partner
@@ -94,3 +97,33 @@ def test_keys_moved_into_a_pool_during_orders_are_nobody_elses_and_none_is_lost(
         assert set(drawn.values_list("pool", flat=True)) <= {0}
         free = ProductKey.objects.filter(state=1, hold="none")
         assert drawn.count() + free.count() == 8 == ProductKey.objects.filter(product=product).count()
+
+
+def test_tidying_pools_and_ending_one_by_hand_do_not_wait_for_each_other(
+    cloned_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each holds one pool at a time, then the queue of its product."""
+    product, over = make_product(), AT + timedelta(days=1)
+    make_stock(product, 4)
+    _first, second = (make_pool(product, make_partner(), keys=1, valid_before=over) for _ in range(2))
+    has_queue, has_pool = threading.Event(), threading.Event()
+    real, person = pools.lock_queue, keepers()[0]
+
+    def lock_queue(product_id: int) -> None:
+        if threading.current_thread().name == "hand":
+            has_pool.set()
+            has_queue.wait(10)
+            real(product_id)
+        else:
+            real(product_id)
+            has_queue.set()
+            has_pool.wait(10)
+
+    monkeypatch.setattr(pools, "lock_queue", lock_queue)
+
+    def by_hand() -> int:
+        threading.current_thread().name = "hand"
+        with mar_scope():
+            return pools.end_pool(second.pk, reason="Not needed", by=person, at=over)
+
+    assert all_at_once([lambda: pools.tidy_pools(at=over), by_hand]) == [1, 1]

@@ -67,9 +67,10 @@ class KeyMachine(StockSteps):
             with mar_scope():
                 name = ProductKey.objects.values_list("product_key_id", flat=True).get(pk=pk)
             self.model.keys[pk] = ModelKey(pk, name)
-        self.model.deliveries.append(
-            Delivery([key for pk, key in self.model.keys.items() if pk not in before])
-        )
+        came = Delivery([key for pk, key in self.model.keys.items() if pk not in before])
+        for key in came.keys:
+            key.delivery = came
+        self.model.deliveries.append(came)
 
     @rule(shop=SHOPS, quantity=st.integers(1, 5))
     def order(self, shop: int, quantity: int) -> None:
@@ -125,7 +126,7 @@ class KeyMachine(StockSteps):
         for kept in [one for one in self.model.reservations if one.until <= now]:
             self.model.reservations.remove(kept)
             for key in kept.keys:
-                key.hold = NONE
+                key.come_free()
 
     @precondition(lambda self: any(key.order for key in self.model.keys.values()))
     @rule(data=st.data())
@@ -248,8 +249,10 @@ class KeyMachine(StockSteps):
         hold = Hold(key.hold)
         self._do_or_refuse(may, lambda: self.world.lift(key.pk, hold, self._now()), KeyCannotMove)
         if may:
-            is_seen_stock = key.was_seen and key.state is KeyState.FULFILLED
-            key.hold = QUARANTINED if is_seen_stock else NONE
+            if key.state is KeyState.FULFILLED:
+                key.come_free()
+            else:
+                key.hold = NONE
 
     @precondition(lambda self: self.model.keys)
     @rule(data=st.data())
@@ -273,7 +276,10 @@ class KeyMachine(StockSteps):
             "recall": lambda: world.recall(pk, now),
             "return": lambda: world.send_back([pk], now),
         }
-        self._do_or_refuse(False, roads[road], DomainError)
+        with mar_scope():
+            stands = ProductKey.objects.values_list("state", "hold").get(pk=pk)
+        may = road == "lift" and stands == (KeyState.FULFILLED, QUARANTINED)
+        self._do_or_refuse(may, roads[road], DomainError)
 
     @rule()
     def tidy(self) -> None:
@@ -290,6 +296,8 @@ class KeyMachine(StockSteps):
         elif code == "PA":
             assert key.before_return is not None
             key.state = key.before_return
+            if key.is_free:
+                key.come_free()
 
     # What always holds
 
@@ -310,8 +318,11 @@ class KeyMachine(StockSteps):
             found = ProductKey.objects.filter(pk__in=self.world.decoys).values_list(
                 "state", "partner_id", "hold"
             )
-            assert {row[:2] for row in found} <= {(KeyState.FULFILLED.value, None)}
-            assert {row[2] for row in found} <= {"none", "quarantined"}
+            assert set(found) <= {
+                (1, None, NONE),
+                (1, None, QUARANTINED),
+                (KeyState.UNDONE.value, None, NONE),
+            }
 
     @invariant()
     def a_key_is_one_partners_or_nobodys(self) -> None:

@@ -32,6 +32,7 @@ class ModelKey:
     answer: str = ""
     is_pooled: bool = False
     has_left: bool = False
+    delivery: "Delivery | None" = None
 
     @property
     def is_free(self) -> bool:
@@ -40,7 +41,14 @@ class ModelKey:
     def go_back_to_stock(self) -> None:
         """Belong to nobody again; what was seen is never free."""
         self.state, self.shop, self.order = KeyState.FULFILLED, None, None
+        self.come_free()
+
+    def come_free(self) -> None:
+        """Lie in stock under no hold, but for what was seen, and what a stop of its delivery holds from now on."""
         self.hold = QUARANTINED if self.was_seen else NONE
+        if self.delivery is not None and self.delivery.stop is not None and not self.was_seen:
+            self.hold = QUARANTINED
+            self.delivery.held.append(self)
 
 
 @dataclass

@@ -65,8 +65,8 @@ class StockSteps(RuleBasedStateMachine):
         for key in came.still_held:
             key.hold = NONE
         if is_undone:
-            for key in [key for key in came.keys if key.is_free]:
-                key.state, key.is_pooled, key.name = KeyState.UNDONE, False, f"U{key.pk:012d}"
+            for key in came.keys:
+                key.state, key.hold, key.is_pooled, key.name = KeyState.UNDONE, NONE, False, f"U{key.pk:012d}"
         came.stop, came.held, came.is_undone = None, [], is_undone
 
     # Help

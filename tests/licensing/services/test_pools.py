@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from core.models import AuditEvent
-from core.tenancy import mar_scope, partner_scope
+from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import LedgerEntry, ProductKey, StockPool, StockPoolMember
 from licensing.rules.pools import PoolState
 from licensing.selectors.catalogue import free_by_product
@@ -42,6 +42,13 @@ def _free(partner: Partner, product: Any, quantity: int = 1) -> tuple[int | None
         facts = preflight(partner_id=partner.pk, product_id=product.pk, quantity=quantity, at=AT).facts
         assert free_by_product([product.pk], at=AT) == {product.pk: facts.free_stock}
     return facts.free_stock, facts.queued
+
+
+def _lie_in(pool: StockPool, product: Any, quantity: int) -> None:
+    """Let keys lie in a pool though others wait: they came there before, or back from an order."""
+    with mar_scope():
+        ids = ProductKey.objects.filter(product=product, state=1, hold="none", pool=0).values("pk")[:quantity]
+        ProductKey.objects.filter(pk__in=ids).update(pool=pool.pk)
 
 
 def test_members_draw_their_pool_first_and_outsiders_never_see_it() -> None:
@@ -128,7 +135,8 @@ def test_the_database_refuses_a_pool_by_one_person_or_without_time(
         ask_pool(pool_wish(make_product(), make_partner()), by=first, at=AT)
         if "opened_at" in changes:
             changes = changes | {"opened_by": first.user_id}
-        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        refused = pytest.raises(IntegrityError, match=constraint)
+        with refused, transaction.atomic(), acting_as(first.user_id):
             StockPool.objects.update(**changes)
 
 
@@ -224,9 +232,7 @@ def test_the_queue_is_served_from_pools_past_those_who_may_not_draw() -> None:
     outsider, member, product = make_partner(), make_partner(), make_product()
     first, second = (order(each, product, 2, may_queue=True) for each in (outsider, member))
     make_stock(product, 3)
-    pool = make_pool(product, member)
-    with mar_scope():
-        move_to_pool(pool.pk, 2, reason="For the schools", by=keepers()[0], at=AT)
+    _lie_in(make_pool(product, member), product, 2)
     # One key of the general stock is left: too few for the first, who is not overtaken on it.
     assert fill_backorders(product.pk, at=AT) == 1
     assert (state_of(first.order_id), state_of(second.order_id)) == ("backordered", "allocated")
@@ -242,13 +248,41 @@ def test_members_of_one_pool_wait_for_each_other_and_not_for_outsiders() -> None
     order(outsider, product, 9, may_queue=True)
     order(one, product, 4, may_queue=True)
     make_stock(product, 8)
-    make_pool(product, one, two, keys=5)
+    _lie_in(make_pool(product, one, two), product, 5)
     # Nine wait for the three general keys; four of the pool's five are the first member's.
     assert _free(two, product) == (8, 7)
     assert order(two, product, 1, may_queue=True).state == "allocated"
     assert order(two, product, 1, may_queue=True).state == "backordered"
     assert fill_backorders(product.pk, at=AT) == 1
     assert queue_of(product) == [9, 1]
+
+
+@pytest.mark.parametrize("why", ["queue", "fair share"])
+def test_nobody_moves_keys_past_those_who_wait_or_a_fair_share(why: str) -> None:
+    outsider, member, product, (first, second) = make_partner(), make_partner(), make_product(), keepers()
+    make_stock(product, 4)
+    pool = make_pool(product, member)
+    if why == "queue":
+        assert order(outsider, product, 5, may_queue=True).state == "backordered"
+    else:
+        with mar_scope():
+            policy = propose_fair_share(product.pk, reason="Late", by=first, at=AT)
+            confirm_fair_share(policy.pk, by=second, at=AT)
+    code = "pool_others_wait" if why == "queue" else "pool_shared_out"
+    with mar_scope(), pytest.raises(PoolRefused, match=code) as refused:
+        move_to_pool(pool.pk, 4, reason="For a friend", by=first, at=AT)
+    facts = {"Orders that wait": 1, "Keys they wait for": 5} if why == "queue" else {}
+    assert refused.value.refusals[0].facts == {"Pool": pool.name, **facts}
+    assert pooled(product) == {0: 4}
+
+
+def test_keys_go_into_a_pool_for_whose_members_alone_wait() -> None:
+    member, product = make_partner(), make_product()
+    make_stock(product, 4)
+    pool = make_pool(product, member)
+    assert order(member, product, 5, may_queue=True).state == "backordered"
+    with mar_scope():
+        assert move_to_pool(pool.pk, 4, reason="For them", by=keepers()[0], at=AT) == 4
 
 
 def test_a_fair_share_shares_the_general_stock_and_leaves_pools_to_their_members() -> None:
@@ -317,5 +351,25 @@ def test_the_database_keeps_who_asked_and_who_draws() -> None:
         asked = ask_pool(pool_wish(product, make_partner()), by=first, at=AT)
         with pytest.raises(IntegrityError, match="an opened pool stands"), transaction.atomic():
             StockPoolMember.objects.filter(pool=opened).update(pool=asked)
-        with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
+        refused = pytest.raises(IntegrityError, match="stands")
+        with refused, transaction.atomic(), acting_as(second.user_id):
             StockPool.objects.filter(pk=asked.pk).update(created_by_id=second.user_id)
+
+
+@pytest.mark.parametrize("act", ["asks", "opens"])
+def test_the_database_lets_a_person_ask_for_and_open_a_pool_in_his_own_name_alone(act: str) -> None:
+    product, (first, second) = make_product(), keepers()
+    with mar_scope():
+        asked = ask_pool(pool_wish(product, make_partner()), by=first, at=AT)
+        acts = {
+            "asks": lambda: StockPool.objects.create(
+                code="other", name="Other", product=product, valid_from=AT, created_by_id=second.user_id,
+                created_at=AT,
+            ),
+            "opens": lambda: StockPool.objects.update(opened_by_id=second.user_id, opened_at=AT),
+        }  # fmt: skip
+        refused = pytest.raises(IntegrityError, match="names somebody who is not acting")
+        with refused, transaction.atomic(), acting_as(first.user_id):
+            acts[act]()
+        asked.refresh_from_db()
+        assert (asked.opened_at, StockPool.objects.count()) == (None, 1)
