@@ -34,7 +34,7 @@ PARTNERS = 40
 ORDERS = {1: 320, 10: 240, 100: 80, 1000: 16}
 CLAIM = """UPDATE licensing_productkey SET state = 11, state_since = now(), partner_id = '{partner}',
  order_line_id = '{line}' WHERE id = ANY(ARRAY(SELECT id FROM licensing_productkey
- WHERE product_id = {product} AND state = 1 AND hold = 'none' ORDER BY position LIMIT {size}
+ WHERE product_id = {product} AND pool = 0 AND state = 1 AND hold = 'none' ORDER BY position LIMIT {size}
  FOR UPDATE SKIP LOCKED)) AND state = 1 RETURNING id;
 """
 
