@@ -96,6 +96,15 @@ def lock_stopping(batch_id: UUID) -> None:
     serialise(f"stop.{batch_id}")
 
 
+def lock_freeing(batch_id: UUID) -> None:
+    """Hold off a stop of this delivery: for who takes keys first and frees one in the same transaction.
+
+    Whoever only frees keys need not ask, the database does it for him. The queues are held before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [f"licensing.stop.{batch_id}"])
+
+
 def lock_keys_of_batch(batch_id: UUID, *holds: Hold) -> list[int]:
     """Hold a delivery's keys in stock under these holds; those in a rival's hands are waited for.
 

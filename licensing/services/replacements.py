@@ -15,7 +15,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.tenancy import mar_scope
-from licensing.locks import lock_credit, lock_keys
+from licensing.locks import lock_credit, lock_freeing, lock_keys, lock_queues
 from licensing.models import (
     KeyAssignment,
     KeyReplacement,
@@ -67,6 +67,7 @@ def swap_key(
         raise Invalid(_reason_missing())
     with mar_scope(acting_for=partner_id):
         lock_credit(partner_id)
+        _hold_off_a_stop(partner_id, product_key_id, wanted)
         key = _lock_key(partner_id, product_key_id)
         plan = plan_for(key, at)
         if plan.stop or plan.terms is not Terms.SWAP:
@@ -188,6 +189,14 @@ def _link(
         facts=facts,
     )
     return made
+
+
+def _hold_off_a_stop(partner_id: UUID, product_key_id: str, wanted: Wanted) -> None:
+    """Let no stop of the old key's delivery begin between the key that is taken and the one that is freed."""
+    keys = ProductKey.objects.filter(partner_id=partner_id, product_key_id=product_key_id)
+    for product_id, batch_id in keys.values_list("product_id", "batch_id"):
+        lock_queues([product_id, wanted.product_id or product_id])
+        lock_freeing(batch_id)
 
 
 def _lock_key(partner_id: UUID, product_key_id: str) -> ProductKey:

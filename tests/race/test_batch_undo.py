@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from core.errors import DomainError
-from core.tenancy import mar_scope
+from core.tenancy import mar_scope, partner_scope
 from licensing.locks import lock_keys
 from licensing.models import BatchStop, KeyAssignment, Product, ProductKey
 from licensing.selectors.batch_stops import keys_out_of_stock
-from licensing.services import batch_undo, order_cancel
+from licensing.services import batch_undo, order_cancel, replacements
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
 from licensing.services.order_cancel import cancel_order
-from tests.factories import AT, actor_for, make_member, make_partner, make_product, make_stock
+from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
 from tests.factories.pools import make_pool
-from tests.licensing.services.orders_kit import order
+from tests.licensing.services.orders_kit import MAR_PERSON, order
 from tests.race.at_once import at_once, reading_together
 from tests.race.server import all_at_once
 
@@ -111,6 +111,44 @@ def test_a_key_that_is_just_being_freed_is_held_by_the_stop(
     with mar_scope():
         free = ProductKey.objects.filter(state=1, hold="none").count()
         assert free == (0 if waits else 2)
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["guarded", "control"])
+def test_a_stop_and_a_swap_do_not_wait_for_each_other(
+    cloned_db: str, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    """The swap takes a key and frees another one; the control meets a stop that begins in between."""
+    make_mar()
+    partner, product = make_partner(), make_product()
+    stop, real, took = _act(stop_batch, _batch(product)), replacements._take_back, threading.Event()
+    order(partner, product, 1)
+    with mar_scope():
+        old = ProductKey.objects.get(partner=partner).product_key_id
+
+    def take_back(*told: Any) -> None:
+        took.set()
+        time.sleep(1.5)
+        real(*told)
+
+    monkeypatch.setattr(replacements, "_take_back", take_back)
+    if not waits:
+        monkeypatch.setattr(replacements, "_hold_off_a_stop", lambda *_told: None)
+
+    def swapping() -> None:
+        wanted = replacements.Wanted("the wrong one", None)
+        with partner_scope(partner.pk):
+            replacements.swap_key(
+                partner_id=partner.pk, product_key_id=old, wanted=wanted, by=MAR_PERSON, at=AT
+            )
+
+    def stopping() -> None:
+        took.wait(10)
+        with mar_scope():
+            stop()
+
+    assert faults(all_at_once([swapping, stopping])) == ([] if waits else ["OperationalError"])
+    with mar_scope():
+        assert ProductKey.objects.filter(partner=partner).count() == 1
 
 
 def test_a_stop_and_an_order_from_a_pool_do_not_wait_for_each_other(cloned_db: str) -> None:
