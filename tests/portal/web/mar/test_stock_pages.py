@@ -208,4 +208,4 @@ def test_stock_page_needs_the_same_queries_for_one_row_and_for_three(rows: int) 
     client.get(reverse("mar:stock"))
     with CaptureQueriesContext(connection) as queries:
         assert client.get(reverse("mar:stock")).status_code == 200
-    assert len([query for query in queries if "licensing_" in query["sql"]]) == 16
+    assert len([query for query in queries if "licensing_" in query["sql"]]) == 15
