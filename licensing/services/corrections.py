@@ -17,6 +17,7 @@ from licensing.models.build import BuildState
 from licensing.rules.corrections import CORRECTIONS, corrections_for
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.selectors.batch_stops import open_stop
 from licensing.services.custody import Step, move_keys
 from licensing.services.holds import give_back, lift_hold
 
@@ -126,6 +127,9 @@ def _reopen_assignment(key: ProductKey) -> None:
 def _require_start(key: ProductKey, kind: str) -> None:
     if kind not in corrections_for(KeyState(key.state), Hold(key.hold), is_disclosed=key.is_disclosed):
         raise CorrectionRefused(_elsewhere(key))
+    # What comes free of a stopped delivery falls back into quarantine: better said than done for nothing.
+    if kind == CorrectionRequest.Kind.RELEASE and open_stop(key.batch_id) is not None:
+        raise CorrectionRefused(_delivery_stopped(key))
 
 
 def _audit(act: str, asked: CorrectionRequest, by: Actor, at: datetime) -> None:
@@ -164,6 +168,18 @@ def _elsewhere(key: ProductKey) -> Refusal:
             "Choose what the key's page offers. A seen key leaves quarantine by a return to Microsoft."
         ),
         lifted_by=_("Nobody: states change along the table only"),
+    )
+
+
+def _delivery_stopped(key: ProductKey) -> Refusal:
+    return refuse(
+        "correction_delivery_stopped",
+        _("The delivery that brought this key is stopped."),
+        rule="IMPORT-STOP",
+        facts={_("Product key id"): key.product_key_id},
+        next_step=_("Have it decided what becomes of the delivery, then ask again."),
+        lifted_by=_("Who gives the delivery back to the stock"),
+        fix_path=f"/mar/stock/imports/{key.batch_id}/",
     )
 
 

@@ -11,7 +11,16 @@ from core.actor import Actor
 from core.errors import DomainError
 from core.models import AuditEvent
 from core.tenancy import acting_as, mar_scope, partner_scope
-from licensing.models import BatchStop, Fulfilment, KeyBatch, LedgerEntry, Product, ProductKey, UndoneKey
+from licensing.models import (
+    BatchStop,
+    CorrectionRequest,
+    Fulfilment,
+    KeyBatch,
+    LedgerEntry,
+    Product,
+    ProductKey,
+    UndoneKey,
+)
 from licensing.rules.key_states import Hold
 from licensing.selectors.batch_stops import in_quarantine, keys_out
 from licensing.selectors.decoys import without_decoys
@@ -19,6 +28,7 @@ from licensing.selectors.ledger_accounts import read_books
 from licensing.selectors.order_facts import free_stock
 from licensing.selectors.stock import keys_in_all, stock_lines
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
+from licensing.services.corrections import ask_for_correction
 from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
 from licensing.services.order_release import expire_order
@@ -235,6 +245,19 @@ def test_a_key_that_lay_in_quarantine_before_is_undone_and_comes_again_with_the_
     with mar_scope():
         again.refresh_from_db()
         assert (again.state, again.errors) == ("ready", [])
+
+
+def test_a_key_of_a_stopped_delivery_is_not_released_by_a_correction(
+    product: Product, two: tuple[Actor, Actor]
+) -> None:
+    batch = released(delivery(product.lpn, keys=1))
+    stop, key = _stop(batch, two[0]), _keys()[0]
+    asked = {"kind": CorrectionRequest.Kind.RELEASE, "facts": "it was never seen", "proof": "file 7"}
+    with mar_scope(), pytest.raises(DomainError, match="correction_delivery_stopped"):
+        ask_for_correction(key.pk, **asked, by=two[0], at=AT)
+    with mar_scope():
+        assert not CorrectionRequest.objects.exists()
+    assert _decide(give_batch_back, stop, two[1]) == 1
 
 
 @pytest.mark.parametrize("act", [give_batch_back, undo_import])
