@@ -129,7 +129,7 @@ MESSAGES: dict[str, "StrOrPromise"] = {
     "order_product_twice": _(
         "The same product stands in row {first_row} of this order for the same recipient. Put both into one row."
     ),
-    "order_details": _("{what}"),
+    "order_details": _("This is not what the product asks for. {expected} Correct the cell."),
     "scientific": _(
         "A spreadsheet has turned the number into its short form. Format the column as text and export again."
     ),

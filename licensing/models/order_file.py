@@ -47,7 +47,7 @@ class OrderFileLine(models.Model):
         """What happens when the stock does not give all of it."""
 
         REFUSE = "refuse", _("Do not order")
-        QUEUE = "queue", _("Wait in the queue")
+        WAIT = "queue", _("Wait in the queue")
         SPLIT = "split", _("Take what is there, queue the rest")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

@@ -60,5 +60,5 @@ def _details(row: WantedOrder, schema: Mapping[str, Any], errors: ErrorList) -> 
     details = from_text(schema, row.details)
     for problem in check_fields(schema, details):
         column = f"{DETAIL_PREFIX}{problem.name}" if problem.name else "product"
-        errors.add(row.row_number, column, "order_details", what=problem.what)
+        errors.add(row.row_number, column, "order_details", expected=problem.what)
     return details

@@ -117,7 +117,7 @@ def request_of(line: OrderFileLine) -> OrderRequest:
         lane=line.lane,
         wish=line.note,
         may_wait=line.may_wait,
-        may_queue=line.shortage == OrderFileLine.Shortage.QUEUE,
+        may_queue=line.shortage == OrderFileLine.Shortage.WAIT,
         may_split=line.shortage == OrderFileLine.Shortage.SPLIT,
         details=line.details,
     )

@@ -48,6 +48,13 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("marta", "/mar/exchange/builds/{id}/resend/", "SELECT id FROM licensing_build WHERE ack_code <> '' LIMIT 1"),
         ("jonas", "/mar/applications/{id}/reject/", "SELECT id FROM partners_application LIMIT 1"),
         ("jonas", "/mar/stock/imports/{id}/release/", "SELECT id FROM licensing_keybatch LIMIT 1"),
+        *(
+            ("jonas", f"/mar/stock/imports/{{id}}/{step}/",
+             "SELECT batch_id FROM licensing_batchstop WHERE state = 'stopped' LIMIT 1")
+            for step in ("undo", "give-back")
+        ),
+        ("jonas", "/mar/stock/pools/{id}/open/",
+         "SELECT code FROM licensing_stockpool WHERE opened_at IS NULL LIMIT 1"),
         ("jonas", "/mar/stock/imports/{id}/reject/", "SELECT id FROM licensing_keybatch LIMIT 1"),
     ),
     "compliance": tuple(

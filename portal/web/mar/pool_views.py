@@ -54,7 +54,7 @@ STEPS = {
                      "can order them. It can be taken back at any time."),
         gettext_lazy("Put them in"), MoveForm, move_to_pool, (PoolState.OPEN, PoolState.PLANNED),
     ),
-    "release": Step(
+    "give-back": Step(
         gettext_lazy("Give keys back to everybody"),
         gettext_lazy("They go to the general stock, and whoever waits there is served at once."),
         gettext_lazy("Give them back"), MoveForm, release_from_pool, (PoolState.OPEN, PoolState.PLANNED),

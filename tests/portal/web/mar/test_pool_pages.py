@@ -22,7 +22,7 @@ from tests.licensing.services.test_imports import delivery, released
 from tests.web import sign_in
 
 pytestmark = pytest.mark.django_db
-POOL_PAGES = ("pool-detail", "pool-fill", "pool-release", "pool-end", "pool-open")
+POOL_PAGES = ("pool-detail", "pool-fill", "pool-give-back", "pool-end", "pool-open")
 BATCH_PAGES = ("import-stop", "import-undo", "import-give-back")
 
 
@@ -75,7 +75,7 @@ def test_a_pool_goes_the_whole_way_by_its_pages(product: Product) -> None:
     assert approver.post(reverse("mar:pool-open", args=["SCHOOLS"])).status_code == 302
     with mar_scope():
         pool = StockPool.objects.get()
-    for name, quantity, left in (("fill", 4, {0: 1, pool.pk: 4}), ("release", 1, {0: 2, pool.pk: 3})):
+    for name, quantity, left in (("fill", 4, {0: 1, pool.pk: 4}), ("give-back", 1, {0: 2, pool.pk: 3})):
         done = keeper.post(
             reverse(f"mar:pool-{name}", args=["SCHOOLS"]), {"quantity": quantity, "reason": "Why"}
         )
