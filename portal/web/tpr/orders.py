@@ -1,11 +1,9 @@
 """Order licences and look at orders."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,9 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError, NotFound, Refusal
-from licensing.models import Lane, LicenceFamily, Order, OrderState, Product, ProductKey
+from licensing.models import LicenceFamily, Order, OrderState, Product, ProductKey
 from licensing.models.order import WAITING_STATES
-from licensing.rules.ordering import MAX_QUANTITY
 from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for, product_by_code
 from licensing.selectors.order_wait import queue_place
@@ -28,18 +25,17 @@ from licensing.selectors.quota import quota_of_product
 from licensing.selectors.scarcity import receipts_of
 from licensing.selectors.timeline import order_events
 from licensing.services.order_cancel import cancel_own_order
-from licensing.services.orders import OrderRequest, Preflight, place_order, preflight
-from partners.models import Recipient
+from licensing.services.orders import Preflight, place_order, preflight
 from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
-from portal.forms import FORM_ERROR_STATUS, IdempotencyField
-from portal.plain_text import plain_text
+from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, DateRangeFilter, Empty, Table, render_table, status_filter
 from portal.web.order_details import conditions_of, details_shown
 from portal.web.quota_words import quota_meter
 from portal.web.refused import render_refused
-from portal.web.required_fields import PREFIX, add_fields, details_of
+from portal.web.required_fields import PREFIX
+from portal.web.tpr.order_forms import CancelForm, CitizenshipOrderForm, OrderForm
 from portal.web.tpr.place import device_of, partner_id_of
 from portal.web.tpr.standing import stops_now
 
@@ -55,139 +51,6 @@ PLACED_WORDS = {
     ),
     OrderState.NEEDS_APPROVAL: gettext_lazy("Your order is with the MAR. You get a mail with the decision."),
 }
-
-
-class OrderForm(forms.Form):
-    """How many, the buyer's own reference, and what the product asks for by its schema."""
-
-    quantity = forms.IntegerField(
-        label=gettext_lazy("How many licences?"),
-        min_value=1,
-        max_value=MAX_QUANTITY,
-        initial=1,
-        error_messages={
-            "min_value": gettext_lazy("One licence is the least."),
-            "max_value": gettext_lazy("At most %(limit_value)s at once. Place a second order for the rest."),
-        },
-        help_text=gettext_lazy("From one up. The keys are yours the moment you order."),
-        widget=forms.NumberInput(
-            attrs={"inputmode": "numeric", "autocomplete": "off", "class": "input-short"}
-        ),
-    )
-    reference = forms.CharField(
-        label=gettext_lazy("Your reference"),
-        max_length=60,
-        required=False,
-        help_text=gettext_lazy("Shown on the order and the statement. For example your own order number."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    shortage = forms.ChoiceField(
-        label=gettext_lazy("If the stock does not give all of them"),
-        choices=[
-            ("refuse", gettext_lazy("Do not order")),
-            ("queue", gettext_lazy("Wait in the queue until all are there")),
-            ("split", gettext_lazy("Take what is there now, queue the rest")),
-        ],
-        initial="refuse",
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    lane = forms.ChoiceField(
-        label=gettext_lazy("How it is decided"),
-        choices=[
-            ("", gettext_lazy("As recommended")),
-            (Lane.STANDARD.value, gettext_lazy("Standard: at once, no person")),
-            (
-                Lane.SPECIAL.value,
-                gettext_lazy("Special: a person of the MAR decides, for example about an exception"),
-            ),
-        ],
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    wish = forms.CharField(
-        label=gettext_lazy("What the MAR should know"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("Only for the special lane: why so many, for whom, until when."),
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    token = IdempotencyField()
-
-    def __init__(
-        self,
-        *args: Any,
-        schema: Mapping[str, Any] | None = None,
-        is_asked: bool = True,
-        **options: Any,
-    ) -> None:
-        super().__init__(*args, **options)
-        self.schema, self.is_asked, self.details = schema or {}, is_asked, dict[str, Any]()
-        add_fields(self, self.schema)
-        asked = [name for name in self.fields if name.startswith(PREFIX)]
-        self.order_fields(["recipient", "quantity", *asked, "reference"])
-
-    def clean(self) -> None:
-        """Take the details; before anything is asked their absence is no error."""
-        self.details = details_of(self, self.schema)
-        if not self.is_asked:
-            for name in [name for name in self.errors if name.startswith(PREFIX)]:
-                del self.errors[name]
-
-    def request_for(self, product_id: int) -> OrderRequest:
-        """Return what the buyer asks for."""
-        asked = self.cleaned_data
-        return OrderRequest(
-            product_id,
-            asked["quantity"],
-            asked["reference"],
-            recipient_id=asked.get("recipient"),
-            lane=asked["lane"],
-            wish=asked["wish"],
-            may_queue=asked["shortage"] == "queue",
-            may_split=asked["shortage"] == "split",
-            details=self.details,
-        )
-
-
-class RecipientField(forms.TypedChoiceField):
-    """One of the own recipients. It is needed, but its absence is said by the order's gate, with the way out."""
-
-    def validate(self, value: Any) -> None:
-        """Let an empty choice pass on to the gate."""
-        if value not in self.empty_values:
-            super().validate(value)
-
-
-class CitizenshipOrderForm(OrderForm):
-    """The same with the recipient, whom a Citizenship licence needs."""
-
-    recipient = RecipientField(
-        label=gettext_lazy("For which recipient?"),
-        coerce=UUID,
-        empty_value=None,
-        help_text=gettext_lazy("Your approved recipients that may receive this product."),
-    )
-
-    def __init__(self, *args: Any, recipients: list[Recipient], **options: Any) -> None:
-        super().__init__(*args, **options)
-        field = self.fields["recipient"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  (tells the type checker)
-        field.choices = [("", _("Choose one"))] + [
-            (str(each.pk), f"{each.name}, {each.town}") for each in recipients
-        ]
-
-
-class CancelForm(forms.Form):
-    """Why an order is cancelled."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        required=False,
-        help_text=gettext_lazy("For your own record."),
-        validators=[plain_text],
-    )
 
 
 class OrderTable(Table):
