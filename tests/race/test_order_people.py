@@ -96,6 +96,7 @@ def test_without_the_locks_the_database_swaps_a_key_once(
     cloned_db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replacements, "lock_credit", lambda _partner_id: None)
+    monkeypatch.setattr(replacements, "_hold_off_a_stop", lambda *_wanted: None)
     read = reading_together(
         lambda partner_id, product_key_id: ProductKey.objects.select_related("product").get(
             partner_id=partner_id, product_key_id=product_key_id

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import Lane, Order, OrderLimit
+from licensing.models import Lane, Order, OrderLimit, ProductKey
 from licensing.rules.order_decision import Outcome
 from licensing.services.orders import OrderRefused, OrderRequest, preflight
 from partners.models import OrderBlock, Partner
@@ -45,7 +45,11 @@ def _set_up(world: dict[str, Any]) -> tuple[Partner, Any]:
         make_stock(product, world["stock"])
     if pooled := min(world["pooled"], world["stock"]):
         chosen = [world["is_member"] and partner, world["rival_is_member"] and rival]
-        make_pool(product, *filter(None, chosen), tiers=["nobody"], keys=pooled)
+        pool = make_pool(product, *filter(None, chosen), tiers=["nobody"])
+        with mar_scope():
+            # By hand: nobody may move keys past those who wait, yet a pool may have been filled before they did.
+            free = ProductKey.objects.filter(product=product).order_by("position").values("pk")[:pooled]
+            ProductKey.objects.filter(pk__in=free).update(pool=pool.pk)
     if asks := world["asked"][0]:
         make_version(product, **asks)
     set_credit(partner, limit=world["credit"])
