@@ -20,7 +20,10 @@ class AuthenticatorApp:
 
     def code(self) -> str:
         """Return the next unused code the portal takes now, waiting when all of them are used."""
-        step = max(_present_step() - _TOLERATED_STEPS, self._last_step + 1)
+        # The oldest code dies with the present step: near its end a slow page would bring it too late.
+        is_ending = time.time() % STEP_SECONDS > STEP_SECONDS / 2
+        oldest = _present_step() - (0 if is_ending else _TOLERATED_STEPS)
+        step = max(oldest, self._last_step + 1)
         while step > _present_step() + _TOLERATED_STEPS:
             time.sleep(0.5)
         self._last_step = step
