@@ -27,7 +27,7 @@ import psycopg2
 GOAL = 3.0
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEY_COLUMNS = (
-    "id, product_key_id, last5, blind_index, product_id, batch_id, fulfilment_id, state, state_since,"
+    "id, product_key_id, last5, product_id, batch_id, fulfilment_id, state, state_since,"
     " hold, is_disclosed, position"
 )
 LEDGER_COLUMNS = (
@@ -36,7 +36,7 @@ LEDGER_COLUMNS = (
 )
 TABLES = {
     "licensing_productkey": KEY_COLUMNS,
-    "licensing_keysecret": "key_id, sealed",
+    "licensing_keysecret": "key_id, sealed, blind_index",
     "licensing_ledgerentry": LEDGER_COLUMNS,
 }
 # What the keys refer to; copied before the clock starts.

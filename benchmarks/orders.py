@@ -121,9 +121,9 @@ def _seed(name: str, keys: int) -> dict[str, Any]:
     connection.close()
     with databases.owner_connection(name) as owner, owner.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO licensing_productkey (product_key_id, last5, blind_index, product_id, batch_id,
+            """INSERT INTO licensing_productkey (product_key_id, last5, product_id, batch_id,
               fulfilment_id, state, state_since, hold, is_disclosed, position)
-            SELECT '44' || lpad(n::text, 11, '0'), 'AAAAA', sha256(n::text::bytea), %s, %s, %s, 1, now(), 'none',
+            SELECT '44' || lpad(n::text, 11, '0'), 'AAAAA', %s, %s, %s, 1, now(), 'none',
               false, n FROM generate_series(1, %s) n""",
             [product.pk, str(key.batch_id), key.fulfilment_id, keys],
         )

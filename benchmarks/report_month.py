@@ -53,9 +53,9 @@ CREATE TEMP TABLE k AS SELECT i AS id, i %% 6 + 1 AS product_id, p.id AS partner
     '2026-10-03'::timestamptz + (i %% 27) * interval '1 day' + i * interval '1 ms' AS at
   FROM generate_series(1, {keys}) i JOIN p ON p.n = i %% {partners} + 1
   JOIN licensing_orderline l ON l.partner_id = p.id AND l.product_id = i %% 6 + 1;
-INSERT INTO licensing_productkey (id, product_key_id, last5, blind_index, product_id, batch_id, fulfilment_id, state,
+INSERT INTO licensing_productkey (id, product_key_id, last5, product_id, batch_id, fulfilment_id, state,
     state_since, hold, is_disclosed, partner_id, order_line_id, position)
-  SELECT k.id, '33' || lpad(k.id::text, 11, '0'), 'XXXXX', int8send(k.id), product_id, b.id, product_id,
+  SELECT k.id, '33' || lpad(k.id::text, 11, '0'), 'XXXXX', product_id, b.id, product_id,
     CASE WHEN is_open THEN 12 WHEN is_denied THEN 10 ELSE 9 END, at, 'none', true, partner_id, line_id, k.id
   FROM k, licensing_keybatch b;
 INSERT INTO licensing_keyassignment (key_id, order_line_id, partner_id, unit_price, currency, assigned_at)

@@ -107,7 +107,6 @@ def _key(number: str) -> dict[str, str]:
     return {
         "product_key_id": f"'44' || lpad(({number})::text, 11, '0')",
         "last5": "'AAAAA'",
-        "blind_index": f"sha256(({number})::text::bytea)",
         "product_id": "%(product)s",
         "batch_id": "%(batch)s::uuid",
         "fulfilment_id": "%(fulfilment)s",

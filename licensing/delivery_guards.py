@@ -24,8 +24,12 @@ def statements() -> list[str]:
         FOR EACH ROW WHEN (NEW.state = {KeyState.UNDONE:d}) EXECUTE FUNCTION licensing_guard_undo()""",
         _name_function(),
         "DROP TRIGGER IF EXISTS key_name_stands ON licensing_productkey",
-        """CREATE TRIGGER key_name_stands BEFORE UPDATE OF product_key_id, blind_index ON licensing_productkey
+        """CREATE TRIGGER key_name_stands BEFORE UPDATE OF product_key_id ON licensing_productkey
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_key_name()""",
+        _secret_function(),
+        "DROP TRIGGER IF EXISTS secret_stands ON licensing_keysecret",
+        """CREATE TRIGGER secret_stands BEFORE UPDATE ON licensing_keysecret
+        FOR EACH ROW EXECUTE FUNCTION licensing_guard_secret()""",
         _stop_function(),
         "DROP TRIGGER IF EXISTS stop_stands ON licensing_batchstop",
         """CREATE TRIGGER stop_stands BEFORE UPDATE ON licensing_batchstop
@@ -70,8 +74,9 @@ BEGIN
     RAISE EXCEPTION 'a key that ever left the stock is not undone' USING ERRCODE = 'check_violation';
   END IF;
   IF NOT EXISTS (SELECT 1 FROM licensing_undonekey u JOIN licensing_batchstop s ON s.id = u.stop_id
+     JOIN licensing_keysecret c ON c.key_id = u.key_id AND c.blind_index = u.blind_index
      WHERE u.key_id = NEW.id AND s.batch_id = NEW.batch_id AND s.state = 'undone'
-       AND u.product_key_id = OLD.product_key_id AND u.blind_index = OLD.blind_index) THEN
+       AND u.product_key_id = OLD.product_key_id) THEN
     RAISE EXCEPTION 'a key is undone with its delivery, by two people' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
@@ -82,10 +87,24 @@ def _name_function() -> str:
     return f"""
 CREATE OR REPLACE FUNCTION licensing_guard_key_name() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.product_key_id, NEW.blind_index) IS DISTINCT FROM (OLD.product_key_id, OLD.blind_index)
+  IF NEW.product_key_id IS DISTINCT FROM OLD.product_key_id
      AND NOT (OLD.state = {KeyState.FULFILLED:d} AND NEW.state = {KeyState.UNDONE:d})
      AND NOT public.licensing_is_decoy(OLD.id) THEN
     RAISE EXCEPTION 'a key keeps its name' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _secret_function() -> str:
+    """Return the guard of a key's secret: it stands, and of an undone key the blind index changes once."""
+    return f"""
+CREATE OR REPLACE FUNCTION licensing_guard_secret() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT 1 FROM licensing_undonekey u JOIN licensing_productkey k ON k.id = u.key_id
+    WHERE u.key_id = OLD.key_id AND k.state = {KeyState.UNDONE:d} AND u.blind_index = OLD.blind_index) THEN
+    RAISE EXCEPTION 'the secret of a key stands' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$"""

@@ -31,7 +31,7 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One role's verbs on a table, the rows they reach, and columns where UPDATE is narrowed.
+    """One role's verbs on a table, the rows they reach, and columns where UPDATE or SELECT is narrowed.
 
     ``written`` narrows what a row may be after a write, where a role reads more rows than it writes.
     """
@@ -40,6 +40,7 @@ class Right:
     rows: str = Rows.ALL
     update_columns: tuple[str, ...] = ()
     written: str = ""
+    select_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from core.database.access import (
     THIRD_PARTY,
     TPR_ROLE,
     Access,
+    Right,
 )
 
 GROUP_ROLES = (TPR_ROLE, MAR_ROLE, ALLOCATOR_ROLE)
@@ -79,19 +80,19 @@ def table_statements(table: str, access: Access) -> list[str]:
     """Return the SQL that gives one table its rights, policies and append-only guard."""
     statements = [f'REVOKE ALL ON "{table}" FROM {role}' for role in REQUEST_ROLES]
     for role, right in access.rights.items():
-        statements += _grants(table, role, right.verbs, right.update_columns)
+        statements += _grants(table, role, right)
     statements += _policies(table, access)
     statements += _append_only(table, access.is_append_only)
     return statements
 
 
-def _grants(table: str, role: str, verbs: str, update_columns: tuple[str, ...]) -> list[str]:
-    plain = ", ".join(verb for verb in verbs.split(", ") if not (verb == "UPDATE" and update_columns))
-    grants = [f'GRANT {plain} ON "{table}" TO {role}']
-    if update_columns:
-        columns = ", ".join(f'"{column}"' for column in update_columns)
-        grants.append(f'GRANT UPDATE ({columns}) ON "{table}" TO {role}')
-    return grants
+def _grants(table: str, role: str, right: Right) -> list[str]:
+    narrowed = {"UPDATE": right.update_columns, "SELECT": right.select_columns}
+    granted = []
+    for verb in right.verbs.split(", "):
+        columns = ", ".join(f'"{column}"' for column in narrowed.get(verb, ()))
+        granted.append(f"{verb} ({columns})" if columns else verb)
+    return [f'GRANT {", ".join(granted)} ON "{table}" TO {role}']
 
 
 def _policies(table: str, access: Access) -> list[str]:

@@ -49,7 +49,6 @@ class ProductKey(models.Model):
     id = models.BigAutoField(primary_key=True)
     product_key_id = models.CharField(_("product key id"), max_length=13, unique=True)
     last5 = models.CharField(_("last five"), max_length=5)
-    blind_index = models.BinaryField(_("blind index"), max_length=32, unique=True)
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
     batch = models.ForeignKey(KeyBatch, models.PROTECT, related_name="+", db_index=False)
     fulfilment = models.ForeignKey(Fulfilment, models.PROTECT, related_name="keys")
@@ -120,7 +119,11 @@ class ProductKey(models.Model):
 
 
 class KeySecret(models.Model):
-    """A key's ciphertext, apart from the key: readable for the partner who holds the key alone."""
+    """A key's ciphertext and blind index, apart from the key.
+
+    The ciphertext is readable for the partner who holds the key alone. The blind index is a random value in a
+    unique index of its own: beside the key's state it would be written anew at each step of the key's life.
+    """
 
     access = Access(
         {
@@ -129,12 +132,17 @@ class KeySecret(models.Model):
                 "EXISTS (SELECT 1 FROM licensing_productkey k WHERE k.id = key_id"
                 f" AND k.partner_id = {CURRENT_PARTNER})",
             ),
-            MAR_ROLE: Right("INSERT"),
+            MAR_ROLE: Right(
+                "SELECT, INSERT, UPDATE",
+                update_columns=("blind_index",),
+                select_columns=("key_id", "blind_index"),
+            ),
         }
     )
 
     key = models.OneToOneField(ProductKey, models.PROTECT, primary_key=True, related_name="secret")
     sealed = models.BinaryField(_("ciphertext"), max_length=80)
+    blind_index = models.BinaryField(_("blind index"), max_length=32, unique=True)
 
     def __str__(self) -> str:
         return str(self.key_id)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from licensing.models import BatchStop, DecoyCount, ProductKey
+from licensing.models import BatchStop, DecoyCount, KeyReservation, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 
 # Out: somewhere else than in stock, kept for an order, on hold for a loss or a dispute, or back from somewhere.
@@ -35,6 +35,12 @@ def stopped_in_stock(stop_id: UUID) -> list[int]:
     """Return the keys a stop holds that still lie in quarantine, decoys among them: they go where the rest goes."""
     held = _quarantined().filter(pk__in=BatchStop.objects.get(pk=stop_id).keys.values("key_id"))
     return list(held.order_by("pk").values_list("pk", flat=True))
+
+
+def keeps_stopped_keys(line_id: UUID) -> bool:
+    """Return whether a key that is reserved for an order line came with a delivery that is stopped."""
+    kept = KeyReservation.objects.filter(order_line_id=line_id, ended_at__isnull=True)
+    return kept.filter(key__batch__stops__state=BatchStop.State.STOPPED).exists()
 
 
 def quarantined_of(ids: Sequence[int]) -> list[int]:

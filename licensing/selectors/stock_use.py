@@ -13,7 +13,8 @@ from licensing.rules.forecast import DAYS, WINDOW_WEEKS
 from licensing.rules.key_states import KeyState
 
 LOOK_BACK = timedelta(days=WINDOW_WEEKS * DAYS)
-# Keys under a hold that come back are not stock; a key handed over never comes back free.
+# What came back counts as not used, also into quarantine after a stop of its delivery: a stop says nothing about
+# demand. A key handed over never comes back free.
 _STEPS = f"""
 SELECT product_id, (recorded_at AT TIME ZONE %(zone)s)::date AS "on",
   count(*) FILTER (WHERE to_state = {KeyState.ASSIGNED:d}) AS taken,
@@ -21,7 +22,7 @@ SELECT product_id, (recorded_at AT TIME ZONE %(zone)s)::date AS "on",
 FROM licensing_ledgerentry
 WHERE recorded_at >= %(since)s AND recorded_at < %(until)s
   AND ((from_state = {KeyState.FULFILLED:d} AND to_state = {KeyState.ASSIGNED:d})
-    OR (from_state = {KeyState.ASSIGNED:d} AND to_state = {KeyState.FULFILLED:d} AND hold = 'none'))
+    OR (from_state = {KeyState.ASSIGNED:d} AND to_state = {KeyState.FULFILLED:d}))
 GROUP BY 1, 2"""
 COUNT_USE = f"""
 INSERT INTO licensing_dailyuse (product_id, "on", taken, put_back)

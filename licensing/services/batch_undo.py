@@ -39,7 +39,13 @@ from licensing.services.stock_arrival import announce_free_stock
 
 _TOMBSTONES = """
 INSERT INTO licensing_undonekey (key_id, stop_id, product_key_id, blind_index)
-SELECT id, %s, product_key_id, blind_index FROM licensing_productkey WHERE id = ANY(%s)
+SELECT k.id, %s, k.product_key_id, s.blind_index
+FROM licensing_productkey k JOIN licensing_keysecret s ON s.key_id = k.id WHERE k.id = ANY(%s)
+"""
+# The key itself may come again; what stands here now no other key can have.
+_FREE_INDEXES = """
+UPDATE licensing_keysecret SET blind_index = sha256(blind_index || convert_to(key_id::text, 'UTF8'))
+WHERE key_id = ANY(%s)
 """
 
 
@@ -112,6 +118,8 @@ def undo_import(stop_id: UUID, *, reason: str, by: Actor, at: datetime) -> int:
         also=(Also.FREE, Also.NAMELESS),
         step=Step("delivery.undone", stop.pk, by, at),
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_INDEXES, [ids])
     undone = Fulfilment.objects.filter(batch_id=stop.batch_id)
     undone.update(undone_at=at)
     settle_call_offs(undone.values_list("product_id", flat=True), by=by, at=at)

@@ -19,7 +19,7 @@ from licensing.exchange.oa3 import Oa3Report
 from licensing.exchange.ohr import OPTIONAL_NAMES, OhrFacts, check_ohr, check_optional_info
 from licensing.exchange.refusals import FormatError
 from licensing.locks import lock_keys
-from licensing.models import Build, BuildUpload, KeyHandOver, ProductKey
+from licensing.models import Build, BuildUpload, KeyHandOver, KeySecret, ProductKey
 from licensing.models.build import BuildState
 from licensing.rules.devices import normalise
 from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
@@ -203,7 +203,8 @@ def _lock_build(partner_id: UUID, build_id: UUID) -> Build:
 def _require_same_key(key: ProductKey, product_key: SecretKey | None) -> None:
     if product_key is None:
         return
-    if blind_index(blind_index_key(), product_key.reveal()) != bytes(key.blind_index):
+    kept = KeySecret.objects.values_list("blind_index", flat=True).get(key_id=key.pk)
+    if blind_index(blind_index_key(), product_key.reveal()) != bytes(kept):
         raise BuildRefused(
             refuse(
                 "key_and_id_differ",

@@ -69,10 +69,7 @@ class Also(StrEnum):
     QUARANTINE = ", hold = 'quarantined'"
     FREE = ", hold = 'none'"
     # Its own name is free for the same key, delivered again; what it is called now nobody else can be.
-    NAMELESS = (
-        ", pool = 0, product_key_id = 'U' || lpad(k.id::text, 12, '0'),"
-        " blind_index = sha256(k.blind_index || convert_to(k.id::text, 'UTF8'))"
-    )
+    NAMELESS = ", pool = 0, product_key_id = 'U' || lpad(k.id::text, 12, '0')"
     LAST_OWNER = (
         ", (partner_id, order_line_id) = (SELECT a.partner_id, a.order_line_id FROM licensing_keyassignment a"
         " WHERE a.key_id = b.id ORDER BY a.id DESC LIMIT 1)"

@@ -40,9 +40,9 @@ _KEYS = f"""
 WITH staged AS (
   SELECT * FROM licensing_stagedkey WHERE batch_id = %(batch)s
 ), keys AS (
-  INSERT INTO licensing_productkey (product_key_id, last5, blind_index, product_id, batch_id, fulfilment_id,
-    state, state_since, hold, is_disclosed, position)
-  SELECT s.product_key_id, s.last5, s.blind_index, s.product_id, s.batch_id, f.id,
+  INSERT INTO licensing_productkey (product_key_id, last5, product_id, batch_id, fulfilment_id, state,
+     state_since, hold, is_disclosed, position)
+  SELECT s.product_key_id, s.last5, s.product_id, s.batch_id, f.id,
     {KeyState.FULFILLED:d}, %(at)s, 'none', false,
     (extract(epoch FROM %(at)s::timestamptz) * 1000)::bigint * 1000000
       + row_number() OVER (ORDER BY s.row_number, s.id)
@@ -50,8 +50,8 @@ WITH staged AS (
   ORDER BY s.row_number, s.id
   RETURNING id, product_key_id, product_id
 ), secrets AS (
-  INSERT INTO licensing_keysecret (key_id, sealed)
-  SELECT k.id, s.sealed FROM keys k JOIN staged s ON s.product_key_id = k.product_key_id
+  INSERT INTO licensing_keysecret (key_id, sealed, blind_index)
+  SELECT k.id, s.sealed, s.blind_index FROM keys k JOIN staged s ON s.product_key_id = k.product_key_id
 )
 INSERT INTO licensing_ledgerentry (key_id, product_id, from_state, to_state, hold, reason, object_id,
   actor_kind, actor_id, actor_label, request_id, recorded_at)

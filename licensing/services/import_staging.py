@@ -31,19 +31,24 @@ WHERE id = %s AND state = 'validating' AND claimed_at = %s RETURNING claimed_at
 """
 _DUPLICATES = """
 SELECT s.row_number, b.file_name, count(*) OVER () FROM licensing_stagedkey s
-JOIN {others} o ON {match} JOIN licensing_keybatch b ON b.id = o.batch_id
+{others} JOIN licensing_keybatch b ON b.id = o.batch_id
 WHERE s.batch_id = %s AND {among} ORDER BY s.row_number LIMIT %s
 """
-_MATCHES = (
-    ("product_key_id", "key_id_known", "o.product_key_id = s.product_key_id"),
-    ("product_key", "key_known", "o.blind_index = s.blind_index AND o.product_key_id <> s.product_key_id"),
-)
-_OTHERS = (
+_SAME_ID = "o.product_key_id = s.product_key_id"
+_SAME_KEY = "o.blind_index = s.blind_index AND o.product_key_id <> s.product_key_id"
+# Of the few pairs that meet by their blind index the key is looked up: joined, all keys would be read for it.
+_BY_KEY = """JOIN licensing_keysecret i ON i.blind_index = s.blind_index
+CROSS JOIN LATERAL (SELECT k.batch_id, k.product_key_id FROM licensing_productkey k WHERE k.id = i.key_id LIMIT 1) o"""
+# Imports that passed their check hold their keys' places, though nothing of them is in stock yet.
+_CHECKED = "b.id <> s.batch_id AND b.state IN ('ready', 'releasing')"
+_KNOWN_KEYS = (
     # A decoy that happens to have a real key's id makes way for it at the release.
-    ("licensing_productkey", "NOT (o.product_key_id = s.product_key_id AND licensing_is_decoy(o.id))"),
-    # Imports that passed their check hold their keys' places, though nothing of them is in stock yet.
-    ("licensing_stagedkey", "b.id <> s.batch_id AND b.state IN ('ready', 'releasing')"),
-)
+    ("product_key_id", "key_id_known", f"JOIN licensing_productkey o ON {_SAME_ID}",
+     f"NOT ({_SAME_ID} AND licensing_is_decoy(o.id))"),
+    ("product_key", "key_known", _BY_KEY, "o.product_key_id <> s.product_key_id"),
+    ("product_key_id", "key_id_known", f"JOIN licensing_stagedkey o ON {_SAME_ID}", _CHECKED),
+    ("product_key", "key_known", f"JOIN licensing_stagedkey o ON {_SAME_KEY}", _CHECKED),
+)  # fmt: skip
 _KNOWN_FULFILMENTS = """
 SELECT known.row_number, known.fulfilment_number, min(known.file_name) FROM (
   SELECT s.row_number, s.fulfilment_number, b.file_name FROM mine s
@@ -140,12 +145,9 @@ def wait_for_other_checks() -> None:
 def add_known_keys(batch_id: UUID, errors: ErrorList) -> None:
     """Note every staged row whose key or id came in before or waits in another checked import."""
     with connection.cursor() as cursor:
-        for others, among in _OTHERS:
-            for field, code, match in _MATCHES:
-                cursor.execute(
-                    _DUPLICATES.format(others=others, match=match, among=among), [batch_id, errors.limit]
-                )
-                _add_found(errors, cursor.fetchall(), field=field, code=code)
+        for field, code, others, among in _KNOWN_KEYS:
+            cursor.execute(_DUPLICATES.format(others=others, among=among), [batch_id, errors.limit])
+            _add_found(errors, cursor.fetchall(), field=field, code=code)
 
 
 def _add_found(errors: ErrorList, found: list[tuple[int, str, int]], *, field: str, code: str) -> None:

@@ -13,6 +13,7 @@ from licensing.rules.order_decision import Decision, Outcome, Wish, decide
 from licensing.rules.order_facts import OrderFacts
 from licensing.rules.order_states import WAITING, may_move
 from licensing.rules.order_terms import reserved_until, waits_for
+from licensing.selectors.batch_stops import keeps_stopped_keys
 from licensing.selectors.order_wait import keys_kept, placed_facts
 from licensing.services.custody import Step, record_assignment
 from licensing.services.order_rows import (
@@ -52,6 +53,9 @@ def settle_order(
         return OrderState(order.state)
     line = order.lines.get()
     lock_queue(line.product_id)
+    if keeps_stopped_keys(line.pk):
+        # They follow their delivery into quarantine; the order is served from other stock, or waits for it.
+        free_reserved(line.pk, product_id=line.product_id, partner_id=order.partner_id, by=by, at=at)
     for look in range(LOOKS):
         facts = placed_facts(order, line, at, most=most)
         if look == LOOKS - 1 and not keys_kept(line):

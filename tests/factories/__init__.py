@@ -222,15 +222,16 @@ def make_stock(
             serial = next(_numbers)
             text = key_text(serial)
             key = ProductKey(
-                product_key_id=f"33{serial:011d}", last5=text[-5:], blind_index=blind_index(blind_index_key(), text),
-                product=product, batch=batch, fulfilment=fulfilment, state=1, state_since=at, position=serial,
+                product_key_id=f"33{serial:011d}", last5=text[-5:], product=product,
+                batch=batch, fulfilment=fulfilment, state=1, state_since=at, position=serial,
             )  # fmt: skip
             keys.append(key)
-            secrets.append(cipher.encrypt(text, identity=f"{batch.id}:{key.product_key_id}"))
+            sealed = cipher.encrypt(text, identity=f"{batch.id}:{key.product_key_id}")
+            secrets.append(
+                KeySecret(key=key, sealed=sealed, blind_index=blind_index(blind_index_key(), text))
+            )
         ProductKey.objects.bulk_create(keys)
-        KeySecret.objects.bulk_create(
-            [KeySecret(key=key, sealed=sealed) for key, sealed in zip(keys, secrets, strict=True)]
-        )
+        KeySecret.objects.bulk_create(secrets)
         LedgerEntry.objects.bulk_create(
             LedgerEntry(
                 key=key, product=product, to_state=1, reason="fulfilment.released", actor_kind="system",

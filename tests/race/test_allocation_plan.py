@@ -51,9 +51,9 @@ def stale(cloned_db: str) -> Iterator[Stock]:
     with owner_connection(cloned_db) as owner, owner.cursor() as cursor:
         cursor.execute("ALTER TABLE licensing_productkey SET (autovacuum_enabled = false)")
         cursor.execute(
-            """INSERT INTO licensing_productkey (product_key_id, last5, blind_index, product_id, batch_id,
+            """INSERT INTO licensing_productkey (product_key_id, last5, product_id, batch_id,
               fulfilment_id, state, state_since, hold, is_disclosed, position)
-            SELECT '44' || lpad(n::text, 11, '0'), 'ABCDE', decode(md5(n::text), 'hex'), k.product_id, k.batch_id,
+            SELECT '44' || lpad(n::text, 11, '0'), 'ABCDE', k.product_id, k.batch_id,
               k.fulfilment_id, 1, k.state_since, 'none', false, 1000000 + n
             FROM licensing_productkey k, generate_series(1, %s) n""",
             [KEYS],

@@ -16,6 +16,7 @@ from licensing.models import (
     CorrectionRequest,
     Fulfilment,
     KeyBatch,
+    KeySecret,
     LedgerEntry,
     Product,
     ProductKey,
@@ -31,6 +32,7 @@ from licensing.services.batch_undo import give_batch_back, stop_batch, undo_impo
 from licensing.services.corrections import ask_for_correction
 from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
+from licensing.services.order_confirm import confirm_order
 from licensing.services.order_release import expire_order
 from licensing.services.pools import move_to_pool
 from reporting.selectors.invariants import INVARIANTS, check_invariant
@@ -231,6 +233,24 @@ def test_what_comes_back_while_its_delivery_is_stopped_is_held_and_given_back_wi
     _books_hold()
 
 
+@pytest.mark.parametrize(("elsewhere", "stands"), [(2, "allocated"), (0, "backordered")])
+def test_a_reservation_on_a_stopped_delivery_is_confirmed_from_other_stock_or_waits(
+    product: Product, two: tuple[Actor, Actor], elsewhere: int, stands: str
+) -> None:
+    batch, partner = released(delivery(product.lpn, keys=2)), make_partner()
+    placed = order(partner, product, 2, reserve_minutes=60)
+    stop = _stop(batch, two[0])
+    others = {key.pk for key in make_stock(product, elsewhere)} if elsewhere else set()
+    with partner_scope(partner.pk):
+        state = confirm_order(placed.order_id, partner_id=partner.pk, by=MAR_PERSON, at=AT)
+    assert state == stands
+    assert {key.pk for key in _keys(state=11)} == others
+    with mar_scope():
+        assert in_quarantine(batch.pk) == 2
+    assert _decide(give_batch_back, stop, two[1]) == 2
+    _books_hold()
+
+
 def test_a_key_that_lay_in_quarantine_before_is_undone_and_comes_again_with_the_same_file(
     product: Product, two: tuple[Actor, Actor]
 ) -> None:
@@ -290,7 +310,8 @@ def test_only_a_released_delivery_is_stopped_once_and_with_a_reason(
 
 
 @pytest.mark.parametrize(
-    "guard", ["no stone", "left stock", "name", "end of the road", "one person", "decided"]
+    "guard",
+    ["no stone", "left stock", "name", "secret", "secret twice", "end of the road", "one person", "decided"],
 )
 def test_the_database_refuses_what_the_service_never_does(
     product: Product, two: tuple[Actor, Actor], guard: str
@@ -301,7 +322,7 @@ def test_the_database_refuses_what_the_service_never_does(
         with mar_scope():
             cancel_order(placed.order_id, reason="x", by=MAR_PERSON, at=AT)
     stop = _stop(batch, two[0])
-    if guard in ("end of the road", "decided"):
+    if guard in ("end of the road", "decided", "secret twice"):
         _decide(undo_import, stop, two[1])
     decided = {"state": "undone", "decided_at": AT, "note": "x"}
     with mar_scope():
@@ -309,13 +330,14 @@ def test_the_database_refuses_what_the_service_never_does(
         if guard == "left stock":
             with acting_as(two[1].user_id):
                 BatchStop.objects.filter(pk=stop.pk).update(decided_by=two[1].user_id, **decided)
-            UndoneKey.objects.create(
-                key=key, stop=stop, product_key_id=key.product_key_id, blind_index=key.blind_index
-            )
+            index = KeySecret.objects.values_list("blind_index", flat=True).get(key=key)
+            UndoneKey.objects.create(key=key, stop=stop, product_key_id=key.product_key_id, blind_index=index)
         acts: dict[str, Callable[[], Any]] = {
             "no stone": lambda: ProductKey.objects.filter(pk=key.pk).update(state=100),
             "left stock": lambda: ProductKey.objects.filter(pk=key.pk).update(state=100),
             "name": lambda: ProductKey.objects.filter(pk=key.pk).update(product_key_id="9" * 13),
+            "secret": lambda: KeySecret.objects.filter(pk=key.pk).update(blind_index=b"1"),
+            "secret twice": lambda: KeySecret.objects.filter(pk=key.pk).update(blind_index=b"1"),
             "end of the road": lambda: ProductKey.objects.filter(pk=key.pk).update(state=1),
             "one person": lambda: BatchStop.objects.update(decided_by=two[0].user_id, **decided),
             "decided": lambda: BatchStop.objects.update(state="given_back"),

@@ -287,8 +287,10 @@ def test_every_act_is_audited(lpn: str) -> None:
 
 def test_ciphertexts_lie_apart_from_the_keys(lpn: str) -> None:
     released(delivery(lpn))
-    with mar_scope(), pytest.raises(Exception, match="permission denied"), transaction.atomic():
-        KeySecret.objects.count()
+    with mar_scope():
+        assert KeySecret.objects.values("blind_index").distinct().count() == len(ProductKey.objects.all())
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            KeySecret.objects.first()
 
 
 def test_queued_work_takes_a_batch_to_stock_and_delivered_twice_does_nothing_more(lpn: str) -> None:

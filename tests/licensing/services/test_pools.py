@@ -316,7 +316,7 @@ def test_the_database_keeps_pools_apart(role: str) -> None:
             ),
             "foreign pool": lambda: ProductKey.objects.filter(pk=inside.pk).update(pool=other.pk),
             "insert": lambda: ProductKey.objects.create(
-                product_key_id="9" * 13, last5="X", blind_index=b"1", product=product, batch_id=inside.batch_id,
+                product_key_id="9" * 13, last5="X", product=product, batch_id=inside.batch_id,
                 fulfilment_id=inside.fulfilment_id, state=1, state_since=AT, position=1, pool=pool.pk,
             ),
             "held": lambda: ProductKey.objects.filter(state=11).update(pool=pool.pk),

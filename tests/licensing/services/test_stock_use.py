@@ -41,17 +41,18 @@ def use(per_day: int, *, days: int = 30) -> ProductKey:
     return keys[0]
 
 
-def test_day_counts_what_was_assigned_and_what_came_back_free() -> None:
+def test_day_counts_what_was_assigned_and_what_came_back() -> None:
     key = use(2, days=3)
     with mar_scope():
         step(key, 11, 1, noon(1))
+        step(key, 11, 1, noon(2), hold="quarantined")  # its delivery was stopped
         step(key, 12, 1, noon(1), hold="quarantined")
         step(key, 1, 11, noon(0))  # today is not over
         assert count_use(at=AT) > 0
         rows = DailyUse.objects.filter(product=key.product, on__gte=TODAY - timedelta(days=3))
         assert [(row.on, row.taken, row.put_back) for row in rows] == [
             (TODAY - timedelta(days=3), 2, 0),
-            (TODAY - timedelta(days=2), 2, 0),
+            (TODAY - timedelta(days=2), 2, 1),
             (TODAY - timedelta(days=1), 2, 1),
         ]
 

@@ -218,9 +218,9 @@ def test_the_threshold_of_the_rule_decides_the_lane(quantity: int, state: str) -
     make_stock(product, 1)
     with mar_scope(), connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO licensing_productkey (product_key_id, last5, blind_index, product_id, batch_id,
+            """INSERT INTO licensing_productkey (product_key_id, last5, product_id, batch_id,
               fulfilment_id, state, state_since, hold, is_disclosed, position)
-            SELECT '44' || lpad(n::text, 11, '0'), 'AAAAA', sha256(n::text::bytea), product_id, batch_id,
+            SELECT '44' || lpad(n::text, 11, '0'), 'AAAAA', product_id, batch_id,
               fulfilment_id, 1, now(), 'none', false, n
             FROM licensing_productkey, generate_series(1, 2400) n"""
         )
