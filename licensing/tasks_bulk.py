@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.outbox import WorkTask
 from licensing.models import DeliveryKey
 from licensing.services import bulk_hand_over
+from licensing.services.delivery_keys import PUBLIC_KEY_PAGE
 from partners.models.membership import Role
 from partners.selectors.people import addresses_of_role
 from partners.services.letters import Letter
@@ -35,7 +36,7 @@ def tell_delivery_key(delivery_key_id: str) -> int:
         % {"fingerprint": key.fingerprint},
         button_label=_("Look at the key"),
         # The domain knows no addresses of the site; this one is part of the mail's wording.
-        button_url=f"{settings.BASE_URL}{bulk_hand_over.PUBLIC_KEY_PAGE}",
+        button_url=f"{settings.BASE_URL}{PUBLIC_KEY_PAGE}",
         reason=_("You get this mail because you are an owner of your company’s account."),
     )
     to = addresses_of_role(Role.TPR_OWNER, partner_id=key.partner_id)

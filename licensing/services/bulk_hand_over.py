@@ -19,34 +19,26 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.actor import Actor
 from core.crypto import Secret
-from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
-from core.queue import enqueue
-from licensing.exchange.age_file import NotAnAgeKey, check_recipient, encrypt_to
+from core.errors import NotFound, Refusal, refuse
+from licensing.exchange.age_file import encrypt_to
+from licensing.locks import lock_keys
 from licensing.models import BulkHandOver, BulkLine, DeliveryKey, KeyHandOver, Product, ProductKey
-from licensing.models.bulk import WAITING
 from licensing.rules.devices import DeviceIdentity
-from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.programme_changes import install_stop
 from licensing.selectors.hand_over import hand_over_blocks
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
+from licensing.services.delivery_keys import BulkInvalid, BulkRefused, usable_key
 from licensing.services.devices import ensure_device, refuse_second_key
 from licensing.services.hand_over import decrypt_key
 from licensing.services.velocity import day_refusal
 
 MAX_ROWS = 500
+MIN_REASON = 5
 LINK_LASTS = timedelta(minutes=15)
 COLUMNS = ("manufacturer", "model", "serial", "product_key_id", "product_key")
-PUBLIC_KEY_PAGE = "/tpr/keys/public-key/"
-
-
-class BulkRefused(DomainError):
-    """The file is not made, or not given."""
-
-
-class BulkInvalid(Invalid):
-    """The input itself is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +47,6 @@ class MadeFile:
 
     bulk_id: UUID
     token: Secret
-
-
-@transaction.atomic
-def register_delivery_key(*, partner_id: UUID, recipient: str, by: Actor, at: datetime) -> DeliveryKey:
-    """Put a public key in force a day from now, and tell every owner its fingerprint at once.
-
-    The one before ends now, so a thief's key shows itself by what stops.
-
-    :raises BulkInvalid: when it is no public key of age.
-    """
-    text = recipient.strip()
-    try:
-        check_recipient(text)
-    except NotAnAgeKey as error:
-        raise BulkInvalid(_no_age_key()) from error
-    DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).update(ended_at=at)
-    key = DeliveryKey.objects.create(
-        partner_id=partner_id,
-        recipient=text,
-        fingerprint=fingerprint_of(text),
-        registered_by=by.label[:200],
-        registered_at=at,
-        usable_from=at + WAITING,
-    )
-    _audit("licensing.delivery_key.registered", key.pk, partner_id, by, at, fingerprint=key.fingerprint)
-    enqueue("licensing.tell_delivery_key", at=at, delivery_key_id=key.pk)
-    return key
-
-
-@transaction.atomic
-def end_delivery_key(*, partner_id: UUID, by: Actor, at: datetime) -> None:
-    """Take the public key out of force; no file is made until another has waited its day."""
-    if DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).update(ended_at=at):
-        _audit("licensing.delivery_key.ended", "", partner_id, by, at)
-
-
-def fingerprint_of(recipient: str) -> str:
-    """Return what people compare: the first 32 hexadecimal digits of the key's SHA-256, in groups of four."""
-    digest = hashlib.sha256(recipient.encode()).hexdigest()[:32]
-    return " ".join(digest[start : start + 4] for start in range(0, 32, 4))
 
 
 @transaction.atomic
@@ -120,7 +72,7 @@ def hand_over_file(
     block = hand_over_blocks(partner_id, at)
     if block is not None:
         raise BulkRefused(block)
-    delivery_key = _usable_key(partner_id, at)
+    delivery_key = usable_key(partner_id, at)
     product = Product.objects.get(pk=product_id)
     stopped = install_stop(product.name, product.install_before, at=at)
     too_fast = day_refusal(partner_id, rules=rules_at(at), at=at, quantity=len(devices))
@@ -144,15 +96,20 @@ def hand_over_file(
 def reissue_file(bulk_id: UUID, *, partner_id: UUID, reason: str, by: Actor, at: datetime) -> MadeFile:
     """Encrypt a file's keys anew, each for the very PC it was taken for; reported or held ones are left out.
 
+    :raises BulkInvalid: without a reason.
     :raises BulkRefused: when none of its keys may be given again.
     """
+    reason = mask_keys(reason.strip())[:200]
     before = BulkHandOver.objects.select_related("product").filter(pk=bulk_id, partner_id=partner_id).first()
     if before is None:
         raise NotFound(_("There is no such file."))
+    if len(reason) < MIN_REASON:
+        raise BulkInvalid(_rows_or_reason(before.quantity, 0))
     block = hand_over_blocks(partner_id, at)
     if block is not None:
         raise BulkRefused(block)
-    delivery_key = _usable_key(partner_id, at)
+    delivery_key = usable_key(partner_id, at)
+    _lock_keys_of(before)
     hand_overs = list(
         KeyHandOver.objects.select_related("key", "device")
         .filter(
@@ -170,17 +127,18 @@ def reissue_file(bulk_id: UUID, *, partner_id: UUID, reason: str, by: Actor, at:
         (DeviceIdentity(each.device.manufacturer, each.device.model, each.device.serial), each.key, each)
         for each in hand_overs
     ]
-    return _make(
-        uuid4(), delivery_key, before.product, rows, mask_keys(reason.strip())[:200], by, at, again=True
-    )
+    return _make(uuid4(), delivery_key, before.product, rows, reason, by, at, again=True)
 
 
 @transaction.atomic
 def take_file(bulk_id: UUID, *, token: str, partner_id: UUID, by: Actor, at: datetime) -> bytes:
     """Give the encrypted file out once, and forget it in the same step.
 
+    What happened since it was made counts: an account that takes no keys now, a key frozen or called back.
+
     :raises NotFound: for another partner's file.
-    :raises BulkRefused: for another link, a second try, or after a quarter of an hour: all look the same.
+    :raises BulkRefused: for another link, a second try, or after a quarter of an hour: all look the same; and when
+        the partner or any of the keys was stopped meanwhile.
     """
     digest = hashlib.sha256(token.encode()).digest()
     found = BulkHandOver.objects.select_for_update().filter(pk=bulk_id, partner_id=partner_id).first()
@@ -188,11 +146,28 @@ def take_file(bulk_id: UUID, *, token: str, partner_id: UUID, by: Actor, at: dat
         raise NotFound(_("There is no such file."))
     if found.content is None or found.expires_at <= at or bytes(found.token_hash) != digest:
         raise BulkRefused(_link_is_over(found))
+    block = hand_over_blocks(partner_id, at)
+    if block is not None:
+        raise BulkRefused(block)
+    _lock_keys_of(found)
+    stopped = found.quantity - _still_given(found)
+    if stopped:
+        raise BulkRefused(_keys_stopped(found, stopped))
     _audit("licensing.bulk.taken", found.pk, partner_id, by, at, keys=found.quantity, sha256=found.sha256)
     content = bytes(found.content)
     found.content, found.taken_at, found.taken_by = None, at, by.label[:200]
     found.save(update_fields=["content", "taken_at", "taken_by"])
     return content
+
+
+def _lock_keys_of(bulk: BulkHandOver) -> None:
+    """Hold the keys of a file, so that nobody freezes or calls one back between the look and the file."""
+    lock_keys(list(KeyHandOver.objects.filter(bulk_line__bulk=bulk).values_list("key_id", flat=True)))
+
+
+def _still_given(bulk: BulkHandOver) -> int:
+    found = KeyHandOver.objects.filter(bulk_line__bulk=bulk, key__partner_id=bulk.partner_id)
+    return found.filter(key__state__in=NOT_REPORTED, key__hold=Hold.NONE).count()
 
 
 def clear_expired(*, at: datetime) -> int:
@@ -301,49 +276,32 @@ def _table(rows: Sequence[tuple[DeviceIdentity, ProductKey, KeyHandOver]], by: A
     return table.getvalue().encode()
 
 
-def _usable_key(partner_id: UUID, at: datetime) -> DeliveryKey:
-    key = DeliveryKey.objects.filter(partner_id=partner_id, ended_at__isnull=True).first()
-    if key is None or key.usable_from > at:
-        raise BulkRefused(_no_public_key(key))
-    return key
-
-
 def _require_rows(devices: Sequence[DeviceIdentity], reason: str) -> None:
     doubles = len(devices) - len({identity.key for identity in devices})
-    if not 1 <= len(devices) <= MAX_ROWS or doubles or len(reason) < 5:
-        raise BulkInvalid(
-            refuse(
-                "bulk_rows",
-                _("A file is for 1 to 500 different PCs, with a reason in words."),
-                rule="BULK-1",
-                facts={_("PCs"): len(devices), _("Named twice"): doubles, _("At most"): MAX_ROWS},
-                next_step=_(
-                    "Name each PC once by manufacturer, model and serial, and write why a file is needed."
-                ),
-                lifted_by=_("You"),
-            )
-        )
+    if not 1 <= len(devices) <= MAX_ROWS or doubles or len(reason) < MIN_REASON:
+        raise BulkInvalid(_rows_or_reason(len(devices), doubles))
 
 
-def _no_public_key(key: DeliveryKey | None) -> Refusal:
+def _rows_or_reason(devices: int, doubles: int) -> Refusal:
     return refuse(
-        "bulk_no_public_key",
-        _("Your public key waits its day.") if key else _("Your company has registered no public key."),
-        rule="BULK-2",
-        facts={_("Usable from"): key.usable_from} if key else {},
-        next_step=_("Owners register a key under Keys, public key. It can be used 24 hours later."),
-        lifted_by=_("Time, or the owner of your account"),
-        fix_path=PUBLIC_KEY_PAGE,
+        "bulk_rows",
+        _("A file is for 1 to 500 different PCs, with a reason in words."),
+        rule="BULK-1",
+        facts={_("PCs"): devices, _("Named twice"): doubles, _("At most"): MAX_ROWS},
+        next_step=_("Name each PC once by manufacturer, model and serial, and write why a file is needed."),
+        lifted_by=_("You"),
     )
 
 
-def _no_age_key() -> Refusal:
+def _keys_stopped(bulk: BulkHandOver, stopped: int) -> Refusal:
     return refuse(
-        "bulk_no_age_key",
-        _("This is no public key of age."),
-        rule="BULK-3",
-        next_step=_("Run age-keygen and paste the line that begins with age1."),
+        "bulk_keys_stopped",
+        _("Keys of this file were frozen, called back or reported since it was made."),
+        rule="BULK-7",
+        facts={_("Keys"): bulk.quantity, _("Of these stopped"): stopped},
+        next_step=_("Have the file made again: it leaves those keys out."),
         lifted_by=_("You"),
+        fix_path=f"/tpr/keys/files/{bulk.pk}/",
     )
 
 

@@ -19,6 +19,7 @@ from licensing.rules.devices import DeviceIdentity
 from licensing.selectors.decoys import without_decoys
 from licensing.services import bulk_hand_over
 from licensing.services.corrections import ask_for_correction, decide_correction
+from licensing.services.delivery_keys import register_delivery_key
 from licensing.services.exchange import import_answer_file
 from licensing.services.exchange_answers import AnswerRefused
 from licensing.services.incidents import close_incident, note_measures, report_incident
@@ -78,7 +79,7 @@ def _in_a_file(trial: Trial) -> tuple[bytes, bytes]:
     identity, now, by = pyrage.x25519.Identity.generate(), timezone.now(), _by(trial, "tpr_owner")
     pcs = [DeviceIdentity("LENOVO", "20N2", f"PF0FILE{number}") for number in range(2)]
     with partner_scope(trial.partner.pk):
-        bulk_hand_over.register_delivery_key(
+        register_delivery_key(
             partner_id=trial.partner.pk, recipient=str(identity.to_public()), by=by, at=now - 2 * DAY
         )
         made = bulk_hand_over.hand_over_file(

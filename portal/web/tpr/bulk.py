@@ -21,6 +21,7 @@ from licensing.exchange.refusals import CsvRefused
 from licensing.models import BulkHandOver
 from licensing.selectors.bulk import assigned_products, files_of, public_key_of
 from licensing.services import bulk_hand_over as service
+from licensing.services.delivery_keys import end_delivery_key, register_delivery_key
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS, UploadInput
 from portal.plain_text import plain_text
@@ -131,7 +132,7 @@ def public_key(request: HttpRequest) -> HttpResponse:
         status = FORM_ERROR_STATUS if request.method == "POST" else 200
         return render(request, "tpr/bulk_public_key.html", context, status=status)
     try:
-        service.register_delivery_key(
+        register_delivery_key(
             partner_id=partner_id,
             recipient=form.cleaned_data["recipient"],
             by=actor_of(request),
@@ -147,7 +148,7 @@ def public_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_public_key(request: HttpRequest) -> HttpResponse:
     """Take the public key out of force at once."""
-    service.end_delivery_key(partner_id=partner_id_of(request), by=actor_of(request), at=timezone.now())
+    end_delivery_key(partner_id=partner_id_of(request), by=actor_of(request), at=timezone.now())
     messages.success(request, _("Out of force. No file can be made with it any more."))
     return redirect("tpr:bulk-public-key")
 

@@ -17,13 +17,17 @@ from core.models import AuditEvent
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import BulkHandOver, DeliveryKey, KeyHandOver, ProductKey
 from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import Hold
 from licensing.selectors.ledger_accounts import read_books
 from licensing.services import bulk_hand_over as bulk
+from licensing.services.delivery_keys import end_delivery_key, register_delivery_key
 from licensing.services.devices import SecondKeyRefused
 from licensing.services.hand_over import reveal_key
+from licensing.services.holds import put_on_hold
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.recall import recall_key
 from licensing.tasks_bulk import tell_delivery_key
-from partners.models import Partner
+from partners.models import OrderBlock, Partner
 from tests.factories import AT, make_partner, make_product, make_stock
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +58,7 @@ def shop(secret_key: Any) -> tuple[Partner, int]:
             by=_by(partner),
             at=AT,
         )
-        bulk.register_delivery_key(
+        register_delivery_key(
             partner_id=partner.id, recipient=str(secret_key.to_public()), by=_by(partner), at=AT
         )
     return partner, product.id
@@ -190,7 +194,7 @@ def test_a_new_public_key_ends_the_old_one_and_every_owner_hears_its_fingerprint
 ) -> None:
     partner, _product = shop
     with partner_scope(partner.id):
-        second = bulk.register_delivery_key(
+        second = register_delivery_key(
             partner_id=partner.id, recipient=str(secret_key.to_public()), by=_by(partner), at=LATER
         )
     with pytest.raises(bulk.BulkRefused):
@@ -206,7 +210,7 @@ def test_a_new_public_key_ends_the_old_one_and_every_owner_hears_its_fingerprint
 def test_what_is_no_public_key_is_not_registered(shop: Any, text: str) -> None:
     partner, _product = shop
     with pytest.raises(bulk.BulkInvalid), partner_scope(partner.id):
-        bulk.register_delivery_key(partner_id=partner.id, recipient=text, by=_by(partner), at=AT)
+        register_delivery_key(partner_id=partner.id, recipient=text, by=_by(partner), at=AT)
     with mar_scope():
         assert DeliveryKey.objects.count() == 1
 
@@ -274,3 +278,71 @@ def test_no_key_touches_the_disk(
         if file.is_file() and any(key in file.read_bytes() for key in keys)
     ]
     assert not any(key in content for key in keys)
+
+
+def _freeze_one(partner: Partner) -> None:
+    with partner_scope(partner.id):
+        key = ProductKey.objects.filter(state=12).order_by("id")[0]
+        put_on_hold([key.pk], hold=Hold.LOST_OR_STOLEN, reason="Bag is gone", by=_by(partner), at=LATER)
+
+
+def _call_one_back(partner: Partner) -> None:
+    with mar_scope():
+        key = ProductKey.objects.filter(state=12).order_by("id")[0]
+        recall_key(key.pk, reason="Not needed", by=_by(partner), at=LATER)
+
+
+def _block(partner: Partner) -> None:
+    with mar_scope():
+        OrderBlock.objects.create(
+            partner=partner,
+            kind="all",
+            rule="CMP-11",
+            reason="Keys went missing",
+            next_step="Call.",
+            since=AT,
+        )
+
+
+@pytest.mark.parametrize(
+    ("happens", "code"),
+    [
+        (_freeze_one, "bulk_keys_stopped"),
+        (_call_one_back, "bulk_keys_stopped"),
+        (_block, "hand_over_blocked"),
+    ],
+)
+def test_what_stops_after_a_file_was_made_stops_the_file_too(shop: Any, happens: Any, code: str) -> None:
+    partner, _product = shop
+    made = _make(shop)
+    happens(partner)
+    with pytest.raises(bulk.BulkRefused) as refused:
+        _take(partner, made)
+    assert refused.value.code == code
+    with mar_scope():
+        assert BulkHandOver.objects.get().taken_at is None
+        assert AuditEvent.objects.filter(action="licensing.bulk.taken").count() == 0
+
+
+def test_a_public_key_out_of_force_takes_the_waiting_files_with_it(shop: Any) -> None:
+    partner, _product = shop
+    made = _make(shop)
+    with partner_scope(partner.id):
+        end_delivery_key(partner_id=partner.id, by=_by(partner), at=LATER)
+    with pytest.raises(bulk.BulkRefused) as refused:
+        _take(partner, made)
+    assert refused.value.code == "bulk_link_over"
+    with mar_scope():
+        assert BulkHandOver.objects.get().content is None
+
+
+def test_a_file_made_again_leaves_out_what_is_frozen_and_needs_a_reason(shop: Any, secret_key: Any) -> None:
+    partner, _product = shop
+    made = _make(shop)
+    _freeze_one(partner)
+    again = {"partner_id": partner.id, "by": _by(partner), "at": LATER}
+    with partner_scope(partner.id):
+        with pytest.raises(bulk.BulkInvalid):
+            bulk.reissue_file(made.bulk_id, reason=" no ", **again)
+        second = bulk.reissue_file(made.bulk_id, reason="Disk broke", **again)
+    assert len(_opened(secret_key, _take(partner, second))) == 2

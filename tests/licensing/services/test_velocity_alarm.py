@@ -17,6 +17,7 @@ from licensing.models import KeyHandOver, OrderLimit, ProductKey
 from licensing.rules.alarms import ALARMING
 from licensing.rules.devices import DeviceIdentity
 from licensing.services import bulk_hand_over as bulk
+from licensing.services.delivery_keys import register_delivery_key
 from licensing.services.orders import OrderRequest, place_order
 from licensing.tasks import alarm_velocity
 from partners.models import Partner
@@ -40,7 +41,7 @@ def _shop(quantity: int, **fields: Any) -> tuple[Partner, int]:
             at=AT,
         )
         key = str(pyrage.x25519.Identity.generate().to_public())
-        bulk.register_delivery_key(partner_id=partner.id, recipient=key, by=by, at=AT)
+        register_delivery_key(partner_id=partner.id, recipient=key, by=by, at=AT)
     return partner, product.pk
 
 
