@@ -65,7 +65,7 @@ def range_problem(first: LabelSerial | None, last: LabelSerial | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LabelMonth:
-    """One month of one partner: labels used and spoiled, and keys that Microsoft enabled."""
+    """One month of one partner: labels that went on PCs and stayed, those spoiled, and keys enabled, all net."""
 
     month: str
     used: int = 0

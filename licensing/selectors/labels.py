@@ -14,16 +14,27 @@ from licensing.rules.labels import LabelMonth, compare_months
 from partners.selectors.mar import mar_zone
 
 _QUANTITY = F("last_position") - F("first_position") + 1
+# A month is told by what happened in it, so it never changes later: a label that is spoiled on its PC comes off in
+# the month in which it was noted; a key that Microsoft takes back its word about counts less from that day.
 _MONTHS = """
-SELECT to_char(at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, kind, partner_id, count(*) FROM (
-  SELECT u.noted_at AS at, 'used' AS kind, u.partner_id FROM licensing_labeluse u
-  WHERE u.device_id IS NOT NULL AND u.noted_at >= %(since)s
+WITH begins AS (
+  SELECT date_trunc('month', %(since)s::timestamptz AT TIME ZONE %(zone)s) AT TIME ZONE %(zone)s AS at
+)
+SELECT to_char(happened.at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, kind, partner_id, sum(n) FROM (
+  SELECT u.noted_at AS at, 'used' AS kind, u.partner_id, 1 AS n FROM licensing_labeluse u
+  WHERE u.device_id IS NOT NULL
   UNION ALL
-  SELECT u.spoiled_at, 'spoiled', u.partner_id FROM licensing_labeluse u WHERE u.spoiled_at >= %(since)s
+  SELECT u.spoiled_at, 'used', u.partner_id, -1 FROM licensing_labeluse u
+  WHERE u.device_id IS NOT NULL AND u.spoiled_at IS NOT NULL
   UNION ALL
-  SELECT l.recorded_at, 'enabled', l.partner_id FROM licensing_ledgerentry l
-  WHERE l.to_state = %(enabled)s AND l.from_state = %(reported)s AND l.recorded_at >= %(since)s
-) happened WHERE partner_id = ANY(%(partners)s) GROUP BY 1, 2, 3
+  SELECT u.spoiled_at, 'spoiled', u.partner_id, 1 FROM licensing_labeluse u WHERE u.spoiled_at IS NOT NULL
+  UNION ALL
+  SELECT l.recorded_at, 'enabled', l.partner_id, CASE l.to_state WHEN %(enabled)s THEN 1 ELSE -1 END
+  FROM licensing_ledgerentry l
+  WHERE l.recorded_at >= (SELECT at FROM begins)
+    AND (l.to_state = %(enabled)s AND l.from_state IN (%(reported)s, %(denied)s)
+      OR l.from_state = %(enabled)s AND l.to_state = %(denied)s)
+) happened WHERE happened.at >= (SELECT at FROM begins) AND partner_id = ANY(%(partners)s) GROUP BY 1, 2, 3
 """
 
 
@@ -53,7 +64,10 @@ def label_stock(partner_id: UUID) -> LabelStock:
 
 
 def label_months(partner_ids: list[UUID], since: datetime) -> dict[UUID, list[LabelMonth]]:
-    """Return labels used against keys enabled, by partner and month of the MAR's zone. One statement."""
+    """Return labels used against keys enabled, by partner and whole month of the MAR's zone. One statement.
+
+    ``since`` stands for its whole month. Used is what went on PCs less what came off spoiled.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _MONTHS,
@@ -62,13 +76,14 @@ def label_months(partner_ids: list[UUID], since: datetime) -> dict[UUID, list[La
                 "since": since,
                 "partners": partner_ids,
                 "enabled": KeyState.ACTIVATION_ENABLED.value,
+                "denied": KeyState.ACTIVATION_DENIED.value,
                 "reported": KeyState.REPORTED_BOUND.value,
             },
         )
         rows = cursor.fetchall()
     counted: dict[UUID, dict[str, dict[str, int]]] = {}
     for month, kind, partner_id, count in rows:
-        counted.setdefault(partner_id, {}).setdefault(kind, {})[month] = count
+        counted.setdefault(partner_id, {}).setdefault(kind, {})[month] = int(count)
     return {
         partner_id: compare_months(kinds.get("used", {}), kinds.get("spoiled", {}), kinds.get("enabled", {}))
         for partner_id, kinds in counted.items()

@@ -214,6 +214,34 @@ def test_only_an_unused_range_is_taken_back_once(partner: Partner) -> None:
         _spoil(partner, issue.first_serial)
 
 
+def test_a_label_renewed_on_its_pc_counts_once_and_its_month_stays(partner: Partner) -> None:
+    issue = make_labels(partner)
+    (build,) = make_builds(1, partner=partner)
+    worn, fresh = issue.first_serial, issue.last_serial
+    _use(partner, build.device_id, worn)
+    later = AT + timedelta(days=30)
+    with partner_scope(partner.pk):
+        spoil_label(partner.pk, serial=worn, reason="torn off in the hall", by=BY, at=later)
+        use_label(partner.pk, device_id=build.device_id, serial=fresh, by=BY, at=later)
+    with mar_scope():
+        found = label_months([partner.pk], AT)
+    assert found == {partner.pk: [LabelMonth("2026-12", 0, 1, 0), LabelMonth("2026-11", 1, 0, 0)]}
+
+
+def test_months_follow_microsofts_last_word_on_a_key_and_are_whole(partner: Partner) -> None:
+    (build,) = make_builds(1, partner=partner)
+    steps = ((10, 7, -40), (9, 10, -39), (10, 9, -5), (9, 10, 0), (8, 9, 1), (9, 8, 2))
+    with mar_scope():
+        for to, before, days in steps:
+            LedgerEntry.objects.create(
+                key=build.key, product=build.key.product, partner_id=partner.pk, from_state=before, to_state=to,
+                reason="cbr.answered", actor_kind="system", actor_id="x", actor_label="x",
+                recorded_at=AT + timedelta(days=days),
+            )  # fmt: skip
+        found = label_months([partner.pk], AT - timedelta(days=30))
+    assert found == {partner.pk: [LabelMonth("2026-11", 0, 0, 0), LabelMonth("2026-10", 0, 0, 1)]}
+
+
 def test_months_count_used_labels_against_enabled_keys(partner: Partner) -> None:
     issue = make_labels(partner)
     (build,) = make_builds(1, partner=partner)
