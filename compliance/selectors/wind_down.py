@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet, Sum
 
 from compliance.models import WindDown, WindDownItem
 from compliance.rules.wind_down import Count, ItemKind, ItemState, state_of
-from licensing.models import KeyAssignment, ProductKey
-from licensing.rules.key_states import NOT_AT_MICROSOFT, KeyState
+from licensing.models import KeyAssignment, PartnerReturnLine, ProductKey
+from licensing.rules.key_states import NOT_AT_MICROSOFT, Hold, KeyState
 from licensing.selectors.labels import label_stock
 from licensing.selectors.partner_returns import returns_under_way
 from partners.models import CreditPosition, Document
@@ -104,15 +104,22 @@ def money_owed(partner_id: UUID) -> Decimal:
 
 
 def unused_keys(partner_id: UUID) -> list[tuple[int, UUID]]:
-    """Return (key, order) of each assigned key that nobody has taken, in order of the orders."""
-    found = ProductKey.objects.filter(partner_id=partner_id, state=KeyState.ASSIGNED)
+    """Return (key, order) of each assigned key that nobody has taken and nothing holds, in order of the orders."""
+    found = _to_take_back(partner_id, KeyState.ASSIGNED)
     return list(found.order_by("order_line__order_id", "id").values_list("id", "order_line__order_id"))
 
 
 def keys_to_recall(partner_id: UUID) -> list[int]:
-    """Return the keys that were handed over and sit on no reported PC."""
-    found = ProductKey.objects.filter(partner_id=partner_id, state=KeyState.RETRIEVED)
+    """Return the keys that were handed over, sit on no reported PC, and that nothing holds."""
+    found = _to_take_back(partner_id, KeyState.RETRIEVED)
     return list(found.order_by("id").values_list("id", flat=True))
+
+
+def _to_take_back(partner_id: UUID, state: KeyState) -> QuerySet[ProductKey]:
+    """Leave out what an incident holds, and what goes back by a return: one such key would stop all the others."""
+    returning = PartnerReturnLine.objects.filter(partner_id=partner_id, ended_at__isnull=True)
+    found = ProductKey.objects.filter(partner_id=partner_id, state=state, hold=Hold.NONE)
+    return found.exclude(pk__in=returning.values("key_id"))
 
 
 def proof_keys(partner_id: UUID) -> QuerySet[ProductKey]:

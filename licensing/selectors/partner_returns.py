@@ -1,7 +1,7 @@
 """Partners' returns: what is known of each key before it goes, and the lists of both sides."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,6 +57,12 @@ def keys_to_return(
         )  # fmt: skip
         found.append(FoundKey(facts, key_id, product_id))
     return found
+
+
+def open_return_of(key_ids: Collection[int], *, but: Collection[UUID] = ()) -> PartnerReturnLine | None:
+    """Return the first line by which any of these keys stands in a return that is not answered."""
+    lines = PartnerReturnLine.objects.filter(key_id__in=key_ids, ended_at__isnull=True)
+    return lines.exclude(request__in=but).select_related("request").order_by("id").first()
 
 
 def returns_of(partner_id: UUID) -> QuerySet[PartnerReturn]:

@@ -12,13 +12,23 @@ from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.people import reference_to
 from core.tenancy import acting_as
 from licensing.locks import lock_correction, lock_keys
-from licensing.models import Build, CorrectionRequest, KeyAssignment, ProductKey
+from licensing.models import (
+    Build,
+    CorrectionRequest,
+    KeyAssignment,
+    KeyHandOver,
+    KeyReplacement,
+    KeySettlement,
+    ProductKey,
+)
 from licensing.models.build import BuildState
 from licensing.rules.corrections import CORRECTIONS, corrections_for
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.selectors.batch_stops import open_stop
+from licensing.selectors.hand_over import lock_device
 from licensing.services.custody import Step, move_keys
+from licensing.services.devices import refuse_second_key
 from licensing.services.holds import give_back, lift_hold
 
 BUILD_STATES = {
@@ -109,7 +119,7 @@ def _carry_out(asked: CorrectionRequest, by: Actor, at: datetime) -> None:
             object_id=asked.pk,
         )
     elif asked.kind == CorrectionRequest.Kind.GIVE_BACK:
-        _reopen_assignment(asked.key)
+        _reopen_assignment(asked.key, at)
         give_back(asked.key_id, reason=asked.note, asked_by=first, by=by, at=at, object_id=asked.pk)
     else:
         (to,) = CORRECTIONS[asked.kind].path
@@ -117,10 +127,24 @@ def _carry_out(asked: CorrectionRequest, by: Actor, at: datetime) -> None:
         Build.objects.filter(key=asked.key, ended_at__isnull=True).update(state=BUILD_STATES[to])
 
 
-def _reopen_assignment(key: ProductKey) -> None:
+def _reopen_assignment(key: ProductKey, at: datetime) -> None:
+    """Give the key's last sale its key again, unless the partner or the PC has had another one for it.
+
+    :raises CorrectionRefused: when another key was given in its place, or the sale is settled.
+    :raises SecondKeyRefused: when the PC got another key meanwhile.
+    """
     last = KeyAssignment.objects.filter(key=key).order_by("-id").first()
     if last is None or last.ended_at is None:
         raise CorrectionRefused(_elsewhere(key))
+    if KeyReplacement.objects.filter(old_assignment=last).exists():
+        raise CorrectionRefused(_done_with(key, _("Another key was given in its place.")))
+    if KeySettlement.objects.filter(assignment=last).exists():
+        raise CorrectionRefused(_done_with(key, _("What was owed for it is settled.")))
+    hand_over = KeyHandOver.objects.filter(key=key).first()
+    if hand_over is None:
+        raise CorrectionRefused(_elsewhere(key))
+    lock_device(hand_over.device_id)
+    refuse_second_key(partner_id=last.partner_id, device_id=hand_over.device_id, at=at)
     KeyAssignment.objects.filter(pk=last.pk).update(ended_at=None)
 
 
@@ -168,6 +192,17 @@ def _elsewhere(key: ProductKey) -> Refusal:
             "Choose what the key's page offers. A seen key leaves quarantine by a return to Microsoft."
         ),
         lifted_by=_("Nobody: states change along the table only"),
+    )
+
+
+def _done_with(key: ProductKey, why: str) -> Refusal:
+    return refuse(
+        "correction_key_is_replaced",
+        why,
+        rule="COR-6",
+        facts={_("Product key id"): key.product_key_id},
+        next_step=_("Return this key to Microsoft. If the PC needs one, the partner orders it."),
+        lifted_by=_("Nobody: one sale is one key"),
     )
 
 

@@ -14,7 +14,7 @@ from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, NotFound, Refusal, refuse
 from core.queue import enqueue
 from licensing.exchange.return_xml import MAX_RETURN_LINES
-from licensing.locks import lock_credit, lock_partner_returns
+from licensing.locks import lock_credit, lock_keys, lock_partner_returns
 from licensing.models import PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.partner_returns import (
@@ -89,6 +89,8 @@ def request_return(
     )
     if claimed.object_id is not None:
         return RequestedReturn(claimed.object_id, is_new=False)
+    # Held first: whoever takes one of the keys another way comes before this look, or meets the return.
+    lock_keys([each.key_id for each in keys_to_return(partner_id, wish.product_key_ids) if each.key_id])
     found = keys_to_return(partner_id, wish.product_key_ids)
     forecasts = _forecasts(found, wish, at)
     _require_none_stopped(forecasts)
@@ -151,11 +153,13 @@ def approve_return(return_id: UUID, *, note: str, by: Actor, at: datetime) -> No
 def refuse_return(return_id: UUID, *, note: str, by: Actor, at: datetime) -> None:
     """Refuse a return that was not sent; its keys stay what they are. Runs in the MAR's scope.
 
-    :raises ReturnRefused: when it was sent, or no reason is given.
+    :raises ReturnRefused: when it was sent, no reason is given, or another key was given for one of its keys.
     """
     if len(note.strip()) < MIN_REASON:
         raise ReturnRefused(_note_missing())
     request = _decide(return_id, ReturnState.REFUSED, note, by, at)
+    if request.replacements.exists():
+        raise ReturnRefused(_already_replaced(request))
     request.lines.update(ended_at=at)
     enqueue("licensing.tell_return", at=at, return_id=request.pk)
 
@@ -351,6 +355,17 @@ def _note_missing() -> Refusal:
         facts={_("At least"): _("%(count)s characters") % {"count": MIN_REASON}},
         next_step=_("Say in a few words why; the other side reads it."),
         lifted_by=_("You"),
+    )
+
+
+def _already_replaced(request: PartnerReturn) -> Refusal:
+    return refuse(
+        "return_was_replaced",
+        _("Another key was given for this return, so its keys go back."),
+        rule="RET-13",
+        facts={_("Return"): str(request)},
+        next_step=_("Send it to Microsoft with the next bundle."),
+        lifted_by=_("Nobody: one PC is licensed once"),
     )
 
 

@@ -28,7 +28,7 @@ from licensing.models import (
 )
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
-from licensing.rules.replacements import Terms
+from licensing.rules.replacements import REPLACEABLE, Terms
 from licensing.selectors.replacements import Plan, open_assignment, plan_for
 from licensing.services.custody import Step, move_keys, record_assignment
 from licensing.services.orders import OrderRequest, place_order
@@ -95,6 +95,8 @@ def replace_key(
         lock_credit(request.partner_id)
         lock_keys([key_id])
         key = ProductKey.objects.select_related("product").get(pk=key_id)
+        if key.partner_id != request.partner_id or key.state not in REPLACEABLE or key.hold != Hold.NONE:
+            raise ReplacementRefused(_not_replaced(key))
         old = _assignment(key)
         asked = plan_for(key, request.requested_at)
         is_free = asked.terms is Terms.GOODWILL
@@ -245,6 +247,19 @@ def _not_swapped(plan: Plan) -> Refusal:
         next_step=_("Open the key's page: it says what is possible now."),
         lifted_by=_("You"),
         fix_path=f"/tpr/keys/{plan.key.product_key_id}/",
+    )
+
+
+def _not_replaced(key: ProductKey) -> Refusal:
+    return refuse(
+        "not_replaced",
+        _("No other key is given for this one as it stands now."),
+        rule="RET-17",
+        facts={_("State"): KeyState(key.state).microsoft_name, _("Hold"): key.hold},
+        next_step=_(
+            "Refuse the return, or approve it when Microsoft has answered the report and no hold is left."
+        ),
+        lifted_by=_("Microsoft's answer, or compliance for a hold"),
     )
 
 

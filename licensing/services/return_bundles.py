@@ -27,7 +27,7 @@ def send_bundle(return_ids: Sequence[UUID], *, by: Actor, at: datetime) -> Retur
     """Write approved returns of one type and credit as one return to Microsoft. Runs in the MAR's scope.
 
     Keys that nobody reported are called back first. A return one of whose keys has meanwhile gone to
-    Microsoft, or is held, stays approved and waits for the next bundle.
+    Microsoft, is held, or is no longer the partner's, stays approved and waits for the next bundle.
 
     :raises ReturnRefused: when they are not approved, not of one kind, too many, or none is ready.
     """
@@ -36,7 +36,10 @@ def send_bundle(return_ids: Sequence[UUID], *, by: Actor, at: datetime) -> Retur
     lines = list(PartnerReturnLine.objects.filter(request__in=returns, ended_at__isnull=True).order_by("id"))
     lock_keys([line.key_id for line in lines])
     keys = ProductKey.objects.in_bulk([line.key_id for line in lines])
-    waiting = {line.request_id for line in lines if not _is_ready(keys[line.key_id], returns[0])}
+    free = returns[0].is_without_credit
+    waiting = {
+        each.request_id for each in lines if not _is_ready(keys[each.key_id], each, is_without_credit=free)
+    }
     going = [each for each in returns if each.pk not in waiting]
     ids = sorted(line.key_id for line in lines if line.request_id not in waiting)
     if not going:
@@ -51,6 +54,7 @@ def send_bundle(return_ids: Sequence[UUID], *, by: Actor, at: datetime) -> Retur
         reason=", ".join(str(each) for each in going)[:200],
         by=by,
         at=at,
+        bundled=[each.pk for each in going],
     )
     for each in going:
         each.state, each.microsoft_return, each.rma_number = ReturnState.SENT, sent, sent.rma_number
@@ -60,21 +64,26 @@ def send_bundle(return_ids: Sequence[UUID], *, by: Actor, at: datetime) -> Retur
     return sent
 
 
-def _is_ready(key: ProductKey, request: PartnerReturn) -> bool:
-    if key.state not in GOING_FROM or key.hold == Hold.DISPUTED:
+def _is_ready(key: ProductKey, line: PartnerReturnLine, *, is_without_credit: bool) -> bool:
+    # Of another partner by now: his key is not taken because somebody else once wanted to give it back.
+    if key.partner_id != line.partner_id or key.state not in GOING_FROM or key.hold == Hold.DISPUTED:
         return False
-    return key.hold != Hold.LOST_OR_STOLEN or request.is_without_credit
+    return key.hold != Hold.LOST_OR_STOLEN or is_without_credit
 
 
 def _call_back(keys: Sequence[ProductKey], by: Actor, at: datetime) -> None:
     """Bring keys that nobody reported into the MAR's stock, from where alone they can be returned."""
     step = Step("return.called_back", "", by, at)
+    # A lost one goes with its hold: without credit, as the bundle was checked for.
+    stopping = (Hold.DISPUTED,)
     consumed = [key.pk for key in keys if key.state == KeyState.CONSUMED]
     if consumed:
-        move_keys(consumed, to=KeyState.RETRIEVED, sources=(KeyState.CONSUMED,), step=step)
+        move_keys(
+            consumed, to=KeyState.RETRIEVED, sources=(KeyState.CONSUMED,), stopping_holds=stopping, step=step
+        )
     unreported = [key.pk for key in keys if key.state in (*UNREPORTED, KeyState.CONSUMED)]
     if unreported:
-        take_back(unreported, sources=UNREPORTED, step=step)
+        take_back(unreported, sources=UNREPORTED, stopping_holds=stopping, step=step)
 
 
 def _require_alike(returns: Sequence[PartnerReturn], asked: Sequence[UUID]) -> None:

@@ -31,6 +31,7 @@ from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.services.custody import Also, KeyCannotMove, Step, move_keys
 from licensing.services.exchange_booking import Booking, Note
+from licensing.services.recall import require_in_no_return
 from licensing.services.return_answers import book_answers
 from licensing.set_based import set_based_plans
 
@@ -74,17 +75,20 @@ def send_return(
     by: Actor,
     at: datetime,
     is_without_credit: bool = False,
+    bundled: Sequence[UUID] = (),
 ) -> ReturnRequest:
     """Return all the keys, or none, under one RMA number; each remembers its state in case of a refusal.
 
     Quarantined keys may go; lost or stolen ones only without credit; disputed and reserved ones not at all.
+    ``bundled`` names the partners' returns that go with this one.
 
     :raises ReturnInvalid: for a type Microsoft does not offer, or not 1 to 5,000 keys.
     :raises NotReturnable: when any key is assigned, handed over, reported without answer, disputed or reserved.
+    :raises KeyInReturn: when any key stands in a partner's return that does not go with this one.
     """
     ids = sorted(set(key_ids))
     _check(ids, return_type, is_without_credit=is_without_credit)
-    lock_keys(ids)
+    require_in_no_return(ids, but=bundled)
     request = _insert_request(return_type, is_without_credit, reason, by, at)
     with connection.cursor() as cursor:
         cursor.execute(

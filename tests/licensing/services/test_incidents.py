@@ -11,7 +11,16 @@ from core.actor import Actor, ActorKind
 from core.errors import DomainError, NotFound
 from core.models import AuditEvent
 from core.tenancy import acting_as, mar_scope, partner_scope
-from licensing.models import Build, CorrectionRequest, HoldLift, Incident, LedgerEntry, ProductKey
+from licensing.models import (
+    Build,
+    CorrectionRequest,
+    HoldLift,
+    Incident,
+    KeyAssignment,
+    KeySettlement,
+    LedgerEntry,
+    ProductKey,
+)
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold
 from licensing.selectors.ledger_accounts import read_books
@@ -22,6 +31,7 @@ from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.incidents import IncidentInvalid, IncidentRefused, close_incident, report_incident
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.recall import recall_key
+from licensing.services.replacements import Wanted, swap_key
 from partners.models import Partner
 from tests.factories import AT, actor_for, make_member, make_partner, make_product, make_stock
 
@@ -322,6 +332,45 @@ def test_two_people_free_an_unseen_key_and_a_seen_one_goes_back_to_its_pc_only(
         assert list(HoldLift.objects.order_by("id").values_list("asked_by", "lifted_by")) == [
             (officer.label, approver.label), (officer.label, approver.label),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("meanwhile", ["swap", "another key"])
+def test_a_seen_key_does_not_go_back_beside_the_one_that_took_its_place(
+    shop: Any, officer: Actor, approver: Actor, meanwhile: str
+) -> None:
+    partner, (seen, other) = shop
+    if meanwhile == "swap":
+        _reveal(partner, seen)
+        with partner_scope(partner.id):
+            swap_key(
+                partner_id=partner.id, product_key_id=seen.product_key_id, wanted=Wanted("Wrong edition"),
+                by=_by(partner), at=AT,
+            )  # fmt: skip
+    else:
+        _quarantined(partner, seen, officer, is_seen=True)
+        _reveal(partner, other)
+    asked = _ask(seen, "give_back", officer)
+    with pytest.raises(DomainError) as refused, transaction.atomic():
+        _decide(asked, approver)
+    expected = {"swap": "correction_key_is_replaced", "another key": "second_key_for_device"}
+    assert refused.value.code == expected[meanwhile]
+    assert _facts(seen) == (1, "quarantined", True)
+
+
+def test_a_seen_key_whose_sale_is_settled_does_not_go_back(
+    shop: Any, officer: Actor, approver: Actor
+) -> None:
+    partner, (seen, _other) = shop
+    _quarantined(partner, seen, officer, is_seen=True)
+    with mar_scope():
+        KeySettlement.objects.create(
+            partner_id=partner.id, key_id=seen.pk, product_key_id=seen.product_key_id, cause="return",
+            assignment=KeyAssignment.objects.get(key_id=seen.pk), charge_due=40, currency="EUR", settled_at=AT,
+        )  # fmt: skip
+    asked = _ask(seen, "give_back", officer)
+    with pytest.raises(CorrectionRefused) as refused, transaction.atomic():
+        _decide(asked, approver)
+    assert (refused.value.code, _facts(seen)) == ("correction_key_is_replaced", (1, "quarantined", True))
 
 
 def test_the_first_person_never_decides_and_a_refused_wish_moves_nothing(

@@ -24,7 +24,8 @@ from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
 from licensing.rules.replacements import REPLACEABLE, SWAPPABLE, Terms, UsedKey, stop_of, terms_of
 from licensing.selectors.hand_over import earlier_hand_over
 from licensing.services.exchange import import_answer_file
-from licensing.services.partner_returns import ReturnRefused
+from licensing.services.holds import put_on_hold
+from licensing.services.partner_returns import ReturnRefused, approve_return, refuse_return
 from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.exchange import make_builds, make_held_keys
@@ -278,3 +279,28 @@ def test_key_in_a_return_is_not_replaced() -> None:
     make_return([build.key])
     with pytest.raises((ReplacementRefused, ReturnRefused)):
         _swap(build.key)
+
+
+def test_a_key_frozen_since_the_request_is_not_replaced() -> None:
+    build = _enabled(days_ago=1)
+    request = make_return([build.key], "checked", replacement_product_id=build.key.product_id)
+    make_stock(build.key.product, 1)
+    with mar_scope():
+        put_on_hold([build.key_id], hold=Hold.DISPUTED, reason="Whose is it?", by=PORTAL, at=AT)
+        with pytest.raises(ReplacementRefused) as refused, transaction.atomic():
+            approve_return(request.pk, note="", by=PORTAL, at=AT)
+        request.refresh_from_db()
+        assert (refused.value.code, request.state) == ("not_replaced", "checked")
+        assert KeyReplacement.objects.count() + KeySettlement.objects.count() == 0
+
+
+def test_a_return_for_which_a_key_was_given_is_not_refused_any_more() -> None:
+    build = _enabled(days_ago=1)
+    make_stock(build.key.product, 1)
+    request = make_return([build.key], replacement_product_id=build.key.product_id)
+    with mar_scope():
+        assert KeyReplacement.objects.count() == 1
+        with pytest.raises(ReturnRefused) as refused, transaction.atomic():
+            refuse_return(request.pk, note="Changed our mind", by=PORTAL, at=AT)
+        request.refresh_from_db()
+    assert (refused.value.code, request.state) == ("return_was_replaced", "approved")
