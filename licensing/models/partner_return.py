@@ -27,6 +27,7 @@ class ReturnState(models.TextChoices):
     ANSWERED_NO_CREDIT = "answered_no_credit", _("Answered, no credit")
     CLOSED = "closed", _("Closed")
     REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class PartnerReturn(models.Model):
@@ -34,7 +35,8 @@ class PartnerReturn(models.Model):
 
     Its life: requested; checked against the forecast, by rule or by a person; approved by the MAR; sent to
     Microsoft together with others under the MAR's own RMA number; answered with or without credit; closed.
-    The MAR may refuse it until it is sent. What was asked for never changes.
+    The MAR may refuse it until it is sent, the partner take it back until somebody has decided. What was asked
+    for never changes.
     """
 
     access = TENANT_ADD
@@ -86,6 +88,8 @@ class PartnerReturn(models.Model):
     answered_at = models.DateTimeField(_("answered"), null=True)
     closed_by = WhoField(_("closed by"), max_length=200, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
+    withdrawn_by = WhoField(_("withdrawn by"), max_length=200, blank=True, default="", db_default="")
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
 
     class Meta:
         ordering = ("-number",)
@@ -100,6 +104,11 @@ class PartnerReturn(models.Model):
                     microsoft_return__isnull=True,
                 ),
                 name="return_sent_names_its_bundle",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn", withdrawn_at__isnull=False, withdrawn_by__gt="")
+                | (~Q(state="withdrawn") & Q(withdrawn_at__isnull=True, withdrawn_by="")),
+                name="return_withdrawn_by_someone",
             ),
         ]
         indexes: ClassVar = [
@@ -126,7 +135,7 @@ class PartnerReturnLine(models.Model):
     return_before = models.DateTimeField(_("clock ends"), null=True)
     answer_code = models.CharField(_("answer"), max_length=4, blank=True)
     ended_at = models.DateTimeField(
-        _("ended"), null=True, help_text=_("Answered, or refused with its request.")
+        _("ended"), null=True, help_text=_("Answered, or refused or withdrawn with its request.")
     )
 
     class Meta:

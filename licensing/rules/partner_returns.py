@@ -21,14 +21,15 @@ Outcome = Literal["credited", "not_credited", "rejected", "unknown"]
 
 
 TRANSITIONS: Mapping[ReturnState, frozenset[ReturnState]] = {
-    ReturnState.REQUESTED: frozenset({ReturnState.CHECKED, ReturnState.REFUSED}),
-    ReturnState.CHECKED: frozenset({ReturnState.APPROVED, ReturnState.REFUSED}),
+    ReturnState.REQUESTED: frozenset({ReturnState.CHECKED, ReturnState.REFUSED, ReturnState.WITHDRAWN}),
+    ReturnState.CHECKED: frozenset({ReturnState.APPROVED, ReturnState.REFUSED, ReturnState.WITHDRAWN}),
     ReturnState.APPROVED: frozenset({ReturnState.SENT, ReturnState.REFUSED}),
     ReturnState.SENT: frozenset({ReturnState.ANSWERED_CREDIT, ReturnState.ANSWERED_NO_CREDIT}),
     ReturnState.ANSWERED_CREDIT: frozenset({ReturnState.CLOSED}),
     ReturnState.ANSWERED_NO_CREDIT: frozenset({ReturnState.CLOSED}),
     ReturnState.CLOSED: frozenset(),
     ReturnState.REFUSED: frozenset(),
+    ReturnState.WITHDRAWN: frozenset(),
 }
 
 

@@ -123,7 +123,7 @@ def check_return(return_id: UUID, *, by: Actor, at: datetime, note: str = "") ->
         raise ReturnRefused(_note_missing())
     request.check_note = mask_keys(note.strip())[:300]
     request.checked_by, request.checked_at = by.label[:200], at
-    _move(request, ReturnState.CHECKED, ["check_note", "checked_by", "checked_at"])
+    move_return(request, ReturnState.CHECKED, ["check_note", "checked_by", "checked_at"])
     audit_return("checked", request, by, at, {"advice": advice})
     return request
 
@@ -172,7 +172,7 @@ def close_return(return_id: UUID, *, by: Actor, at: datetime) -> None:
     """
     request = lock_return(return_id)
     request.closed_by, request.closed_at = by.label[:200], at
-    _move(request, ReturnState.CLOSED, ["closed_by", "closed_at"])
+    move_return(request, ReturnState.CLOSED, ["closed_by", "closed_at"])
     audit_return("closed", request, by, at, {})
 
 
@@ -205,6 +205,17 @@ def window_days(at: datetime) -> int:
     return rules_at(at).number("return.window", "days")
 
 
+def move_return(request: PartnerReturn, to: ReturnState, fields: Sequence[str]) -> None:
+    """Take a locked return to its next state and store these fields with it.
+
+    :raises ReturnRefused: when it does not stand where this step is possible.
+    """
+    if not may_follow(request.state, to):
+        raise ReturnRefused(_cannot_move(request, to))
+    request.state = to
+    request.save(update_fields=["state", *fields])
+
+
 def audit_return(act: str, request: PartnerReturn, by: Actor, at: datetime, facts: dict[str, Any]) -> None:
     """Write one act on a partner's return into the audit."""
     audit.record(
@@ -222,16 +233,9 @@ def _decide(return_id: UUID, to: ReturnState, note: str, by: Actor, at: datetime
     request = lock_return(return_id)
     request.decision_note = mask_keys(note.strip())[:300]
     request.decided_by, request.decided_at = by.label[:200], at
-    _move(request, to, ["decision_note", "decided_by", "decided_at"])
+    move_return(request, to, ["decision_note", "decided_by", "decided_at"])
     audit_return(to.value, request, by, at, {"note": request.decision_note})
     return request
-
-
-def _move(request: PartnerReturn, to: ReturnState, fields: Sequence[str]) -> None:
-    if not may_follow(request.state, to):
-        raise ReturnRefused(_cannot_move(request, to))
-    request.state = to
-    request.save(update_fields=["state", *fields])
 
 
 def _forecasts(found: Sequence[FoundKey], wish: ReturnWish, at: datetime) -> list[Forecast]:

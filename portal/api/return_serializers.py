@@ -76,7 +76,7 @@ class ReturnSerializer(serializers.ModelSerializer[PartnerReturn]):
         model = PartnerReturn
         fields = (
             "id", "number", "kind", "state", "return_type", "is_without_credit", "reason", "reference", "rma_number",
-            "keys", "answered", "decision_note", "requested_at", "sent_at", "answered_at", "closed_at",
+            "keys", "answered", "decision_note", "requested_at", "sent_at", "answered_at", "closed_at", "withdrawn_at",
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Returns by API: see the forecast, ask, list, look."""
+"""Returns by API: see the forecast, ask, list, look, take back."""
 
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from licensing.selectors.catalogue import product_by_code
 from licensing.selectors.partner_returns import returns_of
 from licensing.services.partner_returns import ReturnWish, preview_return, request_return
 from licensing.services.replacements import Wanted, swap_key
+from licensing.services.return_withdrawal import withdraw_return
 from portal.actors import actor_of
 from portal.api.return_serializers import (
     ForecastSerializer,
@@ -100,6 +101,20 @@ class ReturnView(PartnerView):
         if found is None:
             raise Http404
         return Response(ReturnDetailSerializer(found).data)
+
+
+class ReturnWithdrawView(PartnerView):
+    """Take a return back."""
+
+    required_scope = "returns:write"
+
+    @extend_schema(request=None, responses={200: ReturnDetailSerializer, 404: PROBLEM, 409: PROBLEM})
+    def post(self, request: Request, partner_return_id: UUID) -> Response:
+        """Withdraw a return that nobody has decided on; its keys may go into another one. A repeat changes nothing."""
+        withdraw_return(
+            partner_return_id, partner_id=self.partner_id, by=actor_of(request._request), at=timezone.now()
+        )
+        return Response(ReturnDetailSerializer(returns_of(self.partner_id).get(pk=partner_return_id)).data)
 
 
 class SwapView(PartnerView):

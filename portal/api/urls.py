@@ -78,6 +78,11 @@ urlpatterns = [
     path("returns:forecast", return_views.ReturnForecastView.as_view(), name="api-return-forecast"),
     path("keys:swap", return_views.SwapView.as_view(), name="api-swap"),
     path("returns/<uuid:partner_return_id>", return_views.ReturnView.as_view(), name="api-return"),
+    path(
+        "returns/<uuid:partner_return_id>:withdraw",
+        return_views.ReturnWithdrawView.as_view(),
+        name="api-return-withdraw",
+    ),
     path("stock/forecast", stock_views.StockForecastView.as_view(), name="api-stock-forecast"),
     path("keys", key_views.KeysView.as_view(), name="api-keys"),
     path("keys:claim", key_views.ClaimView.as_view(), name="api-claim"),

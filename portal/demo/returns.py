@@ -16,6 +16,7 @@ from licensing.services.exchange import import_answer_file
 from licensing.services.partner_returns import ReturnWish
 from licensing.services.replacements import Wanted, swap_key
 from licensing.services.return_bundles import send_bundle
+from licensing.services.return_withdrawal import withdraw_return
 from portal.demo.history import NAMESPACE, Stage
 from portal.demo.programme import MAR
 
@@ -42,6 +43,7 @@ STORIES = (
     _Story("approved", 1, "ZOB", "Screen and board broken by the carrier", "RMA-130"),
     _Story("checked", 1, "ZOC", "The school sent one PC back", "RMA-131"),
     _Story("requested", 1, "ZOA", "Ordered one too many", "RMA-133"),
+    _Story("withdrawn", 1, "ZOB", "Dropped, and runs after all", "RMA-132"),
     _Story("refused", 1, "ZOF", "Customer wants another edition", "RMA-125", is_without_credit=True),
 )
 AFTER_CHECK = ("closed", "answered_credit", "answered_no_credit", "sent", "approved")
@@ -85,11 +87,12 @@ def swap_and_replace(stage: Stage, *, now: datetime) -> None:
 
 
 def _keys(stage: Stage) -> list[str]:
+    needed = sum(story.quantity for story in STORIES)
     with mar_scope():
         found = ProductKey.objects.filter(
             partner=stage.cast.partners[PARTNER], state=KeyState.ACTIVATION_ENABLED, hold="none"
         )
-        return list(found.order_by("id").values_list("product_key_id", flat=True)[:12])
+        return list(found.order_by("id").values_list("product_key_id", flat=True)[:needed])
 
 
 def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime, **more: Any) -> None:
@@ -102,8 +105,8 @@ def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime, **more:
             partner_id=partner.pk, wish=wish, idempotency_key=str(uuid5(NAMESPACE, story.reference)),
             by=stage.cast.owner(PARTNER), at=at,
         )  # fmt: skip
+    minute = timedelta(minutes=1)
     with mar_scope():
-        minute = timedelta(minutes=1)
         seen = services.check_return(asked.return_id, by=Actor.system("check of returns"), at=at + minute)
         if seen.state == ReturnState.REQUESTED and story.ends in (*AFTER_CHECK, "checked"):
             note = "Delivered long ago; the papers are complete."
@@ -119,6 +122,11 @@ def _play(stage: Stage, story: _Story, keys: list[str], *, at: datetime, **more:
                 _answer(sent, keys, story, by=desk, at=at + 300 * minute)
         if story.ends == "closed":
             services.close_return(asked.return_id, by=desk, at=at + 400 * minute)
+    if story.ends == "withdrawn":
+        with partner_scope(partner.pk):
+            withdraw_return(
+                asked.return_id, partner_id=partner.pk, by=stage.cast.owner(PARTNER), at=at + 30 * minute
+            )
 
 
 def _answer(sent: ReturnRequest, keys: list[str], story: _Story, *, by: Actor, at: datetime) -> None:

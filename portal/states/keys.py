@@ -138,6 +138,7 @@ RETURN: Mapping[str, Status] = {
     "refused": Status(
         _("Refused"), "danger", "circle-x", _("It was not sent. The reason stands on its page.")
     ),
+    "withdrawn": Status(_("Withdrawn"), "neutral", "arrow-back-up", _("Taken back by the partner.")),
 }
 
 INCIDENT: Mapping[str, Status] = {

@@ -1,5 +1,6 @@
 """How returns are shown on both sides: types in plain words, the steps, the keys with their answers."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -55,20 +56,7 @@ class ReturnLineTable(Table):
 
 def steps_of(found: PartnerReturn) -> list[dict[str, Any]]:
     """Return the steps of a return for components/steps.html."""
-    is_refused = found.state == ReturnState.REFUSED
-    steps = [
-        (_("Asked for"), found.requested_at),
-        (_("Checked"), found.checked_at),
-        (_("Refused") if is_refused else _("Approved"), found.decided_at),
-    ]
-    if not is_refused:
-        steps += [
-            (_("Sent to Microsoft"), found.sent_at),
-            (_("Answered"), found.answered_at),
-            (_("Closed"), found.closed_at),
-        ]
-    elif found.checked_at is None:
-        del steps[1]
+    steps = _dated(found)
     current = next((place for place, (_label, at) in enumerate(steps) if at is None), len(steps))
     return [
         {
@@ -77,4 +65,25 @@ def steps_of(found: PartnerReturn) -> list[dict[str, Any]]:
             "state": "done" if at else ("current" if place == current else ""),
         }
         for place, (label, at) in enumerate(steps)
+    ]
+
+
+def _dated(found: PartnerReturn) -> list[tuple[str, datetime | None]]:
+    """Return the steps that a return takes or took; one that ended early was checked or it was not."""
+    begun: list[tuple[str, datetime | None]] = [
+        (_("Asked for"), found.requested_at),
+        (_("Checked"), found.checked_at),
+    ]
+    ends: dict[str, tuple[str, datetime | None]] = {
+        ReturnState.REFUSED: (_("Refused"), found.decided_at),
+        ReturnState.WITHDRAWN: (_("Withdrawn"), found.withdrawn_at),
+    }
+    if found.state in ends:
+        return [*(step for step in begun if step[1] is not None), ends[found.state]]
+    return [
+        *begun,
+        (_("Approved"), found.decided_at),
+        (_("Sent to Microsoft"), found.sent_at),
+        (_("Answered"), found.answered_at),
+        (_("Closed"), found.closed_at),
     ]

@@ -88,6 +88,7 @@ SENTENCES: Mapping[str, Promise | str] = {
     "licensing.partner_return.checked": gettext_lazy("checked the return %(return)s"),
     "licensing.partner_return.approved": gettext_lazy("approved the return %(return)s"),
     "licensing.partner_return.refused": gettext_lazy("refused the return %(return)s"),
+    "licensing.partner_return.withdrawn": gettext_lazy("took the return %(return)s back"),
     "licensing.partner_return.sent": gettext_lazy("sent the return %(return)s to Microsoft as %(rma)s"),
     "licensing.partner_return.answered": gettext_lazy("booked Microsoft's answer to the return %(return)s"),
     "licensing.partner_return.closed": gettext_lazy("closed the return %(return)s"),

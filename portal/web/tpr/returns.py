@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
-from licensing.models import PartnerReturn
+from licensing.models import PartnerReturn, ReturnState
+from licensing.rules.partner_returns import may_follow
 from licensing.selectors.partner_returns import returns_of, settled_of
 from licensing.services.partner_returns import preview_return, request_return
+from licensing.services.return_withdrawal import withdraw_return
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
@@ -27,6 +29,7 @@ from portal.web.tpr.return_forms import ReturnForm
 
 HOUSE = ("tpr",)
 NEW = "tpr/return_new.html"
+WITHDRAW = "tpr/return_withdraw.html"
 
 
 class ReturnTable(Table):
@@ -103,9 +106,7 @@ def return_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def return_detail(request: HttpRequest, partner_return_id: UUID) -> HttpResponse:
     """Show one return: how it stands, each key's forecast and answer, and the money."""
-    found = returns_of(partner_id_of(request)).filter(pk=partner_return_id).first()
-    if found is None:
-        raise Http404
+    found = _find(request, partner_return_id)
     table = ReturnLineTable(request, found.lines.select_related("product"))
     context = {
         "return": found,
@@ -113,8 +114,36 @@ def return_detail(request: HttpRequest, partner_return_id: UUID) -> HttpResponse
         "steps": steps_of(found),
         "settled": settled_of(found),
         "table": table,
+        "may_withdraw": _may_ask(request) and may_follow(found.state, ReturnState.WITHDRAWN),
     }
     return render_table(request, "tpr/return_detail.html", context)
+
+
+@allow("return.request", houses=HOUSE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, partner_return_id: UUID) -> HttpResponse:
+    """Ask once more, then take the return back."""
+    context = {"return": _find(request, partner_return_id)}
+    if request.method != "POST":
+        return render(request, WITHDRAW, context)
+    try:
+        withdraw_return(
+            partner_return_id,
+            partner_id=partner_id_of(request),
+            by=actor_of(request),
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        return render_refused(request, WITHDRAW, context, error)
+    messages.success(request, _("Taken back. Its keys stay what they are and may go into another return."))
+    return redirect("tpr:return-detail", partner_return_id)
+
+
+def _find(request: HttpRequest, partner_return_id: UUID) -> PartnerReturn:
+    found = returns_of(partner_id_of(request)).filter(pk=partner_return_id).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def _may_ask(request: HttpRequest) -> bool:

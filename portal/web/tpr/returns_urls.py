@@ -10,4 +10,5 @@ urlpatterns = [
     path("returns/board/", wrong_key.board_swap, name="board-swap"),
     path("keys/<slug:product_key_id>/wrong/", wrong_key.wrong_key, name="key-wrong"),
     path("returns/<uuid:partner_return_id>/", returns.return_detail, name="return-detail"),
+    path("returns/<uuid:partner_return_id>/withdraw/", returns.withdraw, name="return-withdraw"),
 ]

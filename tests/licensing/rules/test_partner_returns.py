@@ -95,9 +95,12 @@ def test_suggestion_to_the_desk(codes: list[str], advice: str) -> None:
     assert suggestion([Forecast("k", code) for code in codes]) == advice
 
 
-def test_steps_name_every_state_and_end_in_two() -> None:
+def test_steps_name_every_state_and_end_in_three() -> None:
     assert set(TRANSITIONS) == set(ReturnState)
-    assert {state for state, targets in TRANSITIONS.items() if not targets} == {"closed", "refused"}
+    ends = {state for state, targets in TRANSITIONS.items() if not targets}
+    assert ends == {"closed", "refused", "withdrawn"}
+    to_withdrawn = {state for state, targets in TRANSITIONS.items() if "withdrawn" in targets}
+    assert to_withdrawn == {"requested", "checked"}
 
 
 @pytest.mark.parametrize(

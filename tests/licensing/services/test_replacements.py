@@ -27,6 +27,7 @@ from licensing.services.exchange import import_answer_file
 from licensing.services.holds import put_on_hold
 from licensing.services.partner_returns import ReturnRefused, approve_return, refuse_return
 from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
+from licensing.services.return_withdrawal import withdraw_return
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.exchange import make_builds, make_held_keys
 from tests.factories.returns import PORTAL, enable, make_return, send_returns
@@ -294,7 +295,7 @@ def test_a_key_frozen_since_the_request_is_not_replaced() -> None:
         assert KeyReplacement.objects.count() + KeySettlement.objects.count() == 0
 
 
-def test_a_return_for_which_a_key_was_given_is_not_refused_any_more() -> None:
+def test_a_return_for_which_a_key_was_given_is_neither_refused_nor_taken_back_any_more() -> None:
     build = _enabled(days_ago=1)
     make_stock(build.key.product, 1)
     request = make_return([build.key], replacement_product_id=build.key.product_id)
@@ -304,3 +305,7 @@ def test_a_return_for_which_a_key_was_given_is_not_refused_any_more() -> None:
             refuse_return(request.pk, note="Changed our mind", by=PORTAL, at=AT)
         request.refresh_from_db()
     assert (refused.value.code, request.state) == ("return_was_replaced", "approved")
+    with partner_scope(build.partner_id), pytest.raises(ReturnRefused) as refused:
+        withdraw_return(request.pk, partner_id=build.partner_id, by=PORTAL, at=AT)
+    (refusal,) = refused.value.refusals
+    assert (refusal.code, refusal.lifted_by) == ("return_decided", "Nobody: one PC is licensed once")

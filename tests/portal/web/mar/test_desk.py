@@ -5,9 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.tenancy import mar_scope
+from core.tenancy import mar_scope, partner_scope
 from licensing.models import PartnerReturn, ReturnRequest
-from tests.factories import make_mar, make_member
+from licensing.services.return_withdrawal import withdraw_return
+from tests.factories import AT, actor_for, make_mar, make_member
 from tests.factories.exchange import make_builds
 from tests.factories.returns import ask_return, enable, make_return
 from tests.web import sign_in
@@ -64,6 +65,27 @@ def test_desk_costs_the_same_for_one_and_three(admin: Client) -> None:
             assert admin.get("/mar/returns/").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_withdrawn_return_leaves_nothing_to_decide(admin: Client) -> None:
+    (build,) = make_builds(1)
+    found = ask_return([build.key])
+    assert admin.get(f"/mar/returns/{found.pk}/").context["may_refuse"]
+    buyer = make_member("tpr_buyer", partner=build.partner)
+    with partner_scope(build.partner_id):
+        withdraw_return(found.pk, partner_id=build.partner_id, by=actor_for(buyer), at=AT)
+    page = admin.get(f"/mar/returns/{found.pk}/")
+    assert (page.context["advice"], page.context["may_refuse"], page.context["forecasts"]) == (
+        None,
+        False,
+        [],
+    )
+    assert [step["label"] for step in page.context["steps"]] == ["Asked for", "Withdrawn"]
+    assert "The partner took this return back" in page.text
+    assert admin.post(f"/mar/returns/{found.pk}/refuse/", {"note": "Sold already"}).status_code == 409
+    assert _state(found) == "withdrawn"
+    shown = admin.get("/mar/returns/?state=withdrawn").context["table"]
+    assert [row.source.pk for row in shown.rows] == [found.pk]
 
 
 def test_reader_sees_the_desk_and_decides_nothing(admin: Client) -> None:

@@ -16,7 +16,7 @@ from partners.models import Partner
 from partners.services.api_keys import create_api_key
 from tests.factories import AT, key_text, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds
-from tests.factories.returns import ask_return
+from tests.factories.returns import ask_return, make_return
 from tests.web import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +111,38 @@ def test_stranger_and_reader(partner: Partner, buyer: Client) -> None:
     assert reader.get(NEW).status_code == 403
 
 
+def test_an_undecided_return_is_withdrawn_after_one_more_question(partner: Partner, buyer: Client) -> None:
+    own = ask_return([make_builds(1, partner=partner)[0].key])
+    url = f"/tpr/returns/{own.pk}/"
+    assert f"{url}withdraw/" in buyer.get(url).text
+    assert "It can go into another return" in buyer.get(f"{url}withdraw/").text
+    done = buyer.post(f"{url}withdraw/")
+    assert (done.status_code, done["Location"]) == (302, url)
+    page = buyer.get(url)
+    assert [step["label"] for step in page.context["steps"]] == ["Asked for", "Withdrawn"]
+    assert (page.context["return"].state, page.context["may_withdraw"]) == ("withdrawn", False)
+
+
+def test_a_decided_return_is_not_withdrawn_and_offers_no_way(partner: Partner, buyer: Client) -> None:
+    own = make_return([make_builds(1, partner=partner)[0].key])
+    url = f"/tpr/returns/{own.pk}/"
+    assert f"{url}withdraw/" not in buyer.get(url).text
+    refused = buyer.post(f"{url}withdraw/")
+    assert (refused.status_code, "It can go into another return" in refused.text) == (409, False)
+    with mar_scope():
+        assert PartnerReturn.objects.get().state == "approved"
+
+
+def test_reader_and_stranger_withdraw_nothing(partner: Partner, buyer: Client) -> None:
+    own, foreign = (ask_return([make_builds(1, **who)[0].key]) for who in ({"partner": partner}, {}))
+    reader = sign_in(Client(), make_member("tpr_readonly", partner=partner))
+    assert f"/tpr/returns/{own.pk}/withdraw/" not in reader.get(f"/tpr/returns/{own.pk}/").text
+    assert reader.post(f"/tpr/returns/{own.pk}/withdraw/").status_code == 403
+    assert buyer.post(f"/tpr/returns/{foreign.pk}/withdraw/").status_code == 404
+    with mar_scope():
+        assert set(PartnerReturn.objects.values_list("state", flat=True)) == {"requested"}
+
+
 def test_list_costs_the_same_for_one_and_three(partner: Partner, buyer: Client) -> None:
     counts = []
     for quantity in (1, 2):
@@ -150,6 +182,18 @@ def test_api_forecasts_asks_once_and_shows(partner: Partner) -> None:
         key,
     )
     assert len(_call(partner, "get", "returns").json()["results"]) == 1
+
+
+def test_api_withdraws_once_and_refuses_what_was_decided(partner: Partner) -> None:
+    first, second = (build.key for build in make_builds(2, partner=partner))
+    asked, decided = ask_return([first]), make_return([second])
+    done, again = (_call(partner, "post", f"returns/{asked.pk}:withdraw") for _ in range(2))
+    assert (done.status_code, again.status_code, done.json()) == (200, 200, again.json())
+    assert (done.json()["state"], done.json()["withdrawn_at"] is None) == ("withdrawn", False)
+    refused = _call(partner, "post", f"returns/{decided.pk}:withdraw")
+    assert (refused.status_code, refused.json()["refusals"][0]["rule"]) == (409, "RET-13")
+    stranger = ask_return([make_builds(1)[0].key])
+    assert _call(partner, "post", f"returns/{stranger.pk}:withdraw").status_code == 404
 
 
 def test_api_refuses_with_rule_and_facts(partner: Partner) -> None:
