@@ -29,8 +29,7 @@ from licensing.selectors.products import required_fields_at
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.order_together import hold_queues
 from licensing.services.orders import OrderRequest, place_order
-from licensing.services.price_books import DEFAULT_NOTICE_DAYS
-from partners.selectors.mar import the_mar
+from licensing.services.price_books import notice_days
 
 
 class EstimateRefused(DomainError):
@@ -52,13 +51,11 @@ def write_estimate(
         raise Invalid(cannot_estimate(_("These lines make no estimate."), {_("Lines"): len(lines)}))
     priced = [_priced(partner_id, products[code], quantity, at) for code, quantity in lines]
     changes = [one.at for one in prices_ahead(partner_id, at) if one.code in products]
-    mar = the_mar()
-    notice_days = mar.notice_days if mar else DEFAULT_NOTICE_DAYS
     estimate = Estimate.objects.create(
         partner_id=partner_id,
         reference=mask_keys(reference).strip()[:60],
         currency=currency_of(partner_id),
-        valid_before=holds_until(at, notice_days=notice_days, changes=changes),
+        valid_before=holds_until(at, notice_days=notice_days(), changes=changes),
         written_by=by.label[:200],
         written_at=at,
     )

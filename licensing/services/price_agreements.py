@@ -1,5 +1,6 @@
 """What one partner pays otherwise: his place on a book, and manual discounts; each by two people, with a reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,15 +16,18 @@ from licensing.locks import lock_deviation, lock_pricing
 from licensing.models import PartnerPricing, PriceBook, PriceDeviation, Product
 from licensing.rules.price_checks import (
     WantedDeviation,
+    check_announcement,
     check_deviation,
     check_pricing,
     not_open,
     pricing_overlaps,
     second_person,
 )
-from licensing.selectors.prices import currency_of, price_for
-from licensing.services.price_books import PriceRefused
+from licensing.rules.prices import UnitPrice
+from licensing.selectors.prices import currency_of, price_for, prices_for
+from licensing.services.price_books import PriceRefused, notice_days
 from partners.models import Partner
+from partners.selectors.mar import mar_zone
 
 LARGEST_QUANTITY = 1_000_000
 MOMENT = timedelta(microseconds=1)
@@ -90,29 +94,46 @@ def write_pricing(wanted: NewPricing, *, by: Actor, at: datetime) -> PartnerPric
 def approve_pricing(pricing_id: UUID, *, by: Actor, at: datetime) -> PartnerPricing:
     """Put the partner on the book as a colleague proposed.
 
-    What was to begin before now begins now: it never counts backwards.
+    What was to begin before now begins now: it never counts backwards. What becomes dearer by it comes with
+    the notice of a dearer price.
 
-    :raises PriceRefused: for whoever wrote it, for what is no draft, or when another book holds then.
+    :raises PriceRefused: for whoever wrote it, for what is no draft, when another book holds then, or when
+        something becomes dearer too soon.
     """
     pricing = _locked_pricing(pricing_id)
     _require_open(pricing, by, at)
     pricing.valid_from = max(pricing.valid_from, at)
     _require_free_time(pricing)
+    before = _paid(pricing, pricing.valid_from)
     pricing.approved_by_id, pricing.approved_at = by.user_id, at
     pricing.save(update_fields=["valid_from", "approved_by", "approved_at"])
+    _require_notice(before, _paid(pricing, pricing.valid_from), pricing.valid_from, at)
     _audit_pricing("licensing.pricing.approved", pricing, by=by, at=at)
     return pricing
 
 
 @transaction.atomic
-def end_pricing(pricing_id: UUID, *, by: Actor, at: datetime) -> None:
-    """Discard a proposal, or end a partner's place on a book now; the standard book applies by itself.
+def end_pricing(pricing_id: UUID, *, by: Actor, at: datetime) -> PartnerPricing:
+    """Discard a proposal, or end a partner's place on a book; his tier's or the standard book applies by itself.
+
+    It ends now where nothing becomes dearer by it, else after the notice of a dearer price.
 
     :raises PriceRefused: when it ended before.
     """
     pricing = _locked_pricing(pricing_id)
+    is_counting = pricing.approved_at is not None and pricing.valid_from <= at
+    before, agreed_until = _paid(pricing, at) if is_counting else {}, pricing.valid_before
+    saved = transaction.savepoint()
     _end(pricing, at)
+    if _dearer(before, _paid(pricing, at) if is_counting else {}):
+        transaction.savepoint_rollback(saved)
+        notice_ends = at + timedelta(days=notice_days())
+        pricing.valid_before = min(agreed_until or notice_ends, notice_ends)
+        pricing.save(update_fields=["valid_before"])
+    else:
+        transaction.savepoint_commit(saved)
     _audit_pricing("licensing.pricing.ended", pricing, by=by, at=at)
+    return pricing
 
 
 @transaction.atomic
@@ -197,6 +218,36 @@ def _end(written: PartnerPricing | PriceDeviation, at: datetime) -> None:
         # What was to begin later ends in the instant it begins: it never counts.
         written.valid_before = max(at, written.valid_from + MOMENT)
     written.save(update_fields=["discarded_at", "valid_before"])
+
+
+def _paid(pricing: PartnerPricing, at: datetime) -> dict[Product, UnitPrice]:
+    """Return what the partner pays for one licence of each product of the book at an instant."""
+    products = {
+        product.pk: product for product in Product.objects.filter(prices__book=pricing.book_id).distinct()
+    }
+    found = prices_for(pricing.partner_id, list(products), at)
+    return {products[product_id]: price for product_id, price in found.items()}
+
+
+def _dearer(before: Mapping[Product, UnitPrice], after: Mapping[Product, UnitPrice]) -> list[Product]:
+    """Return the products whose list price rises; one that loses its price counts too."""
+    return [
+        product
+        for product, price in before.items()
+        if product not in after or after[product].list_amount > price.list_amount
+    ]
+
+
+def _require_notice(
+    before: Mapping[Product, UnitPrice], after: Mapping[Product, UnitPrice], begins: datetime, at: datetime
+) -> None:
+    for product in _dearer(before, after):
+        problem = check_announcement(
+            amount=after[product].list_amount, before=before[product].list_amount, valid_from=begins, at=at,
+            notice_days=notice_days(), zone=mar_zone(),
+        )  # fmt: skip
+        if problem:
+            raise PriceRefused(problem)
 
 
 def _require_free_time(pricing: PartnerPricing) -> None:

@@ -169,28 +169,30 @@ def withdraw_price(price_id: int, *, by: Actor, at: datetime) -> None:
     enqueue("licensing.tell_price", at=at, price_id=price.pk)
 
 
+def notice_days() -> int:
+    """Return how many days ahead a dearer price is announced."""
+    mar = the_mar()
+    return mar.notice_days if mar else DEFAULT_NOTICE_DAYS
+
+
 def _require_time(
     book: PriceBook, product_id: int, min_quantity: int, amount: Decimal, valid_from: datetime, at: datetime
 ) -> None:
-    live = Price.objects.filter(
-        book=book, product_id=product_id, announced_at__isnull=False, withdrawn_at__isnull=True
-    )
-    if live.filter(min_quantity=min_quantity, valid_from=valid_from).exists():
+    live = Price.objects.filter(product_id=product_id, announced_at__isnull=False, withdrawn_at__isnull=True)
+    if live.filter(book=book, min_quantity=min_quantity, valid_from=valid_from).exists():
         raise PriceRefused(price_there(valid_from))
-    # What is paid for that quantity on the eve: by this threshold, else by a lower one.
-    before = (
-        live.filter(min_quantity__lte=min_quantity, valid_from__lt=valid_from)
-        .order_by("-min_quantity", "-valid_from")
-        .values_list("amount", flat=True)
-        .first()
-    )
-    mar = the_mar()
+    # Paid for that quantity on the eve: by this threshold, else by a lower one. A book without a price left the
+    # question to the standard book.
+    eve = live.filter(min_quantity__lte=min_quantity, valid_from__lt=valid_from)
+    eve = eve.order_by("-min_quantity", "-valid_from")
+    standard = eve.filter(book__route=PriceBook.Route.STANDARD, book__currency=book.currency)
+    before = eve.filter(book=book).first() or standard.first()
     problem = check_announcement(
         amount=amount,
-        before=before,
+        before=before.amount if before else None,
         valid_from=valid_from,
         at=at,
-        notice_days=mar.notice_days if mar else DEFAULT_NOTICE_DAYS,
+        notice_days=notice_days(),
         zone=mar_zone(),
     )
     if problem:

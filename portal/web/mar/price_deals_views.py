@@ -175,13 +175,14 @@ def pricing_approve(request: HttpRequest, pricing_id: UUID) -> HttpResponse:
 @allow("price.write", houses=("mar",))
 @require_POST
 def pricing_end(request: HttpRequest, pricing_id: UUID) -> HttpResponse:
-    """Discard a proposal, or end a place on a book now."""
+    """Discard a proposal, or end a place on a book: now, or after the notice of a dearer price."""
     context = _pricing(request, pricing_id)
     try:
         end_pricing(pricing_id, by=actor_of(request), at=timezone.now())
     except DomainError as error:
         return render_refused(request, "mar/prices/deal_detail.html", context, error)
-    messages.success(request, _("Ended. Orders placed before keep their price."))
+    words = _("It has its end, shown below: at once, or after the notice of what becomes dearer.")
+    messages.success(request, words)
     return redirect("mar:pricing-detail", pricing_id)
 
 

@@ -23,11 +23,12 @@ from licensing.services.price_agreements import (
     write_pricing,
 )
 from partners.models import Partner
-from tests.factories import AT, actor_for, make_member, make_partner, make_product
+from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product
 from tests.factories.prices import make_book, make_deviation, make_price, put_on_book
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 
 
 def _pricing(partner: Partner, book: PriceBook, by: User, *, until: datetime | None = None) -> PartnerPricing:
@@ -65,10 +66,48 @@ def test_partner_pays_by_the_book_from_the_approval_until_it_ends() -> None:
     assert _amount(partner, product, AT) == Decimal("40.00")
     assert _amount(partner, product, AT + DAY) == Decimal("31.00")
     with mar_scope():
-        end_pricing(pricing.pk, by=actor_for(writer), at=AT + 3 * DAY)
+        # What he pays becomes dearer by it, so it ends with the notice of a dearer price: 30 days.
+        for day in (3, 4):
+            ended = end_pricing(pricing.pk, by=actor_for(writer), at=AT + day * DAY)
+            assert ended.valid_before == AT + 33 * DAY
         with pytest.raises(DomainError):
-            end_pricing(pricing.pk, by=actor_for(writer), at=AT + 4 * DAY)
-    assert _amount(partner, product, AT + 3 * DAY) == Decimal("40.00")
+            end_pricing(pricing.pk, by=actor_for(writer), at=AT + 33 * DAY)
+    assert _amount(partner, product, AT + 33 * DAY - SECOND) == Decimal("31.00")
+    assert _amount(partner, product, AT + 33 * DAY) == Decimal("40.00")
+
+
+def test_place_that_makes_nothing_cheaper_ends_at_once_and_never_after_its_own_end() -> None:
+    partner, product, writer = make_partner(), make_product(price="40.00"), make_member("mar_finance")
+    dear, cheap = make_book(), make_book()
+    make_price(dear, product, "45.00")
+    make_price(cheap, product, "35.00")
+    first = put_on_book(partner, dear, until=AT + 5 * DAY)
+    second = put_on_book(partner, cheap, since=AT + 5 * DAY, until=AT + 9 * DAY)
+    with mar_scope():
+        assert end_pricing(first.pk, by=actor_for(writer), at=AT + DAY).valid_before == AT + DAY
+        assert end_pricing(second.pk, by=actor_for(writer), at=AT + 6 * DAY).valid_before == AT + 9 * DAY
+    assert _amount(partner, product, AT + DAY) == Decimal("40.00")
+
+
+def test_dearer_book_comes_with_the_notice_of_a_dearer_price() -> None:
+    make_mar(notice_days=20)
+    partner, product, book = make_partner(), make_product(price="40.00"), make_book()
+    make_price(book, product, "41.00")
+    writer, approver = make_member("mar_finance"), make_member("mar_approver")
+    for days, is_refused in ((20 - 1, True), (20, False)):
+        with mar_scope():
+            wanted = NewPricing(partner.pk, book.pk, AT + days * DAY, None, "Another road to the market")
+            pricing = write_pricing(wanted, by=actor_for(writer), at=AT)
+        if is_refused:
+            with mar_scope(), pytest.raises(DomainError) as caught:
+                approve_pricing(pricing.pk, by=actor_for(approver), at=AT)
+            assert (caught.value.code, caught.value.refusals[0].rule) == ("price_too_soon", "PRC-5")
+            with mar_scope():
+                assert PartnerPricing.objects.get(pk=pricing.pk).approved_at is None
+        else:
+            with mar_scope():
+                approve_pricing(pricing.pk, by=actor_for(approver), at=AT)
+    assert _amount(partner, product, AT + 20 * DAY) == Decimal("41.00")
 
 
 def test_second_book_at_the_same_time_is_refused_by_service_and_database() -> None:

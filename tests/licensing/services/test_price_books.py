@@ -106,6 +106,31 @@ def test_rise_has_its_notice_and_a_fall_needs_none(amount: str, days: int, code:
     assert _live(product) == [(Decimal("40.00"), None)]
 
 
+@pytest.mark.parametrize(("days", "code"), [(29, "price_too_soon"), (30, "")])
+def test_first_price_of_a_book_is_held_against_the_standard_book_that_counted_till_then(
+    days: int, code: str
+) -> None:
+    make_mar()
+    partner, product, book = make_partner(), make_product(price="40.00"), make_book()
+    put_on_book(partner, book)
+    writer = make_member("mar_finance")
+
+    def write(amount: str) -> Price:
+        with mar_scope():
+            wanted = NewPrice(book.pk, product.pk, Decimal(amount), AT + timedelta(days=days))
+            return write_price(wanted, by=actor_for(writer), at=AT)
+
+    assert _amount(partner, product, AT) == Decimal("40.00")
+    assert write("40.00").state == "draft"
+    if not code:
+        assert write("40.01").state == "draft"
+        return
+    with pytest.raises(DomainError) as caught:
+        write("40.01")
+    assert caught.value.code == code
+    assert caught.value.refusals[0].facts["Price before"] == "40.00"
+
+
 def test_notice_is_counted_from_the_announcement_not_from_the_draft() -> None:
     make_mar()
     product, writer, approver = (
