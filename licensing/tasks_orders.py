@@ -1,9 +1,11 @@
 """The background work that follows an order."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
@@ -18,6 +20,8 @@ from licensing.services import order_completion, order_confirm, order_queue, ord
 from licensing.services.fair_share import share_stock
 from licensing.services.order_letters import allocated, ended, waiting
 from partners.services.mails import send_letter
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="licensing.complete_orders", base=WorkTask)  # type: ignore[untyped-decorator]
@@ -51,26 +55,46 @@ def _serve(product_id: int, at: datetime) -> int:
 
 @shared_task(name="licensing.sweep_orders", base=_OwnScope)  # type: ignore[untyped-decorator]
 def sweep_orders(**_kwargs: Any) -> int:
-    """Expire what waited too long, and find what a lost message left waiting."""
+    """Expire what waited too long, and find what a lost message left waiting; one that fails holds up no other."""
     now = timezone.now()
     with mar_scope():
         due = order_release.orders_due(now)
-    for order_id in due:
-        with mar_scope():
-            order_release.expire_order(order_id, at=now)
+    expired = sum(_apart(_expire, order_id, now) for order_id in due)
     with mar_scope():
         overdue = order_confirm.overdue_reservations(now)
     for line_id, partner_id in overdue:
-        with mar_scope():
-            order_confirm.free_overdue_reservation(line_id, partner_id=partner_id, at=now)
+        _apart(_let_go, line_id, partner_id, now)
     with mar_scope():
         partners = order_release.partners_with_held_orders()
     for partner_id in partners:
-        with mar_scope():
-            order_release.release_orders("sweep", partner_id=partner_id, at=now)
+        _apart(_release, partner_id, now)
     with mar_scope():
         products = order_queue.products_with_a_queue()
-    return len(due) + sum(_serve(product_id, now) for product_id in products)
+    return expired + sum(_apart(_serve, product_id, now) for product_id in products)
+
+
+def _apart(act: Callable[..., int], *arguments: Any) -> int:
+    """Do one piece of the sweep; what fails is tried again by the next beat."""
+    try:
+        return act(*arguments)
+    except Exception as error:
+        log.exception("orders.sweep_failed", act=act.__name__, error=type(error).__name__)
+        return 0
+
+
+def _expire(order_id: UUID, at: datetime) -> int:
+    with mar_scope():
+        return order_release.expire_order(order_id, at=at)
+
+
+def _let_go(line_id: UUID, partner_id: UUID, at: datetime) -> int:
+    with mar_scope():
+        return order_confirm.free_overdue_reservation(line_id, partner_id=partner_id, at=at)
+
+
+def _release(partner_id: UUID, at: datetime) -> int:
+    with mar_scope():
+        return order_release.release_orders("sweep", partner_id=partner_id, at=at)
 
 
 class _PartnerScope(WorkTask):

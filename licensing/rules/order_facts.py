@@ -109,12 +109,16 @@ class OrderFacts:
     # What was called off at Microsoft and has not come: the expected day, and how many keys.
     arriving: tuple[tuple[date, int], ...] = ()
     lane: str = ""
+    # How long the keys shall be kept for a confirmation; 0 is no reservation.
+    reserve_minutes: int = 0
     is_approved: bool = False
     was_placed: bool = False
     version: VersionFacts | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     # Where the partner may sell: his own country first, then what was agreed.
     sale_countries: Sequence[str] = ()
+    # From then on no key of the product is given out, so nobody could use what still waits.
+    install_before: datetime | None = None
 
     @property
     def amount(self) -> Decimal:

@@ -31,6 +31,7 @@ def check_gates(facts: OrderFacts) -> list[Gate]:
         _product_gate(facts),
         _family_gate(facts),
         _size_gate(facts),
+        *_reservation_gates(facts),
         limit_gate(facts),
         lane_gate(facts),
         credit_gate(facts),
@@ -160,7 +161,19 @@ def _training_gate(facts: OrderFacts) -> Gate:
 def _product_gate(facts: OrderFacts) -> Gate:
     refusal = None
     has_ended = facts.order_before is not None and facts.order_before <= facts.at
-    if facts.was_placed:
+    if facts.was_placed and facts.install_before is not None and facts.install_before <= facts.at:
+        refusal = refuse(
+            "product_not_on_sale",
+            _("%(product)s may no longer be installed, so nobody could use its keys.")
+            % {"product": facts.product_name},
+            rule="ORD-3",
+            facts={_("No keys for PCs from"): facts.install_before},
+            missing={_("Product"): _("one that may still be installed")},
+            next_step=_("Cancel this order: nothing is charged. Then choose another product."),
+            lifted_by=_("You, by cancelling it"),
+            fix_path="/tpr/rules/",
+        )
+    elif facts.was_placed:
         pass  # an order that was placed in time is served after the product's order stop too
     elif has_ended:
         refusal = refuse(
@@ -213,6 +226,14 @@ def _size_gate(facts: OrderFacts) -> Gate:
     return Gate("size", _("Size of the order"), refusal)
 
 
+def _reservation_gates(facts: OrderFacts) -> list[Gate]:
+    """Return the gate of a reservation; an order that keeps no keys has none."""
+    if not facts.reserve_minutes:
+        return []
+    refusal = check_reserve_minutes(facts.reserve_minutes, facts.rules)
+    return [Gate("reservation", _("Length of the reservation"), refusal)]
+
+
 def _citizenship_gates(facts: OrderFacts) -> list[Gate]:
     """Return the gates of the Citizenship family; no other family has them."""
     if facts.citizenship is None:
@@ -236,7 +257,7 @@ def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
         rule_version=rules.version("order.size"),
         facts={_("Asked for"): quantity},
         missing={_("Licences"): quantity - most if quantity > most else 1 - quantity},
-        next_step=_("Split a larger order."),
+        next_step=_("Split a larger order.") if quantity > most else _("Order at least one licence."),
         lifted_by=_("You"),
     )
 

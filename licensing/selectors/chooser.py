@@ -2,23 +2,18 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
-from licensing.models import Product
 from licensing.rules.chooser import Offer, ReceiverClass
+from licensing.selectors.catalogue import products_on_sale
 from licensing.selectors.products import versions_at
 from partners.rules.recipients import EVIDENCE_KINDS
 from partners.selectors.recipients import classes_in_force
 
 
 def offers_at(at: datetime) -> list[Offer]:
-    """Return the products on sale at an instant. Two queries, in any scope."""
+    """Return the products on sale at an instant that may still be installed. Two queries, in any scope."""
     versions = versions_at(at)
-    on_sale = Product.objects.filter(order_from__lte=at).filter(
-        Q(order_before__isnull=True) | Q(order_before__gt=at)
-    )
     found = []
-    for product in on_sale.order_by("code"):
+    for product in products_on_sale(at).exclude(install_before__lte=at):
         version = versions.get(product.pk)
         found.append(
             Offer(

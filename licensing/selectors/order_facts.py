@@ -28,9 +28,9 @@ COLUMNS = (
     ("state", "varchar"), ("credit_limit", "numeric"), ("unpaid", "numeric"), ("credit_currency", "varchar"),
     ("monthly_quantity", "integer"), ("product_name", "varchar"), ("family", "varchar"),
     ("generation", "varchar"), ("is_on_sale", "boolean"), ("order_before", "timestamptz"),
-    ("price", "numeric"), ("agreements", "text"), ("courses", "text"), ("families", "varchar[]"),
-    ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"), ("currency", "varchar"),
-    ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
+    ("install_before", "timestamptz"), ("price", "numeric"), ("agreements", "text"), ("courses", "text"),
+    ("families", "varchar[]"), ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"),
+    ("currency", "varchar"), ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
     ("rules", "text"),
     ("price_id", "bigint"), ("deviation_id", "bigint"),
     ("committed", "numeric"), ("queued", "bigint"), ("is_rationed", "boolean"),
@@ -46,7 +46,7 @@ SIGNATURE = f"licensing_order_facts({', '.join(_ARGUMENTS.values())})"
 _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   pr.name, pr.family, pr.generation, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
-  pr.order_before,
+  pr.order_before, pr.install_before,
   u.amount,
   coalesce((SELECT jsonb_agg(jsonb_build_object('title', g.title, 'version', t.version,
        'is_master', g.kind = 'master') ORDER BY g.kind <> 'master', g.code)
@@ -288,8 +288,8 @@ def _fetch(
 
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
-    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, price, agreements,
-     courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
+    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, install_before,
+     price, agreements, courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
      price_id, deviation_id, committed, queued, is_rationed, version, sale_countries) = row  # fmt: skip
     return OrderFacts(
         at=at,
@@ -298,6 +298,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         product_family=family,
         is_on_sale=bool(on_sale),
         order_before=order_before,
+        install_before=install_before,
         partner_state=state,
         blocks=[
             Block(

@@ -82,12 +82,21 @@ def keys_kept(line: OrderLine) -> int:
     return KeyReservation.objects.filter(order_line=line, ended_at__isnull=True).count()
 
 
+def wish_of(order: Order, line: OrderLine, *, most: int | None = None) -> Wish:
+    """Return what may become of an order that waits: parts by the buyer's choice or by the fair share's rule.
+
+    What an exception to the quota bears is written for the whole line, so such a line stays whole.
+    """
+    may_split = (order.allows_split or most is not None) and not line.quota_draws.exists()
+    return Wish(may_queue=True, may_split=may_split)
+
+
 def decision_now(order: Order, at: datetime) -> Decision | None:
     """Return what would become of an order that waits, None of one that does not."""
     if order.state not in WAITING_STATES:
         return None
     line = order.lines.get()
-    return decide(placed_facts(order, line, at), Wish(may_queue=True, may_split=order.allows_split))
+    return decide(placed_facts(order, line, at), wish_of(order, line))
 
 
 def queue_place(order: Order, at: datetime) -> QueuePlace | None:

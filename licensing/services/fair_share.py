@@ -109,8 +109,8 @@ def _run(product_id: int, at: datetime) -> AllocationRun | None:
     inputs = inputs_of(stock, claims, floor=policy.floor)
     result = share_out(stock, claims, floor=policy.floor)
     digest = digest_of(inputs, result)
-    if AllocationRun.objects.filter(policy=policy, digest=digest).exists():
-        return None  # nothing has changed since, so it would give nobody more
+    if _gave_nothing(policy, digest):
+        return None
     run = AllocationRun.objects.create(
         policy=policy, product_id=product_id, formula=FORMULA, stock=stock, inputs=inputs, result=result,
         digest=digest, at=at,
@@ -129,6 +129,15 @@ def _run(product_id: int, at: datetime) -> AllocationRun | None:
         object_id=run.pk, facts={"product": product_id, "stock": stock, "claimants": len(claims)},
     )  # fmt: skip
     return run
+
+
+def _gave_nothing(policy: ScarcityPolicy, digest: str) -> bool:
+    """Return whether the last run came to the same and nobody could take his share: it would give nothing again.
+
+    One that was taken is no such run: the same demand and the same stock may well come a second time.
+    """
+    last = AllocationRun.objects.filter(policy=policy).order_by("-at", "-pk").first()
+    return last is not None and last.digest == digest and not last.receipts.filter(delivered__gt=0).exists()
 
 
 def _claims(product_id: int, policy: ScarcityPolicy, at: datetime) -> list[Claim]:

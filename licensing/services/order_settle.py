@@ -9,12 +9,12 @@ from core.actor import Actor
 from core.queue import enqueue
 from licensing.locks import lock_queue
 from licensing.models import Order, OrderEvent, OrderLine, OrderState
-from licensing.rules.order_decision import Decision, Outcome, Wish, decide
+from licensing.rules.order_decision import Decision, Outcome, decide
 from licensing.rules.order_facts import OrderFacts
 from licensing.rules.order_states import WAITING, may_move
 from licensing.rules.order_terms import reserved_until, waits_for
 from licensing.selectors.batch_stops import keeps_stopped_keys
-from licensing.selectors.order_wait import keys_kept, placed_facts
+from licensing.selectors.order_wait import keys_kept, placed_facts, wish_of
 from licensing.services.custody import Step, record_assignment
 from licensing.services.order_rows import (
     NewOrder,
@@ -60,18 +60,13 @@ def settle_order(
         facts = placed_facts(order, line, at, most=most)
         if look == LOOKS - 1 and not keys_kept(line):
             facts = replace(facts, free_stock=0)
-        decision = decide(facts, Wish(may_queue=True, may_split=_may_split(order, line, most)))
+        decision = decide(facts, wish_of(order, line, most=most))
         if decision.outcome not in (Outcome.PLACED, Outcome.SPLIT):
             _wait(order, line, decision, facts, by=by, at=at, note=note)
             break
         if _deliver(order, line, decision, facts, by=by, at=at, note=note):
             break
     return OrderState(order.state)
-
-
-def _may_split(order: Order, line: OrderLine, most: int | None) -> bool:
-    """Return whether the order may come in parts: by the buyer's choice, or by the fair share's rule."""
-    return (order.allows_split or most is not None) and not line.quota_draws.exists()
 
 
 def _wait(

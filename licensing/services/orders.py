@@ -91,6 +91,12 @@ class Preflight:
     facts: OrderFacts
     decision: Decision
     today: date
+    request: OrderRequest
+
+    @property
+    def state(self) -> OrderState | None:
+        """Return the state in which the order would begin, None where it would be refused."""
+        return _state_of(self.request, self.decision)
 
     @property
     def gates(self) -> Sequence[Gate]:
@@ -133,31 +139,11 @@ class Preflight:
         return lane_reason(self.facts)
 
 
-def preflight(
-    *,
-    partner_id: UUID,
-    product_id: int,
-    quantity: int,
-    at: datetime,
-    recipient_id: UUID | None = None,
-    lane: str = "",
-    wish: Wish | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> Preflight:
-    """Return every gate with its outcome and what would become of the order; nothing is changed."""
+def preflight(*, partner_id: UUID, request: OrderRequest, at: datetime) -> Preflight:
+    """Return every gate with its outcome and what would become of this very order; nothing is changed."""
     zone = mar_zone()
-    facts = order_facts(
-        partner_id=partner_id,
-        product_id=product_id,
-        quantity=quantity,
-        at=at,
-        zone=zone,
-        with_stock=True,
-        recipient_id=recipient_id,
-        lane=lane,
-        details=details,
-    )
-    return Preflight(facts, decide(facts, wish or Wish()), at.astimezone(zone).date())
+    facts = _facts(partner_id, request, at, zone, with_stock=True)
+    return Preflight(facts, decide(facts, request.wish_for(facts)), at.astimezone(zone).date(), request)
 
 
 def place_order(
@@ -170,6 +156,7 @@ def place_order(
     locked for the shortest time. Only when the claim finds too few keys is the stock counted, under the
     lock of the product's queue.
 
+    :raises Invalid: for no licence at all.
     :raises OrderRefused: with every gate that stands against it, stock included; nothing is changed then.
     :raises idempotency.KeyReused: when the key came before with another request.
     """
@@ -193,11 +180,7 @@ def _place(
     lock_credit(partner_id)
     zone = mar_zone()
     facts = _facts(partner_id, request, at, zone, with_stock=False)
-    problem = check_quantity(request.quantity, facts.rules) or check_reserve_minutes(
-        request.reserve_minutes, facts.rules
-    )
-    if problem:
-        raise Invalid(problem)
+    _require_possible(request, facts)
     wish = request.wish_for(facts)
     decision = decide(facts, wish)
     if attempt or decision.outcome != Outcome.PLACED or facts.queued or facts.is_rationed:
@@ -210,13 +193,13 @@ def _place(
         raise OrderRefused(*decision.refusals)
     order_id = _write(partner_id, request, facts, decision, by, at)
     idempotency.remember(claimed, object_id=order_id)
-    return PlacedOrder(order_id, is_new=True, state=_state_of(request, decision))
+    return PlacedOrder(order_id, is_new=True, state=_state_of(request, decision) or decision.state)
 
 
 def _facts(
     partner_id: UUID, request: OrderRequest, at: datetime, zone: ZoneInfo, *, with_stock: bool
 ) -> OrderFacts:
-    return order_facts(
+    facts = order_facts(
         partner_id=partner_id,
         product_id=request.product_id,
         quantity=request.quantity,
@@ -227,6 +210,16 @@ def _facts(
         lane=request.lane,
         details=request.details,
     )
+    return replace(facts, reserve_minutes=request.reserve_minutes) if request.reserve_minutes else facts
+
+
+def _require_possible(request: OrderRequest, facts: OrderFacts) -> None:
+    """Refuse what is no order at all; what a rule in force forbids is a gate."""
+    problem = check_quantity(request.quantity, facts.rules) if request.quantity < 1 else None
+    if request.reserve_minutes < 0:
+        problem = check_reserve_minutes(request.reserve_minutes, facts.rules)
+    if problem:
+        raise Invalid(problem)
 
 
 def _repeat_of(claimed: idempotency.Claim) -> PlacedOrder:
@@ -251,9 +244,9 @@ def _fingerprint(request: OrderRequest) -> dict[str, Any]:
     return asked | {name: value for name, value in more.items() if value}
 
 
-def _state_of(request: OrderRequest, decision: Decision) -> OrderState:
-    assert decision.state is not None  # noqa: S101  (a refused order is not written)
-    return OrderState.DRAFT if request.reserve_minutes else decision.state
+def _state_of(request: OrderRequest, decision: Decision) -> OrderState | None:
+    """Return the state in which an order begins: one whose keys are only kept is a draft."""
+    return OrderState.DRAFT if request.reserve_minutes and decision.state else decision.state
 
 
 def _write(
@@ -279,6 +272,7 @@ def _new_order(
 ) -> NewOrder:
     state = _state_of(request, decision)
     assert facts.unit_price is not None  # noqa: S101  (the product's gate was open)
+    assert state is not None  # noqa: S101  (a refused order is not written)
     return NewOrder(
         partner_id=partner_id,
         product_id=request.product_id,

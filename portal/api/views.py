@@ -149,16 +149,8 @@ class PreflightView(PartnerView):
         """Return every gate with its outcome; nothing is changed."""
         wanted = self.cleaned(OrderRequestSerializer)
         product = product_by_code(wanted["product"])
-        asked = _request_of(wanted, product.id)
         shown = preflight(
-            partner_id=self.partner_id,
-            product_id=product.id,
-            quantity=wanted["quantity"],
-            recipient_id=wanted["recipient"],
-            lane=wanted["lane"],
-            wish=asked.allowed,
-            details=asked.details,
-            at=timezone.now(),
+            partner_id=self.partner_id, request=_request_of(wanted, product.id), at=timezone.now()
         )
         decision = shown.decision
         waits = decision.outcome in (Outcome.QUEUED, Outcome.SPLIT)
@@ -166,7 +158,7 @@ class PreflightView(PartnerView):
             {
                 "may_pass": shown.may_pass,
                 "outcome": decision.outcome.value,
-                "state": decision.state,
+                "state": shown.state,
                 "now": decision.now,
                 "later": decision.later,
                 "position": shown.position if waits else None,

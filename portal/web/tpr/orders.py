@@ -153,16 +153,7 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "tpr/order_new.html", context, status=FORM_ERROR_STATUS)
     asked = form.request_for(product.id)
-    shown = preflight(
-        partner_id=partner_id,
-        product_id=product.id,
-        quantity=asked.quantity,
-        recipient_id=asked.recipient_id,
-        lane=asked.lane,
-        wish=asked.allowed,
-        details=asked.details,
-        at=timezone.now(),
-    )
+    shown = preflight(partner_id=partner_id, request=asked, at=timezone.now())
     against = _against(shown, form)
     may_place = shown.is_accepted or not (form.is_asked or against)
     context |= {"preflight": shown, "against": against, "may_place": may_place}

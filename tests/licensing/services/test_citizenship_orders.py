@@ -20,6 +20,7 @@ from licensing.models import (
 )
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
+from licensing.selectors.order_wait import decision_now
 from licensing.selectors.quota import drawn_of
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_order
@@ -214,9 +215,8 @@ def test_an_organisation_in_conflict_waits(giver: Partner, school: Recipient, cl
 def test_250_pass_and_251_are_refused_with_figures_and_a_way_out(giver: Partner, school: Recipient) -> None:
     product = make_citizenship(stock=251)
     with partner_scope(giver.pk):
-        assert preflight(
-            partner_id=giver.pk, product_id=product.pk, quantity=250, at=AT, recipient_id=school.pk
-        ).may_pass
+        asked = OrderRequest(product.pk, 250, recipient_id=school.pk)
+        assert preflight(partner_id=giver.pk, request=asked, at=AT).may_pass
     refusal = _refused(giver, product, 251, school)
     assert (refusal.code, refusal.rule, refusal.fix_path) == ("cap_exceeded", "CIT-5", "/tpr/quota/new/")
     assert refusal.facts == {
@@ -420,6 +420,28 @@ def test_an_exception_that_is_not_approved_lifts_nothing(giver: Partner, school:
     for state in ("requested", "packaged", "asked", "refused"):
         make_exception(giver, school, product, quantity=5, state=state)
     assert _refused(giver, product, 1, school).facts["Remaining"] == 0
+
+
+def test_what_an_exception_bears_waits_as_a_whole_in_preflight_and_order_alike(
+    giver: Partner, school: Recipient, allowed: tuple[Product, QuotaException]
+) -> None:
+    product, _exception = allowed
+    with mar_scope():
+        free = ProductKey.objects.filter(product=product, state=1).order_by("pk").values("pk")[2:]
+        ProductKey.objects.filter(pk__in=free).update(hold="quarantined")
+    asked = OrderRequest(product.pk, 3, recipient_id=school.pk, may_split=True)
+    with partner_scope(giver.pk):
+        shown = preflight(partner_id=giver.pk, request=asked, at=AT)
+        placed = place_order(
+            partner_id=giver.pk, request=asked, idempotency_key="whole", by=Actor.system("test"), at=AT
+        )
+    assert (shown.state, shown.decision.now, shown.decision.later) == ("backordered", 0, 3)
+    assert placed.state == shown.state
+    with mar_scope():
+        order = Order.objects.get(pk=placed.order_id)
+        told = decision_now(order, AT)
+    assert told is not None
+    assert told.outcome == "queued"
 
 
 def test_the_months_quota_is_used_before_the_exception_and_is_not_touched_by_it(

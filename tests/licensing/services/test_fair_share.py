@@ -22,6 +22,7 @@ from licensing.services.fair_share import (
 from licensing.services.orders import OrderRefused
 from partners.models import Partner
 from tests.factories import AT, actor_for, make_member, make_partner, make_product, make_stock
+from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import keys_by_place, order, queue_of
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,37 @@ def test_what_a_crash_left_undelivered_is_delivered_by_the_next_call(
     assert share_stock(product.pk, at=LATER) == 0
     monkeypatch.undo()
     assert share_stock(product.pk, at=LATER) == 15
+
+
+def test_the_same_demand_and_stock_a_second_time_are_shared_out_a_second_time(
+    two: tuple[Actor, Actor],
+) -> None:
+    set_rule("order.fair_share", at=AT - timedelta(days=1), floor=5, days=1)
+    product, partner = make_product(), make_partner()
+    _switch_on(product, two)
+    for day in (0, 3):
+        order(partner, product, 2, may_queue=True, at=AT + timedelta(days=day))
+        make_stock(product, 2)
+        assert share_stock(product.pk, at=LATER + timedelta(days=day)) == 2
+    with mar_scope():
+        first, second = AllocationRun.objects.all()
+    assert first.digest == second.digest
+    assert queue_of(product) == []
+
+
+def test_what_nobody_can_take_is_computed_once(
+    two: tuple[Actor, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from licensing.services import fair_share
+
+    product = make_product()
+    _three(product)
+    _switch_on(product, two)
+    make_stock(product, 15)
+    monkeypatch.setattr(fair_share, "_deliver", lambda *_args: 0)
+    assert [share_stock(product.pk, at=LATER) for _beat in range(3)] == [0, 0, 0]
+    with mar_scope():
+        assert AllocationRun.objects.count() == 1
 
 
 def test_a_partner_sees_his_own_receipt_alone_and_no_run(two: tuple[Actor, Actor]) -> None:

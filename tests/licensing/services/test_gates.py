@@ -16,11 +16,10 @@ from core.models import IdempotencyKey
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import FamilyGrant, KeyAssignment, Order, OrderLimit, Product, ProductKey, SaleCountry
 from licensing.rules.devices import DeviceIdentity
-from licensing.rules.order_decision import Wish
 from licensing.selectors.order_facts import pair_facts
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_own_order
-from licensing.services.orders import preflight
+from licensing.services.orders import OrderRequest, preflight
 from licensing.services.recall import recall_key
 from licensing.services.replacements import Wanted, swap_key
 from partners.models import Course, CreditPosition, OrderBlock, Partner, Recipient, RecipientClass
@@ -35,8 +34,8 @@ from tests.licensing.services.orders_kit import buyer_of, order, state_of
 pytestmark = pytest.mark.django_db
 RULES = Path(__file__).parents[3] / "licensing" / "rules"
 GATE_MODULES = ("ordering", "order_money", "order_product", "citizenship")
-# Refusals of these modules that are no gate's: of a reservation's length, and of a cancellation.
-NO_GATES = {"reserve_minutes", "pair_needed"}
+# A refusal of these modules that is no gate's: of a cancellation.
+NO_GATES = {"pair_needed"}
 DAY = timedelta(days=1)
 
 
@@ -114,6 +113,11 @@ def _family(world: World) -> None:
 
 def _size(world: World) -> None:
     set_rule("order.size", most=1)
+
+
+def _station(world: World) -> None:
+    set_rule("order.station", minutes=45)
+    world.asked["reserve_minutes"] = 50
 
 
 def _month(world: World) -> None:
@@ -213,6 +217,7 @@ CASES = {
     "no price": Case(_unpriced, "product", "product_not_on_sale", "ORD-3", {"Price": "EUR"}, "The MAR"),
     "family": Case(_family, "family", "family_not_allowed", "ORD-4", {"Family": "commercial"}, "The MAR"),
     "size": Case(_size, "size", "quantity", "ORD-0", {"Licences": 1}, "You", "2"),
+    "station": Case(_station, "reservation", "reserve_minutes", "ORD-13", {"Minutes": 5}, "You", "2"),
     "month": Case(_month, "limit", "monthly_limit", "ORD-6", {"Licences": 1}, "The MAR"),
     "standard lane": Case(_standard, "lane", "lane_not_allowed", "ORD-12", {"Lane": "Special: a person decides"},
                           "You, by choosing the special lane", "2"),
@@ -270,10 +275,8 @@ def test_a_gate_alone_refuses_in_preflight_and_order_alike(name: str) -> None:
         case.spoil(world)
     partner, asked = world.partner, dict(world.asked)
     with partner_scope(partner.pk):
-        shown = preflight(
-            partner_id=partner.pk, product_id=world.product.pk, quantity=world.quantity, at=AT,
-            wish=Wish(may_wait=False), **asked,
-        )  # fmt: skip
+        request = OrderRequest(world.product.pk, world.quantity, may_wait=False, **asked)
+        shown = preflight(partner_id=partner.pk, request=request, at=AT)
     assert [gate.code for gate in shown.decision.closed] == [case.gate]
     with pytest.raises(DomainError) as caught:
         order(partner, world.product, world.quantity, may_wait=False, **asked)

@@ -10,7 +10,7 @@ from core.idempotency import KeyReused
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Order, OrderLine
 from licensing.services.order_queue import fill_backorders
-from licensing.services.orders import OrderRefused, preflight
+from licensing.services.orders import OrderRefused, OrderRequest, preflight
 from tests.factories import AT, make_partner, make_product, make_stock
 from tests.factories.products import make_version
 from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
@@ -38,7 +38,9 @@ def test_details_that_do_not_fit_are_refused_by_preflight_and_order_alike(detail
     make_stock(product, 2)
     version = make_version(product, required_fields=SCHEMA)
     with partner_scope(partner.pk):
-        shown = preflight(partner_id=partner.pk, product_id=product.pk, quantity=1, at=AT, details=details)
+        shown = preflight(
+            partner_id=partner.pk, request=OrderRequest(product.pk, 1, details=details), at=AT
+        )  # fmt: skip
     with pytest.raises(OrderRefused) as caught:
         order(partner, product, 1, details=details)
     (refusal,) = caught.value.refusals

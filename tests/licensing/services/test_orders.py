@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from core.actor import Actor, ActorKind
-from core.errors import Invalid
+from core.errors import DomainError
 from core.idempotency import KeyReused
 from core.models import AuditEvent, IdempotencyKey, OutboxItem
 from core.tenancy import mar_scope, partner_scope
@@ -111,7 +111,7 @@ def test_two_partners_may_use_the_same_idempotency_key() -> None:
 @pytest.mark.parametrize("quantity", [0, -1, 5001])
 def test_impossible_quantity_is_refused(quantity: int) -> None:
     partner, product = make_partner(), make_product()
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(DomainError) as caught:
         _order(partner, product, quantity)
     assert caught.value.code == "quantity"
     _nothing_changed(partner)

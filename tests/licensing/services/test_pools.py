@@ -16,7 +16,7 @@ from licensing.services.fair_share import confirm_fair_share, propose_fair_share
 from licensing.services.order_cancel import cancel_order
 from licensing.services.order_confirm import confirm_order
 from licensing.services.order_queue import fill_backorders
-from licensing.services.orders import OrderRefused, preflight
+from licensing.services.orders import OrderRefused, OrderRequest, preflight
 from licensing.services.pools import (
     PoolInvalid,
     PoolRefused,
@@ -39,7 +39,7 @@ LATER = AT + timedelta(days=1)
 
 def _free(partner: Partner, product: Any, quantity: int = 1) -> tuple[int | None, int]:
     with partner_scope(partner.pk):
-        facts = preflight(partner_id=partner.pk, product_id=product.pk, quantity=quantity, at=AT).facts
+        facts = preflight(partner_id=partner.pk, request=OrderRequest(product.pk, quantity), at=AT).facts
         assert free_by_product([product.pk], at=AT) == {product.pk: facts.free_stock}
     return facts.free_stock, facts.queued
 

@@ -31,6 +31,7 @@ WORLDS = st.fixed_dictionaries(
         "block": st.sampled_from(["none", "waits", "refuses"]), "state": st.sampled_from(["active", "winding_down"]),
         "lane": st.sampled_from(["", Lane.STANDARD.value, Lane.SPECIAL.value]), "may_wait": st.booleans(),
         "may_queue": st.booleans(), "may_split": st.booleans(), "pooled": st.integers(0, 4),
+        "reserve_minutes": st.sampled_from([0, 0, 30, 121]),
         "asked": st.sampled_from(ASKED), "is_member": st.booleans(), "rival_is_member": st.booleans(),
     }
 )  # fmt: skip
@@ -68,14 +69,12 @@ def _set_up(world: dict[str, Any]) -> tuple[Partner, Any]:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_preflight_says_what_the_order_then_does(world: dict[str, Any]) -> None:
     partner, product = _set_up(world)
-    wishes = {name: world[name] for name in ("lane", "may_wait", "may_queue", "may_split")}
+    wishes = {name: world[name] for name in ("lane", "may_wait", "may_queue", "may_split", "reserve_minutes")}
     wishes["details"] = world["asked"][1]
     asked = OrderRequest(product.pk, world["quantity"], **wishes)
     with partner_scope(partner.pk):
-        shown = preflight(
-            partner_id=partner.pk, product_id=product.pk, quantity=asked.quantity, lane=asked.lane,
-            wish=asked.allowed, details=asked.details, at=AT,
-        ).decision  # fmt: skip
+        told = preflight(partner_id=partner.pk, request=asked, at=AT)
+    shown = told.decision
     before = keys_by_place()
     if shown.outcome == Outcome.REFUSED:
         with pytest.raises(OrderRefused) as caught:
@@ -84,8 +83,8 @@ def test_the_preflight_says_what_the_order_then_does(world: dict[str, Any]) -> N
         assert keys_by_place() == before
         return
     placed = order(partner, product, asked.quantity, **wishes)
-    assert placed.state == shown.state
-    assert keys_of(placed.order_id) == (shown.now if shown.state == "allocated" else 0)
+    assert placed.state == told.state
+    assert keys_of(placed.order_id) == (shown.now if told.state == "allocated" else 0)
     with mar_scope():
         wanted = Order.objects.filter(partner=partner)
         assert sum(each.lines.get().quantity for each in wanted) == asked.quantity == shown.now + shown.later

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core.errors import DomainError, Invalid, NotFound
+from core.errors import DomainError, NotFound
 from core.models import AuditEvent, OutboxItem
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Lane, Order, OrderLine, Product
@@ -155,6 +155,33 @@ def test_what_would_refuse_a_new_order_holds_a_placed_one_and_loses_nothing() ->
     with mar_scope():
         partner.family_grants.update(valid_before=None)
     assert _release(partner) == 1
+
+
+def test_from_the_install_stop_on_a_waiting_order_gets_no_keys_that_nobody_could_use() -> None:
+    partner, product = make_partner(), make_product()
+    order_id = order(partner, product, 2, may_queue=True).order_id
+    make_stock(product, 2)
+    with mar_scope():
+        Product.objects.filter(pk=product.pk).update(order_before=AT, install_before=LATER)
+    assert fill_backorders(product.pk, at=LATER) == 0
+    assert (state_of(order_id), keys_by_place()) == ("held_compliance", {(1, "none"): 2})
+    with mar_scope():
+        (held,) = Order.objects.get(pk=order_id).holds
+    assert (held["rule"], held["next_step"]) == (
+        "ORD-3",
+        "Cancel this order: nothing is charged. Then choose another product.",
+    )
+
+
+def test_until_the_install_stop_a_waiting_order_is_served_after_the_order_stop() -> None:
+    partner, product = make_partner(), make_product()
+    order_id = order(partner, product, 2, may_queue=True).order_id
+    make_stock(product, 2)
+    with mar_scope():
+        stop = LATER + timedelta(seconds=1)
+        Product.objects.filter(pk=product.pk).update(order_before=AT, install_before=stop)
+    assert fill_backorders(product.pk, at=LATER) == 1
+    assert state_of(order_id) == "allocated"
 
 
 def test_the_special_lane_reserves_the_keys_until_a_person_says_yes() -> None:
@@ -351,7 +378,7 @@ def test_a_reservation_is_as_long_as_the_rule_in_force_allows(at: datetime, most
     set_rule("order.station", at=AT, minutes=45)
     assert order(partner, product, 1, reserve_minutes=most, at=at).state == "draft"
     for minutes, gap in ((most + 1, 1), (-1, 1)):
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(DomainError) as caught:
             order(partner, product, 1, reserve_minutes=minutes, at=at)
         (refusal,) = caught.value.refusals
         assert (refusal.code, refusal.rule, refusal.missing) == (

@@ -69,7 +69,7 @@ def _stored(partner) -> Partner:
 
 def _gates(partner, product, at=AT):
     with partner_scope(partner.pk):
-        found = preflight(partner_id=partner.pk, product_id=product.pk, quantity=1, at=at)
+        found = preflight(partner_id=partner.pk, request=OrderRequest(product.pk, 1), at=at)
         return [gate.refusal for gate in found.gates if gate.refusal], hand_over_blocks(partner.pk, at)
 
 

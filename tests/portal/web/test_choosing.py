@@ -4,7 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import make_mar, make_member, make_partner, make_product
+from core.tenancy import mar_scope
+from licensing.models import Product
+from tests.factories import AT, make_mar, make_member, make_partner, make_product
 from tests.factories.rules import set_rule
 from tests.web import sign_in
 
@@ -24,6 +26,14 @@ def test_a_visitor_learns_what_fits_and_why_by_the_rules_of_the_day() -> None:
     assert "40.00" not in found
     set_rule("device.age", months=24)
     assert "No licence fits this PC" in Client().get(reverse("choose"), ANSWERS).content.decode()
+
+
+def test_what_may_no_longer_be_installed_is_recommended_to_nobody() -> None:
+    product = make_product(edition="Pro", generation="Windows 11")
+    with mar_scope():
+        Product.objects.filter(pk=product.pk).update(install_before=AT)
+    found = Client().get(reverse("choose"), ANSWERS).content.decode()
+    assert product.name not in found
 
 
 def test_a_partner_goes_on_to_the_order() -> None:

@@ -19,6 +19,7 @@ from partners.models import Partner
 from partners.selectors.mar import mar_zone
 from partners.services.api_keys import create_api_key
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import keys_by_place, order, queue_of, set_credit, state_of
 from tests.web import sign_in
 
@@ -113,6 +114,24 @@ def test_a_machine_confirms_its_reservation_once_and_no_other(partner: Partner, 
             2,
         )
     assert keys_by_place() == {(1, "none"): 7, (11, "none"): 2}
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(30, "draft"), (46, None)])
+def test_the_preflight_of_a_reservation_says_what_the_reservation_then_does(
+    partner: Partner, product: Product, minutes: int, state: str | None
+) -> None:
+    set_rule("order.station", minutes=45)
+    call, asked = _machine(partner), {"product": product.code, "quantity": 2, "reserve_minutes": minutes}
+    shown = call(":preflight", **asked).json()
+    closed = [gate["refusal"] for gate in shown["gates"] if not gate["is_open"]]
+    assert (shown["state"], closed) == (state, [] if state else ["reserve_minutes"])
+    answer = call("", **asked)
+    assert answer.status_code == (201 if state else 409)
+    if state:
+        assert answer.json()["state"] == state
+    else:
+        assert [each["code"] for each in answer.json()["refusals"]] == closed
+        assert keys_by_place() == {(1, "none"): 9}
 
 
 def test_confirming_what_was_never_kept_changes_nothing_and_says_how_it_stands(
