@@ -17,11 +17,12 @@ from licensing.exchange.ack_xml import CbrAckFile as Ack
 from licensing.locks import lock_keys
 from licensing.models import ComputerBuildReport, ProductKey
 from licensing.models.exchange import CbrState
-from licensing.rules.cbr_answers import MISSING_CODE, Asked, Finding, Verdict, decide
-from licensing.rules.key_states import Hold, KeyState, state_after_answer
+from licensing.rules.cbr_answers import LOST_OR_STOLEN_CODE, MISSING_CODE, Asked, Finding, Verdict, decide
+from licensing.rules.key_states import KeyState, state_after_answer
 from licensing.selectors.exchange import sold_to_id
 from licensing.services.custody import Step, move_keys
 from licensing.services.exchange_prepare import audit_report
+from licensing.services.incidents import freeze_by_microsoft
 
 ANSWERABLE = (CbrState.SENT, CbrState.PARTLY_ANSWERED, CbrState.ANSWERED)
 # Foreign ids beyond this many are told in one sum: a file of somebody else's must not flood the list.
@@ -162,7 +163,7 @@ def _book(answers: Sequence[Booked], booking: Booking, *, by: Actor, at: datetim
     lost = [each.found.key_id for each in booked if each.verdict.is_lost_or_stolen]
     if lost:
         # First the hold, then the move: the ledger row of the move then shows the hold.
-        ProductKey.objects.filter(pk__in=lost).update(hold=Hold.LOST_OR_STOLEN)
+        freeze_by_microsoft(lost, code=LOST_OR_STOLEN_CODE, at=at)
     moves = Counter(each.verdict.to for each in booked if each.verdict.to)
     for target in sorted(state for state in moves if state):
         chosen = sorted(

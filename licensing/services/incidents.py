@@ -1,8 +1,9 @@
 """Report keys as lost, stolen or disputed: they freeze at once, and compliance gets a case to close."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,8 +17,12 @@ from licensing.locks import lock_incident
 from licensing.models import Incident, IncidentKey, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
+from licensing.services.custody import Step, change_hold
 from licensing.services.holds import lift_hold, put_on_hold
+from partners.selectors.mar import mar_zone
 
+MICROSOFT = Actor.system("Microsoft's answers")
+SETTLE_WITHIN = timedelta(days=14)
 MAX_KEYS = 500
 SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 HOLD_OF = {
@@ -70,19 +75,10 @@ def report_incident(
     owners = {key.partner_id for key in found}
     if len(owners) != 1:
         raise IncidentRefused(_one_holder())
-    incident = Incident.objects.create(
-        reference="IN-" + "".join(secrets.choice(SYMBOLS) for _n in range(6)),
-        partner_id=owners.pop(),
-        kind=kind,
-        facts=mask_keys(facts.strip())[:2000],
-        police_reference=mask_keys(police_reference.strip())[:60],
-        due_on=due_on,
-        reported_by=by.label[:200],
-        reported_at=at,
-    )
-    IncidentKey.objects.bulk_create(
-        IncidentKey(incident=incident, key=key, partner_id=key.partner_id) for key in found
-    )
+    incident = _open_case(
+        found, owners.pop(), kind=kind, facts=mask_keys(facts.strip())[:2000],
+        police_reference=mask_keys(police_reference.strip())[:60], due_on=due_on, by=by, at=at,
+    )  # fmt: skip
     put_on_hold(
         [key.pk for key in found],
         hold=HOLD_OF[kind],
@@ -91,7 +87,58 @@ def report_incident(
         at=at,
         object_id=incident.pk,
     )
-    _audit("reported", incident, by, at, keys=len(found), kind=kind)
+    return incident
+
+
+def freeze_by_microsoft(key_ids: Sequence[int], *, code: str, at: datetime) -> None:
+    """Freeze keys that Microsoft knows as lost or stolen, and open one case for each holder.
+
+    Runs in the caller's transaction, in the MAR's scope; the caller holds the keys. One that is frozen as lost
+    already has its case. A disputed one is lost from now on: its dispute then frees nothing.
+    """
+    found = ProductKey.objects.filter(pk__in=key_ids, hold__in=[Hold.NONE, Hold.DISPUTED])
+    of_holder: dict[UUID | None, list[ProductKey]] = defaultdict(list)
+    for key in found.only("id", "partner_id", "hold").order_by("id"):
+        of_holder[key.partner_id].append(key)
+    for partner_id, keys in of_holder.items():
+        incident = _open_case(
+            keys, partner_id, kind=Incident.Kind.LOST, by=MICROSOFT, at=at,
+            facts=_("Microsoft answered a report with %(code)s: known as lost or stolen.") % {"code": code},
+            due_on=(at + SETTLE_WITHIN).astimezone(mar_zone()).date(),
+        )  # fmt: skip
+        step = Step(f"hold.{Hold.LOST_OR_STOLEN}", incident.pk, MICROSOFT, at)
+        for before in (Hold.NONE, Hold.DISPUTED):
+            ids = [key.pk for key in keys if key.hold == before]
+            if ids:
+                change_hold(ids, before=before, after=Hold.LOST_OR_STOLEN, step=step)
+
+
+def _open_case(
+    keys: Sequence[ProductKey],
+    partner_id: UUID | None,
+    *,
+    kind: str,
+    facts: str,
+    due_on: date,
+    by: Actor,
+    at: datetime,
+    police_reference: str = "",
+) -> Incident:
+    """Write the case with its keys, and have it told; its keys are frozen by the caller."""
+    incident = Incident.objects.create(
+        reference="IN-" + "".join(secrets.choice(SYMBOLS) for _n in range(6)),
+        partner_id=partner_id,
+        kind=kind,
+        facts=facts,
+        police_reference=police_reference,
+        due_on=due_on,
+        reported_by=by.label[:200],
+        reported_at=at,
+    )
+    IncidentKey.objects.bulk_create(
+        IncidentKey(incident=incident, key=key, partner_id=key.partner_id) for key in keys
+    )
+    _audit("reported", incident, by, at, keys=len(keys), kind=kind)
     enqueue("licensing.tell_incident", at=at, incident_id=incident.pk)
     return incident
 

@@ -1,22 +1,20 @@
 """The forms about frozen keys: report, measures, closing, and corrections by two people."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import CorrectionRequest, Incident
-from licensing.services.incidents import HOLD_OF
+from licensing.services.incidents import HOLD_OF, SETTLE_WITHIN
 from partners.selectors.mar import mar_zone
 from portal.plain_text import plain_text
-
-SETTLED_WITHIN = timedelta(days=14)
 
 
 def due_day(at: datetime) -> date:
     """Return the day by which compliance wants a new incident settled, in the MAR's zone."""
-    return (at + SETTLED_WITHIN).astimezone(mar_zone()).date()
+    return (at + SETTLE_WITHIN).astimezone(mar_zone()).date()
 
 
 def _words(label: Any, help_text: Any, *, limit: int, rows: int = 4, least: int = 3) -> forms.CharField:

@@ -17,6 +17,7 @@ from licensing.models import (
     CbrLine,
     ComputerBuildReport,
     ExchangeException,
+    Incident,
     LedgerEntry,
     ProductKey,
 )
@@ -32,9 +33,11 @@ from licensing.services.exchange import (
 )
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import send_report
+from licensing.services.incidents import close_incident
 from tests.databases import owner_connection
 from tests.factories import AT, key_text, make_mar
 from tests.factories.exchange import make_ack, make_builds
+from tests.partners.samples import queued
 
 pytestmark = pytest.mark.django_db
 BY = Actor.system("test")
@@ -237,6 +240,31 @@ def test_answer_comes_through_although_the_key_is_held() -> None:
     _import(make_ack(report, {build.key.product_key_id: "00"}))
     with mar_scope():
         assert (_key(build).state, _key(build).hold) == (9, "disputed")
+
+
+@pytest.mark.parametrize("before", ["", "01", "disputed"])
+def test_code_06_freezes_the_key_with_a_case_and_a_step_once(before: str) -> None:
+    report, (build,) = _sent(1)
+    key_id = build.key.product_key_id
+    if before == "disputed":
+        with mar_scope():
+            ProductKey.objects.filter(pk=build.key_id).update(hold="disputed")
+    elif before:
+        _import(make_ack(report, {key_id: before}))
+    _import(make_ack(report, {key_id: "06"}))
+    _import(make_ack(report, {key_id: "06"}), "again.xml")
+    with mar_scope():
+        case = Incident.objects.get()
+        assert (case.kind, case.state, case.partner_id) == ("lost", "open", build.partner_id)
+        assert list(case.keys.values_list("key_id", flat=True)) == [build.key_id]
+        step = LedgerEntry.objects.get(key=build.key, reason="hold.lost_or_stolen")
+        assert (step.hold, step.object_id) == ("lost_or_stolen", str(case.pk))
+        assert len(queued("licensing.tell_incident")) == 1
+        close_incident(
+            case.pk, outcome="found", measures="Asked Microsoft", note="Taken back", by=BY, at=LATER
+        )
+    with mar_scope():
+        assert (_key(build).state, _key(build).hold) == (10, "none")
 
 
 @pytest.mark.parametrize("code", ["01", "08"])
