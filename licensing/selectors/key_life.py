@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from core.models import AuditEvent
@@ -25,6 +25,8 @@ from licensing.models import (
     Incident,
     KeyHandOver,
     LedgerEntry,
+    Order,
+    OrderEvent,
     OrderLine,
     ProductKey,
 )
@@ -38,6 +40,13 @@ NO_ROW = 2**63
 OPENED_AGAIN = {
     "licensing.key.claimed": "key.claimed_again",
     "licensing.key.revealed": "key.revealed_again",
+    "licensing.key.filed": "key.filed_again",
+}
+# Why somebody took such a step stands in the audit: the ledger says who, when and where to.
+WHY_IN_AUDIT = {
+    "licensing.key.recalled": "key.recalled",
+    "licensing.key.held": "hold.",
+    "licensing.key.hold_lifted": "hold.lifted",
 }
 
 
@@ -83,9 +92,11 @@ def key_life(key: ProductKey, *, partner_id: UUID | None = None) -> list[LifeSte
     Without a partner it runs in the MAR's scope and shows everything.
     """
     entries = list(LedgerEntry.objects.filter(key=key).order_by("id"))
-    steps = list(_steps(entries, _stories(entries, is_mar=partner_id is None), partner_id))
-    looks = _looks(key, partner_id)
-    return sorted([*steps, *looks], key=lambda step: (step.at, step.row or NO_ROW), reverse=True)
+    told = _audited(key, partner_id)
+    stories = _stories(entries, is_mar=partner_id is None)
+    _tell_why(entries, told, stories)
+    steps = list(_steps(entries, stories, partner_id))
+    return sorted([*steps, *_looks(told)], key=lambda step: (step.at, step.row or NO_ROW), reverse=True)
 
 
 def _steps(
@@ -116,13 +127,16 @@ def _steps(
         )
 
 
-def _looks(key: ProductKey, partner_id: UUID | None) -> list[LifeStep]:
-    """Return the times a key was opened again for the same PC: the audit knows them, the ledger does not."""
-    looks = AuditEvent.objects.filter(
-        object_type="key", object_id=key.product_key_id, action__in=OPENED_AGAIN, facts__repeat=True
+def _audited(key: ProductKey, partner_id: UUID | None) -> list[AuditEvent]:
+    """Return what the audit alone knows of a key: when it was opened again, and why it was held or called back."""
+    told = AuditEvent.objects.filter(
+        object_type="key", object_id=key.product_key_id, action__in=[*OPENED_AGAIN, *WHY_IN_AUDIT]
     )
-    if partner_id is not None:
-        looks = looks.filter(partner_id=partner_id)
+    return list(told if partner_id is None else told.filter(partner_id=partner_id))
+
+
+def _looks(told: Iterable[AuditEvent]) -> list[LifeStep]:
+    """Return the times a key was opened again for the same PC."""
     return [
         LifeStep(
             at=look.at,
@@ -132,8 +146,22 @@ def _looks(key: ProductKey, partner_id: UUID | None) -> list[LifeStep]:
             to_state=KeyState.RETRIEVED.value,
             facts=((_("Why"), look.facts["reason"]),) if look.facts.get("reason") else (),
         )
-        for look in looks
+        for look in told
+        if look.action in OPENED_AGAIN and look.facts.get("repeat")
     ]
+
+
+def _tell_why(entries: Iterable[LedgerEntry], told: Iterable[AuditEvent], stories: dict[int, _Story]) -> None:
+    reasons = {
+        (WHY_IN_AUDIT[event.action], event.at): event.facts.get("reason", "")
+        for event in told
+        if event.action in WHY_IN_AUDIT
+    }
+    for entry in entries:
+        is_hold = entry.reason.startswith("hold.") and entry.reason != "hold.lifted"
+        why = reasons.get(("hold." if is_hold else entry.reason, entry.recorded_at))
+        if why:
+            stories.setdefault(entry.pk, _Story()).facts.append((_("Why"), why))
 
 
 def _stories(entries: Iterable[LedgerEntry], *, is_mar: bool) -> dict[int, _Story]:
@@ -182,6 +210,12 @@ def _tell_order(line: OrderLine, story: _Story) -> None:
         (_("Price"), f"{line.unit_price} {line.currency}"),
     ]
     story.references.append(Reference("order", line.order_id, str(line.order)))
+
+
+def _tell_cancelled(order: Order, story: _Story) -> None:
+    story.facts.append((_("Order"), str(order)))
+    story.facts += [(_("Why"), event.note) for event in order.events.all() if event.note]
+    story.references.append(Reference("order", order.pk, str(order)))
 
 
 def _tell_hand_over(hand_over: KeyHandOver, story: _Story) -> None:
@@ -249,7 +283,20 @@ def _tell_correction(asked: CorrectionRequest, story: _Story) -> None:
 _Teller = tuple[tuple[str, ...], bool, Callable[[], QuerySet[Any]], Callable[[Any, _Story], None]]
 # Reasons, whether the MAR alone may read the object, its rows, and how it is told.
 _TELLERS: tuple[_Teller, ...] = (
-    (("order.placed",), False, lambda: OrderLine.objects.select_related("order", "product"), _tell_order),
+    (
+        ("order.placed", "order.reserved", "order.let_go", "key.swapped", "key.given_instead"),
+        False,
+        lambda: OrderLine.objects.select_related("order", "product"),
+        _tell_order,
+    ),
+    (
+        ("order.cancelled",),
+        False,
+        lambda: Order.objects.prefetch_related(
+            Prefetch("events", OrderEvent.objects.filter(kind=OrderEvent.Kind.CANCELLED))
+        ),
+        _tell_cancelled,
+    ),
     (
         ("key.claimed", "key.revealed", "key.filed"),
         False,

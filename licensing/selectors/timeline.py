@@ -24,6 +24,7 @@ REASONS = {
     "key.revealed": gettext_lazy("Shown to a person for one PC"),
     "key.claimed_again": gettext_lazy("Given to the same station once more"),
     "key.revealed_again": gettext_lazy("Shown once more for the same PC"),
+    "key.filed_again": gettext_lazy("Put into a new encrypted file for the same PC"),
     "key.filed": gettext_lazy("Handed over in an encrypted file for one PC"),
     "key.recalled": gettext_lazy("Called back and put in quarantine"),
     "key.given_back": gettext_lazy("Given back to the partner and the PC it was taken for"),

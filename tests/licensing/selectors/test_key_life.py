@@ -7,15 +7,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import audit
 from core.actor import Actor
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Order, ProductKey
 from licensing.rules.devices import DeviceIdentity
+from licensing.rules.key_states import Hold
 from licensing.selectors.key_life import LifeStep, key_life
 from licensing.selectors.orders import all_keys
 from licensing.services.hand_over import reveal_key
+from licensing.services.holds import lift_hold, put_on_hold
 from licensing.services.order_cancel import cancel_order
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.recall import recall_key
 from partners.models import Partner
 from tests.factories import AT, make_partner, make_product, make_stock
 
@@ -60,7 +64,7 @@ def _told(steps: list[LifeStep]) -> list[tuple[str, str, str]]:
 
 
 def test_the_mar_reads_the_whole_life_from_the_fulfilment_to_the_pc(life: Any) -> None:
-    first, second, key, _order, mine = life
+    first, second, key, order, mine = life
     with mar_scope():
         steps = key_life(all_keys().get(pk=key.pk))
     ours, theirs = f"partner:{first.pk}", f"partner:{second.pk}"
@@ -73,6 +77,7 @@ def test_the_mar_reads_the_whole_life_from_the_fulfilment_to_the_pc(life: Any) -
         ("fulfilment.released", "supplier", "stock"),
     ]
     assert steps[0].facts == (("Why", "Typed it wrong"),)
+    assert dict(steps[3].facts) == {"Order": str(order), "Why": "Ordered by mistake"}
     assert dict(steps[1].facts)["Why"] == "Station is down"
     assert [(reference.kind, reference.id) for reference in steps[2].references] == [("order", mine.pk)]
     assert dict(steps[5].facts) == {"Fulfilment": key.fulfilment.number}
@@ -121,3 +126,33 @@ def _reveal_other(partner: Partner, key: ProductKey) -> None:
             partner_id=partner.id, product_key_id=key.product_key_id, device=LAPTOP, reason="Station is down",
             by=BY, at=AT + timedelta(days=3),
         )  # fmt: skip
+
+
+def test_why_a_key_was_held_let_go_and_called_back_stands_beside_the_step(life: Any) -> None:
+    _first, second, key, _order, _mine = life
+    with mar_scope():
+        for hours, act in enumerate((put_on_hold, lift_hold)):
+            act(
+                [key.pk], hold=Hold.DISPUTED, reason=f"Reason {hours}", by=BY, at=AT + timedelta(days=4, hours=hours)
+            )  # fmt: skip
+        told = [(step.reason, dict(step.facts).get("Why")) for step in key_life(all_keys().get(pk=key.pk))][
+            :2
+        ]
+        assert told == [("hold.lifted", "Reason 1"), ("hold.disputed", "Reason 0")]
+    with partner_scope(second.id):
+        assert [dict(step.facts).get("Why") for step in key_life(key, partner_id=second.id)][1] == "Reason 0"
+    with mar_scope():
+        recall_key(key.pk, reason="The PC burnt", by=BY, at=AT + timedelta(days=5))
+        step = key_life(all_keys().get(pk=key.pk))[0]
+    assert (step.reason, dict(step.facts)) == ("key.recalled", {"Why": "The PC burnt"})
+
+
+def test_a_key_put_into_a_new_file_tells_it(life: Any) -> None:
+    _first, second, key, _order, _mine = life
+    with partner_scope(second.id):
+        audit.record(
+            "licensing.key.filed", by=BY, at=AT + timedelta(days=4), object_type="key",
+            object_id=key.product_key_id, partner_id=second.id, facts={"repeat": True, "reason": "Disk broke"},
+        )  # fmt: skip
+        step = key_life(key, partner_id=second.id)[0]
+    assert (step.reason, step.facts) == ("key.filed_again", (("Why", "Disk broke"),))
