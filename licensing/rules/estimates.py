@@ -52,6 +52,18 @@ def cannot_estimate(what: str, facts: dict[str, Any], *, alone: str = "") -> Ref
     )
 
 
+def details_of_another(code: str) -> Refusal:
+    """Return the refusal of details for a product that the estimate does not hold."""
+    return refuse(
+        "estimate_details",
+        _("There are details for a product that is not on this estimate."),
+        rule="PRC-8",
+        facts={_("Product"): code[:30]},
+        next_step=_("Send the details of each product under its own code, as it stands on the estimate."),
+        lifted_by=_("You"),
+    )
+
+
 def estimate_closed(state: str) -> Refusal:
     """Return the refusal of a second order from one estimate."""
     return refuse(

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet, Sum
 
-from licensing.models import Estimate, EstimateLine
+from licensing.models import Estimate, EstimateLine, Product
 from licensing.rules.estimates import Repriced
 from licensing.selectors.prices import price_for
+from licensing.selectors.products import versions_at
 
 
 def estimates_of(partner_id: UUID) -> QuerySet[Estimate]:
@@ -32,6 +34,17 @@ def prices_today(estimate: Estimate, at: datetime) -> list[tuple[EstimateLine, D
         price = price_for(estimate.partner_id, line.product_id, line.quantity, at)
         found.append((line, price.amount if price else None))
     return found
+
+
+def asking_products(estimate: Estimate, at: datetime) -> list[tuple[Product, dict[str, Any]]]:
+    """Return the estimate's products that ask an order for details now, each with its schema."""
+    versions = versions_at(at)
+    products = [line.product for line in estimate.lines.select_related("product")]
+    return [
+        (product, version.required_fields)
+        for product in products
+        if (version := versions.get(product.pk)) is not None and version.required_fields
+    ]
 
 
 def repriced(estimate: Estimate, at: datetime) -> list[Repriced]:

@@ -1,8 +1,9 @@
 """Estimates: write one, order it once, withdraw it. It reserves nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from licensing.models import Estimate, EstimateLine, LicenceFamily, OrderLine, P
 from licensing.rules.estimates import (
     MOST_LINES,
     cannot_estimate,
+    details_of_another,
     estimate_closed,
     estimate_repriced,
     holds_until,
@@ -25,7 +27,6 @@ from licensing.rules.ordering import check_quantity
 from licensing.selectors.estimates import prices_today
 from licensing.selectors.prices import currency_of, price_for
 from licensing.selectors.prices_ahead import prices_ahead
-from licensing.selectors.products import required_fields_at
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.order_together import hold_queues
 from licensing.services.orders import OrderRequest, place_order
@@ -80,6 +81,7 @@ def order_estimate(
     estimate_id: UUID,
     *,
     accepted_total: Decimal | None = None,
+    details: Mapping[str, Mapping[str, Any]] | None = None,
     channel: str = "browser",
     by: Actor,
     at: datetime,
@@ -87,14 +89,17 @@ def order_estimate(
     """Turn an estimate into one order a line, all or none, exactly once. Runs in the partner's scope.
 
     Where today's total is another one, the buyer has to have seen and accepted it: ``accepted_total``. It
-    never becomes dearer than accepted.
+    never becomes dearer than accepted. ``details`` is what products ask for by their JSON Schemas, by code.
 
     :raises NotFound: for another's estimate.
+    :raises Invalid: for details of a product that is not on the estimate.
     :raises EstimateRefused: when it was ordered or withdrawn, or costs something else today.
     :raises OrderRefused: by the gates of an order.
     """
     estimate = _locked(estimate_id, at)
     lines = list(estimate.lines.select_related("product"))
+    given = details or {}
+    _require_own(given, lines)
     hold_queues(estimate.partner_id, [line.product_id for line in lines])
     before = sum((line.amount for line in lines), Decimal(0))
     agreed = before if accepted_total is None else accepted_total
@@ -108,7 +113,11 @@ def order_estimate(
         placed = place_order(
             partner_id=estimate.partner_id,
             request=OrderRequest(
-                line.product_id, line.quantity, reference=estimate.reference, channel=channel
+                line.product_id,
+                line.quantity,
+                reference=estimate.reference,
+                channel=channel,
+                details=given.get(line.product.code, {}),
             ),
             idempotency_key=f"estimate-{line.pk}",
             by=by,
@@ -143,20 +152,20 @@ def _priced(partner_id: UUID, product: Product, quantity: int, at: datetime) -> 
     if problem:
         raise Invalid(problem)
     price = price_for(partner_id, product.pk, quantity, at)
-    why = _why_not(product, at) if price else _("%(product)s has no price for you today.")
-    if price is None or why:
-        what, facts = why % {"product": product.name}, {_("Product"): product.name}
-        raise Invalid(cannot_estimate(what, facts, alone=product.code if price else ""))
+    facts = {_("Product"): product.name}
+    if price is None:
+        what = _("%(product)s has no price for you today.") % {"product": product.name}
+        raise Invalid(cannot_estimate(what, facts))
+    if product.family == LicenceFamily.CITIZENSHIP:
+        what = _("%(product)s is ordered for a named recipient, so it is not estimated.")
+        raise Invalid(cannot_estimate(what % {"product": product.name}, facts, alone=product.code))
     return product, quantity, price.amount
 
 
-def _why_not(product: Product, at: datetime) -> str:
-    """Return why a product is ordered by itself alone, empty when an estimate may hold it."""
-    if product.family == LicenceFamily.CITIZENSHIP:
-        return _("%(product)s is ordered for a named recipient, so it is not estimated.")
-    if required_fields_at(product.pk, at).get("required"):
-        return _("%(product)s asks for details with each order, so it is not estimated.")
-    return ""
+def _require_own(details: Mapping[str, Any], lines: Sequence[EstimateLine]) -> None:
+    strange = sorted(set(details) - {line.product.code for line in lines})
+    if strange:
+        raise Invalid(details_of_another(strange[0]))
 
 
 def _locked(estimate_id: UUID, at: datetime) -> Estimate:

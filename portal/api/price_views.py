@@ -141,7 +141,7 @@ class EstimateView(PartnerView):
 
 
 class EstimateOrderSerializer(serializers.Serializer[Any]):
-    """The total that was seen, where it is not the estimate's own."""
+    """The total that was seen, where it is not the estimate's own, and what products ask for."""
 
     accepted_total = serializers.DecimalField(
         12,
@@ -151,6 +151,12 @@ class EstimateOrderSerializer(serializers.Serializer[Any]):
         default=None,
         help_text="Today's total, when it is another than the estimate's. It never becomes dearer.",
     )
+    details = serializers.DictField(
+        child=serializers.DictField(),
+        required=False,
+        default=dict,
+        help_text="By product code, what each asks for: the schema stands in the catalogue as required_fields.",
+    )
 
 
 class EstimateOrderView(PartnerView):
@@ -159,7 +165,8 @@ class EstimateOrderView(PartnerView):
     required_scope = "orders:write"
 
     @extend_schema(
-        request=EstimateOrderSerializer, responses={200: EstimateSerializer, 404: PROBLEM, 409: PROBLEM}
+        request=EstimateOrderSerializer,
+        responses={200: EstimateSerializer, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM},
     )
     def post(self, request: Request, estimate_id: Any) -> Response:
         """Order an estimate, all lines or none, exactly once; ``lines`` then names the orders."""
@@ -167,6 +174,7 @@ class EstimateOrderView(PartnerView):
         estimate = order_estimate(
             estimate_id,
             accepted_total=wanted["accepted_total"],
+            details=wanted["details"],
             channel="api",
             by=actor_of(request._request),
             at=timezone.now(),

@@ -1,4 +1,5 @@
-"""A product that asks for details and is for two countries alone, one order of it, and Office beside its Windows."""
+"""A product that asks for details and is for two countries alone, one order of it and one
+estimate, and Office beside its Windows."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from uuid import uuid5
 
 from core.actor import Actor
 from core.tenancy import mar_scope, partner_scope
+from licensing.services.estimates import write_estimate
 from licensing.services.opening_prices import open_price
 from licensing.services.orders import OrderRequest, place_order
 from licensing.services.products import WrittenProduct, publish_product, write_product
@@ -63,4 +65,8 @@ def sell_to_tenders(stage: Stage, *, now: datetime) -> None:
             ),
             idempotency_key=str(uuid5(NAMESPACE, "tender")), by=stage.cast.owner("TPR-0001"),
             at=now - timedelta(hours=6),
+        )  # fmt: skip
+        write_estimate(
+            partner_id, [(CODE, 6)], reference="Tender Bergedorf", by=stage.cast.owner("TPR-0001"),
+            at=now - timedelta(hours=2),
         )  # fmt: skip

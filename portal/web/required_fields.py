@@ -12,25 +12,25 @@ from licensing.rules.required_fields import RequiredField, check_fields, fields_
 PREFIX = "details_"
 
 
-def add_fields(form: forms.Form, schema: Mapping[str, Any]) -> None:
-    """Add a schema's fields to a form, under names that begin with ``details_``."""
+def add_fields(form: forms.Form, schema: Mapping[str, Any], *, prefix: str = PREFIX) -> None:
+    """Add a schema's fields to a form, under names that begin with the prefix."""
     for field in fields_of(schema):
-        form.fields[PREFIX + field.name] = _form_field(field, get_language() or "en")
+        form.fields[prefix + field.name] = _form_field(field, get_language() or "en")
 
 
-def details_of(form: forms.Form, schema: Mapping[str, Any]) -> dict[str, Any]:
+def details_of(form: forms.Form, schema: Mapping[str, Any], *, prefix: str = PREFIX) -> dict[str, Any]:
     """Return the details as the API would send them, and put what is wrong with them at its field.
 
     Called from the form's ``clean``, after the fields themselves.
     """
     given = {
-        field.name: _plain(form.cleaned_data[PREFIX + field.name])
+        field.name: _plain(form.cleaned_data[prefix + field.name])
         for field in fields_of(schema)
-        if form.cleaned_data.get(PREFIX + field.name) not in (None, "")
+        if form.cleaned_data.get(prefix + field.name) not in (None, "")
     }
     for problem in check_fields(schema, given):
-        if PREFIX + problem.name not in form.errors:
-            form.add_error(PREFIX + problem.name if problem.name else None, problem.what)
+        if prefix + problem.name not in form.errors:
+            form.add_error(prefix + problem.name if problem.name else None, problem.what)
     return given
 
 

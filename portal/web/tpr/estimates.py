@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from licensing.models import Estimate, LicenceFamily
 from licensing.rules.price_checks import LARGEST
-from licensing.selectors.catalogue import CatalogueItem, catalogue_for
-from licensing.selectors.estimates import estimate_of, estimates_of, prices_today
+from licensing.selectors.catalogue import catalogue_for
+from licensing.selectors.estimates import asking_products, estimate_of, estimates_of, prices_today
 from licensing.services.estimates import order_estimate, withdraw_estimate, write_estimate
 from partners.models import Partner
 from portal.actors import actor_of
@@ -26,10 +26,11 @@ from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
 from portal.tables import Column, Empty, Table, render_table
 from portal.web.refused import render_refused
+from portal.web.tpr.estimate_forms import MOST, EstimateForm, EstimateOrderForm
 from portal.web.tpr.place import partner_id_of
 
 HOUSE = ("tpr",)
-MOST = 100_000
+DETAIL = "tpr/prices/estimate_detail.html"
 
 
 class EstimateTable(Table):
@@ -77,29 +78,6 @@ class EstimateTable(Table):
         return reverse("tpr:estimate-detail", args=[row.pk])
 
 
-class EstimateForm(forms.Form):
-    """How many of each product; an empty field leaves it out."""
-
-    reference = forms.CharField(label=gettext_lazy("Your reference"), max_length=60, required=False)
-
-    def __init__(self, *args: Any, items: list[CatalogueItem], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.items = items
-        for item in items:
-            self.fields[f"product-{item.product.pk}"] = forms.IntegerField(
-                label=item.product.name,
-                required=False,
-                min_value=1,
-                max_value=MOST,
-                widget=forms.NumberInput({"inputmode": "numeric", "class": "input-short"}),
-            )
-
-    def lines(self) -> list[tuple[str, int]]:
-        """Return code and quantity of each product that was asked for."""
-        asked = [(item.product, self.cleaned_data[f"product-{item.product.pk}"]) for item in self.items]
-        return [(product.code, quantity) for product, quantity in asked if quantity]
-
-
 @allow("order.view", houses=HOUSE)
 @require_safe
 def estimate_list(request: HttpRequest) -> HttpResponse:
@@ -136,23 +114,27 @@ def estimate_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def estimate_detail(request: HttpRequest, estimate_id: UUID) -> HttpResponse:
     """Show an estimate, fit for paper, with what it costs today where that differs."""
-    return render(request, "tpr/prices/estimate_detail.html", _context(request, estimate_id))
+    return render(request, DETAIL, _context(request, estimate_id))
 
 
 @allow("order.place", houses=HOUSE)
 @require_POST
 def order(request: HttpRequest, estimate_id: UUID) -> HttpResponse:
-    """Order an estimate, at the total that the page has shown."""
+    """Order an estimate, at the total that the page has shown, with what its products ask for."""
     context = _context(request, estimate_id)
+    form = context["form"] = EstimateOrderForm(request.POST, asking=context["asking"])
+    if not form.is_valid():
+        return render(request, DETAIL, context, status=FORM_ERROR_STATUS)
     try:
         order_estimate(
             estimate_id,
             accepted_total=accepted_total(request.POST.get("accepted", "")),
+            details=form.details,
             by=actor_of(request),
             at=timezone.now(),
         )
     except DomainError as error:
-        return render_refused(request, "tpr/prices/estimate_detail.html", context, error)
+        return render_refused(request, DETAIL, context, error)
     messages.success(request, _("Ordered. Your orders are listed below."))
     return redirect("tpr:estimate-detail", estimate_id)
 
@@ -165,7 +147,7 @@ def withdraw(request: HttpRequest, estimate_id: UUID) -> HttpResponse:
     try:
         withdraw_estimate(estimate_id, by=actor_of(request), at=timezone.now())
     except DomainError as error:
-        return render_refused(request, "tpr/prices/estimate_detail.html", context, error)
+        return render_refused(request, DETAIL, context, error)
     messages.success(request, _("Withdrawn."))
     return redirect("tpr:estimate-list")
 
@@ -193,6 +175,7 @@ def _context(request: HttpRequest, estimate_id: UUID) -> dict[str, Any]:
     state = estimate.state_at(now)
     is_open = state in ("open", "lapsed")
     partner: Partner = request.membership.partner  # type: ignore[attr-defined]
+    asking = asking_products(estimate, now) if is_open else []
     return {
         "estimate": estimate,
         "state": state,
@@ -201,6 +184,8 @@ def _context(request: HttpRequest, estimate_id: UUID) -> dict[str, Any]:
         "difference": today - total,
         "has_changed": is_open and any(price != line.unit_price for line, price in lines),
         "is_open": is_open,
+        "asking": asking,
+        "form": EstimateOrderForm(asking=asking),
         "partner": partner,
         "section": "estimates",
     }

@@ -11,16 +11,16 @@ from core.actor import Actor, ActorKind
 from core.errors import DomainError, Invalid, NotFound
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Estimate, EstimateLine, Order, OrderLine, Product
-from licensing.selectors.estimates import repriced
+from licensing.selectors.estimates import asking_products, repriced
 from licensing.services.estimates import order_estimate, withdraw_estimate, write_estimate
 from partners.models import Partner
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.prices import make_price, standard_book
 from tests.factories.products import make_version
-from tests.licensing.rules.test_required_fields import SCHEMA
+from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 def _by(partner: Partner) -> Actor:
@@ -120,15 +120,68 @@ def test_estimate_without_sense_is_refused(wrong: str) -> None:
         assert Estimate.objects.count() == 0
 
 
-def test_a_product_that_asks_for_details_is_not_estimated() -> None:
-    partner, product = make_partner(), make_product()
-    make_version(product, required_fields=SCHEMA)
-    with partner_scope(partner.pk), pytest.raises(Invalid, match="asks for details") as caught:
+def test_a_product_for_a_named_recipient_leads_to_its_own_form() -> None:
+    make_mar()
+    partner, product = make_partner(), make_product(price="6.00", family="citizenship")
+    with partner_scope(partner.pk), pytest.raises(Invalid, match="named recipient") as caught:
         write_estimate(partner.pk, [(product.code, 2)], by=_by(partner), at=AT)
     (refusal,) = caught.value.refusals
     assert (refusal.facts, refusal.fix_path) == ({"Product": product.name}, f"/tpr/order/{product.code}/")
+
+
+@pytest.fixture
+def asking() -> tuple[Partner, Product, Product]:
+    """A partner, a product that asks for details, and one that asks for none."""
+    make_mar()
+    partner, asks, plain = make_partner(), make_product(price="40.00"), make_product(price="20.00")
+    make_version(asks, required_fields=SCHEMA)
+    for product in (asks, plain):
+        make_stock(product, 5)
+    return partner, asks, plain
+
+
+def test_details_are_given_when_the_estimate_is_ordered(asking: Any) -> None:
+    partner, asks, plain = asking
+    estimate = _estimate(partner, (asks, 2), (plain, 1))
+    _order(partner, estimate, details={asks.code: GOOD})
+    with mar_scope():
+        found = dict(OrderLine.objects.values_list("product_id", "details"))
+    assert found == {asks.pk: GOOD, plain.pk: {}}
+
+
+@pytest.mark.parametrize(
+    ("details", "code"),
+    [
+        ({}, "details_invalid"),
+        ({"asks": GOOD | {"certificate": ""}}, "details_invalid"),
+        ({"asks": GOOD, "plain": GOOD}, "details_invalid"),
+        ({"asks": GOOD, "NO-SUCH": {}}, "estimate_details"),
+    ],
+)
+def test_without_fitting_details_nothing_of_the_estimate_is_ordered(
+    asking: Any, details: dict[str, Any], code: str
+) -> None:
+    partner, asks, plain = asking
+    estimate = _estimate(partner, (plain, 1), (asks, 2))
+    codes = {"asks": asks.code, "plain": plain.code}
+    with pytest.raises(DomainError) as caught:
+        _order(partner, estimate, details={codes.get(name, name): one for name, one in details.items()})
+    assert (caught.value.code, _placed(partner)) == (code, [])
+    with mar_scope():
+        assert Estimate.objects.get().state_at(AT) == "open"
+
+
+def test_what_a_product_asks_for_is_that_of_the_day_of_the_order(asking: Any) -> None:
+    partner, _asks, plain = asking
+    estimate = _estimate(partner, (plain, 1))
+    make_version(plain, required_fields=SCHEMA, since=AT + DAY)
     with partner_scope(partner.pk):
-        assert Estimate.objects.count() == 0
+        before, then = (asking_products(estimate, at) for at in (AT + DAY - SECOND, AT + DAY))
+    assert (before, [(product.code, schema) for product, schema in then]) == ([], [(plain.code, SCHEMA)])
+    with pytest.raises(DomainError, match="details_invalid"):
+        _order(partner, estimate, at=AT + DAY)
+    _order(partner, estimate, at=AT + DAY, details={plain.code: GOOD})
+    assert _placed(partner) == [(1, Decimal("20.00"))]
 
 
 def test_withdrawn_estimate_is_not_ordered_and_a_stranger_finds_none() -> None:

@@ -8,10 +8,12 @@ from django.test import Client
 from django.utils import timezone
 
 from core.tenancy import mar_scope
-from licensing.models import Estimate
+from licensing.models import Estimate, Order
 from partners.rules.api_keys import scopes_of_house
 from tests.factories import make_mar, make_partner, make_product, make_stock
 from tests.factories.prices import make_price, standard_book
+from tests.factories.products import make_version
+from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
 from tests.race.shops import make_shop
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,29 @@ def test_estimate_is_written_listed_and_read(caller: Any) -> None:
     assert (made.status_code, made.json()["lines"][0]["unit_price"]) == (201, "40.00")
     assert client.get(f"/api/v1/estimates/{made.json()['id']}").json() == made.json()
     assert client.get("/api/v1/estimates").status_code == 200
+
+
+def test_estimate_is_ordered_with_the_details_that_its_product_asks_for(caller: Any) -> None:
+    product, client = caller
+    make_version(product, required_fields=SCHEMA)
+    body = {"lines": [{"product": product.code, "quantity": 2}]}
+    made = client.post("/api/v1/estimates", body, content_type="application/json").json()
+    address = f"/api/v1/estimates/{made['id']}:order"
+
+    def order(details: Any) -> Any:
+        return client.post(address, {"details": details}, content_type="application/json")
+
+    for details, status, rule in (
+        ({}, 409, "ORD-16"), ({product.code: GOOD, "NO-SUCH": GOOD}, 422, "PRC-8"), ({product.code: "A-1"}, 422, None)
+    ):  # fmt: skip
+        refused = order(details)
+        rules = [one["rule"] for one in refused.json().get("refusals", [])]
+        assert (refused.status_code, rules[:1]) == (status, [rule] if rule else rules[:1])
+    with mar_scope():
+        assert Order.objects.count() == 0
+    assert order({product.code: GOOD}).json()["state"] == "ordered"
+    with mar_scope():
+        assert Order.objects.get().lines.get().details == GOOD
 
 
 def test_estimate_of_an_unknown_product_is_refused_by_its_rule(caller: Any) -> None:

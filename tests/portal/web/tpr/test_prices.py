@@ -14,6 +14,8 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.models import Estimate, Order, ResalePrice
 from tests.factories import make_mar, make_member, make_partner, make_product, make_stock
 from tests.factories.prices import make_price, standard_book
+from tests.factories.products import make_version
+from tests.licensing.rules.test_required_fields import SCHEMA
 from tests.web import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,25 @@ def test_estimate_is_written_shown_and_ordered_with_one_press(shop: Any) -> None
     assert (again.status_code, b"PRC-8" in again.content) == (409, True)
     with partner_scope(partner.pk):
         assert Order.objects.count() == 1
+
+
+def test_what_a_product_asks_for_is_filled_in_when_the_estimate_is_ordered(shop: Any) -> None:
+    partner, product, client = shop
+    make_version(product, required_fields=SCHEMA)
+    made = client.post("/tpr/estimates/new/", {f"product-{product.pk}": "2"})["Location"]
+    field = f"details_{product.pk}_certificate"
+    assert f'name="{field}"' in client.get(made).text
+    answers = {f"details_{product.pk}_is_wiped": "yes", f"details_{product.pk}_wiped_on": "2026-11-02"}
+    empty = client.post(f"{made}order/", answers)
+    assert (empty.status_code, list(empty.context["form"].errors)) == (422, [field])
+    assert "Wipe certificate – " in empty.text
+    with mar_scope():
+        assert Order.objects.count() == 0
+    assert client.post(f"{made}order/", answers | {field: "A-1"}).status_code == 302
+    with mar_scope():
+        line = Order.objects.get(partner=partner).lines.get()
+    assert line.details == {"certificate": "A-1", "is_wiped": True, "wiped_on": "2026-11-02"}
+    assert "details_" not in client.get(made).text
 
 
 def test_lapsed_estimate_is_ordered_at_the_total_the_page_has_shown(shop: Any) -> None:
