@@ -267,9 +267,9 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("tpr/", "estimate_id"): Sample(lambda w: w.estimates[0], lambda w: w.estimates[1], NOBODYS),
     ("mar/rules/prices/", "book_code"): Sample(lambda w: "STANDARD-EUR", None, "no-such-book"),
     ("mar/rules/prices/", "price_id"): Sample(lambda w: w.deals["price"], None, 999_999),
-    ("mar/rules/prices/", "pricing_id"): Sample(lambda w: w.deals["pricing"], None, NOBODYS),
+    ("mar/rules/prices/partners/", "deal_id"): Sample(lambda w: w.deals["pricing"], None, NOBODYS),
     ("mar/", "limit_change_id"): Sample(lambda w: w.deals["limit"], None, NOBODYS),
-    ("mar/rules/prices/", "deviation_id"): Sample(lambda w: w.deals["deviation"], None, 999_999),
+    ("mar/rules/prices/deviations/", "deal_id"): Sample(lambda w: w.deals["deviation"], None, 999_999),
     ("tpr/", "device_id"): Sample(lambda w: w.own.device.pk, lambda w: w.foreign.device.pk, NOBODYS),
     ("", "membership_id"): Sample(lambda w: w.own.colleague.pk, lambda w: w.foreign.colleague.pk, NOBODYS),
     ("", "invitation_id"): Sample(

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from licensing.models import DecoyCount, ProductKey
+from licensing.models import DecoyCount
 
 
 def is_decoy(key_id: int) -> bool:
@@ -15,12 +15,6 @@ def is_decoy(key_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT licensing_is_decoy(%s)", [key_id])
         return bool(cursor.fetchone()[0])
-
-
-def without_decoys(keys: QuerySet[ProductKey]) -> QuerySet[ProductKey]:
-    """Return the keys but for decoys; each is asked for, so narrow the rows before."""
-    asked = Func(F("pk"), function="licensing_is_decoy", output_field=BooleanField())
-    return keys.alias(is_decoy=asked).filter(is_decoy=False)
 
 
 def decoys_of_product(*places: str) -> Combinable:

@@ -16,7 +16,6 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.exchange.return_xml import ReturnAckFile, ReturnAckLine, write_return_ack
 from licensing.models import Incident, KeyReplacement, ProductKey
 from licensing.rules.devices import DeviceIdentity
-from licensing.selectors.decoys import without_decoys
 from licensing.services import bulk_hand_over
 from licensing.services.corrections import ask_for_correction, decide_correction
 from licensing.services.delivery_keys import register_delivery_key
@@ -30,6 +29,7 @@ from tests.canary import flows
 from tests.canary.browser import Page
 from tests.canary.portal_on_trial import Trial
 from tests.factories import actor_for
+from tests.factories.decoys import without_decoys
 
 DAY = timedelta(days=1)
 FIRST_ID = 74_000

@@ -1,9 +1,12 @@
-"""What single partners pay otherwise: places on books, manual discounts, and the check of parity."""
+"""What single partners pay otherwise: places on books and manual discounts."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from licensing.models import PartnerPricing, PriceDeviation
 from licensing.selectors.catalogue import all_products
-from licensing.selectors.price_books import books, check_parity, deviations, paying_partners, pricings
+from licensing.selectors.price_books import books, deviations, pricings
 from licensing.services.price_agreements import (
     approve_deviation,
     approve_pricing,
@@ -30,11 +33,13 @@ from partners.selectors.partners import partners
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
 from portal.policy import allow
+from portal.status import Text
 from portal.tables import Column, Empty, Table, TextFilter, render_table
 from portal.web.mar.prices_forms import DeviationForm, PricingForm
 from portal.web.refused import render_refused
 
 HOUSES = ("mar", "compliance")
+DETAIL = "mar/prices/deal_detail.html"
 
 
 class PricingTable(Table):
@@ -101,30 +106,43 @@ class DeviationTable(Table):
         return reverse("mar:deviation-detail", args=[row.pk])
 
 
-class ParityTable(Table):
-    """Who pays what for one product."""
+@dataclass(frozen=True, slots=True)
+class DealKind:
+    """A kind of what single partners pay otherwise; every kind is shown, approved and ended alike.
 
-    dom_id = "parity"
-    caption = gettext_lazy("Who pays what")
-    columns = (
-        Column("partner", gettext_lazy("Partner"), accessor="name", sort="name", primary=True),
-        Column("code", gettext_lazy("Code"), kind="mono", sort="code"),
-        Column("pays", gettext_lazy("Pays, net"), kind="money", sort="pays",
-               accessor=lambda row: None if row.pays is None else (row.pays, row.currency)),
-        Column("difference", gettext_lazy("Against the standard"), kind="money", sort="difference",
-               accessor=lambda row: (row.difference, row.currency) if row.difference else None),
-        Column("book", gettext_lazy("By book"), kind="mono", sort="book"),
-        Column("why", gettext_lazy("Why"), accessor=lambda row: _why(row)),
-        Column("basis", gettext_lazy("Licences this year"), kind="number",
-               accessor=lambda row: row.basis - 1 if row.basis else None, sort="basis"),
-    )  # fmt: skip
-    search = ("name", "code")
-    search_label = gettext_lazy("Code or name")
-    order = "difference"
+    ``name`` begins the names of its addresses; ``subject`` is what it is about; the services take the id.
+    """
 
-    def row_url(self, row: Partner) -> str:
-        """Return the partner's page."""
-        return reverse("mar:partner-detail", args=[row.pk])
+    name: str
+    subject: str
+    deals: Callable[[], QuerySet[Any]]
+    facts: Callable[[Any], dict[str, Any]]
+    approve: Callable[..., object]
+    end: Callable[..., object]
+    approved: Text
+
+
+def _facts_of_pricing(pricing: PartnerPricing) -> dict[str, Any]:
+    return {_("Price book"): pricing.book.name}
+
+
+def _facts_of_deviation(deviation: PriceDeviation) -> dict[str, Any]:
+    return {
+        _("Product"): deviation.product.name,
+        _("Price, net"): f"{deviation.amount} {deviation.currency}",
+        _("For how many licences"): deviation.quantity,
+        _("Ordered by it"): deviation.used_quantity,
+    }
+
+
+PRICING = DealKind(
+    "pricing", "book", pricings, _facts_of_pricing, approve_pricing, end_pricing,
+    gettext_lazy("Approved. The partner pays by this book from the first day on."),
+)  # fmt: skip
+DEVIATION = DealKind(
+    "deviation", "product", deviations, _facts_of_deviation, approve_deviation, end_deviation,
+    gettext_lazy("Approved. It counts for the partner’s next orders."),
+)  # fmt: skip
 
 
 @allow("price.view", houses=HOUSES)
@@ -154,40 +172,6 @@ def pricing_new(request: HttpRequest) -> HttpResponse:
 
 @allow("price.view", houses=HOUSES)
 @require_safe
-def pricing_detail(request: HttpRequest, pricing_id: UUID) -> HttpResponse:
-    """Show a partner's place on a book, and what may be done with it."""
-    return render(request, "mar/prices/deal_detail.html", _pricing(request, pricing_id))
-
-
-@allow("price.approve", houses=("mar",), fresh_factor=True)
-@require_POST
-def pricing_approve(request: HttpRequest, pricing_id: UUID) -> HttpResponse:
-    """Put the partner on the book."""
-    context = _pricing(request, pricing_id)
-    try:
-        approve_pricing(pricing_id, by=actor_of(request), at=timezone.now())
-    except DomainError as error:
-        return render_refused(request, "mar/prices/deal_detail.html", context, error)
-    messages.success(request, _("Approved. The partner pays by this book from the first day on."))
-    return redirect("mar:pricing-detail", pricing_id)
-
-
-@allow("price.write", houses=("mar",))
-@require_POST
-def pricing_end(request: HttpRequest, pricing_id: UUID) -> HttpResponse:
-    """Discard a proposal, or end a place on a book: now, or after the notice of a dearer price."""
-    context = _pricing(request, pricing_id)
-    try:
-        end_pricing(pricing_id, by=actor_of(request), at=timezone.now())
-    except DomainError as error:
-        return render_refused(request, "mar/prices/deal_detail.html", context, error)
-    words = _("It has its end, shown below: at once, or after the notice of what becomes dearer.")
-    messages.success(request, words)
-    return redirect("mar:pricing-detail", pricing_id)
-
-
-@allow("price.view", houses=HOUSES)
-@require_safe
 def deviation_list(request: HttpRequest) -> HttpResponse:
     """List every manual discount with its reason and its two people."""
     context = {"table": DeviationTable(request, deviations()), "section": "deviations"}
@@ -212,50 +196,23 @@ def deviation_new(request: HttpRequest) -> HttpResponse:
 
 @allow("price.view", houses=HOUSES)
 @require_safe
-def deviation_detail(request: HttpRequest, deviation_id: int) -> HttpResponse:
-    """Show a discount, and what may be done with it."""
-    return render(request, "mar/prices/deal_detail.html", _deviation(request, deviation_id))
+def deal_detail(request: HttpRequest, deal_id: UUID | int, kind: DealKind) -> HttpResponse:
+    """Show a place on a book or a discount, and what may be done with it."""
+    return render(request, DETAIL, _context(request, kind, deal_id))
 
 
 @allow("price.approve", houses=("mar",), fresh_factor=True)
 @require_POST
-def deviation_approve(request: HttpRequest, deviation_id: int) -> HttpResponse:
-    """Let a colleague's discount count."""
-    context = _deviation(request, deviation_id)
-    try:
-        approve_deviation(deviation_id, by=actor_of(request), at=timezone.now())
-    except DomainError as error:
-        return render_refused(request, "mar/prices/deal_detail.html", context, error)
-    messages.success(request, _("Approved. It counts for the partner’s next orders."))
-    return redirect("mar:deviation-detail", deviation_id)
+def deal_approve(request: HttpRequest, deal_id: UUID | int, kind: DealKind) -> HttpResponse:
+    """Let count what a colleague has proposed."""
+    return _act(request, kind, deal_id, kind.approve, kind.approved)
 
 
 @allow("price.write", houses=("mar",))
 @require_POST
-def deviation_end(request: HttpRequest, deviation_id: int) -> HttpResponse:
-    """Discard a proposal, or end a discount now."""
-    context = _deviation(request, deviation_id)
-    try:
-        end_deviation(deviation_id, by=actor_of(request), at=timezone.now())
-    except DomainError as error:
-        return render_refused(request, "mar/prices/deal_detail.html", context, error)
-    messages.success(request, _("Ended. Orders placed before keep their price."))
-    return redirect("mar:deviation-detail", deviation_id)
-
-
-@allow("price.view", houses=HOUSES)
-@require_safe
-def parity(request: HttpRequest) -> HttpResponse:
-    """Show who pays what for a product, and whether rule and database agree on everyone."""
-    products, now = list(all_products()), timezone.now()
-    asked = request.GET.get("product", "")
-    product = next((one for one in products if one.code == asked), products[0] if products else None)
-    context: dict[str, Any] = {"products": products, "product": product, "section": "parity"}
-    if product is not None:
-        context["table"] = ParityTable(request, paying_partners(product.pk, now))
-        context["parity"] = check_parity(product.pk, now)
-        return render_table(request, "mar/prices/parity.html", context)
-    return render(request, "mar/prices/parity.html", context)
+def deal_end(request: HttpRequest, deal_id: UUID | int, kind: DealKind) -> HttpResponse:
+    """Discard a proposal, or end now what counts."""
+    return _act(request, kind, deal_id, kind.end, _("Ended. Orders placed before keep their price."))
 
 
 def _partners() -> list[Partner]:
@@ -266,46 +223,31 @@ def _people(deal: PartnerPricing | PriceDeviation) -> str:
     return " · ".join(str(person) for person in (deal.written_by, deal.approved_by) if person)
 
 
-def _why(partner: Any) -> str:
-    if partner.deviation_id is not None:
-        return _("Discount, list %(list)s") % {"list": partner.list_amount}
-    return _("Own book or threshold") if partner.difference else ""
+def _act(
+    request: HttpRequest, kind: DealKind, deal_id: UUID | int, act: Callable[..., object], said: Text
+) -> HttpResponse:
+    context = _context(request, kind, deal_id)
+    try:
+        act(deal_id, by=actor_of(request), at=timezone.now())
+    except DomainError as error:
+        return render_refused(request, DETAIL, context, error)
+    messages.success(request, str(said))
+    return redirect(f"mar:{kind.name}-detail", deal_id)
 
 
-def _rights(request: HttpRequest, deal: PartnerPricing | PriceDeviation) -> dict[str, Any]:
+def _context(request: HttpRequest, kind: DealKind, deal_id: UUID | int) -> dict[str, Any]:
+    deal = kind.deals().filter(pk=deal_id).first()
+    if deal is None:
+        raise Http404
     state, permissions = deal.state_at(timezone.now()), request.permissions  # type: ignore[attr-defined]
     is_own = deal.written_by_id == request.user.pk
     return {
         "deal": deal,
+        "kind": kind.name,
+        "title": getattr(deal, kind.subject).name,
+        "facts": {_("Partner"): deal.partner.name, **kind.facts(deal)},
         "state": state,
         "can_approve": state == "draft" and not is_own and "price.approve" in permissions,
         "needs_other": state == "draft" and is_own,
         "can_end": state in ("draft", "ahead", "in_force", "used_up") and "price.write" in permissions,
-    }
-
-
-def _pricing(request: HttpRequest, pricing_id: UUID) -> dict[str, Any]:
-    pricing = pricings().filter(pk=pricing_id).first()
-    if pricing is None:
-        raise Http404
-    facts = {_("Partner"): pricing.partner.name, _("Price book"): pricing.book.name}
-    return {**_rights(request, pricing), "facts": facts, "kind": "pricing", "title": pricing.book.name}
-
-
-def _deviation(request: HttpRequest, deviation_id: int) -> dict[str, Any]:
-    deviation = deviations().filter(pk=deviation_id).first()
-    if deviation is None:
-        raise Http404
-    facts = {
-        _("Partner"): deviation.partner.name,
-        _("Product"): deviation.product.name,
-        _("Price, net"): f"{deviation.amount} {deviation.currency}",
-        _("For how many licences"): deviation.quantity,
-        _("Ordered by it"): deviation.used_quantity,
-    }
-    return {
-        **_rights(request, deviation),
-        "facts": facts,
-        "kind": "deviation",
-        "title": deviation.product.name,
     }

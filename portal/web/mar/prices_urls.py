@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.mar import price_deals_views, prices_views
+from portal.web.mar import price_deals_views, price_parity_views, prices_views
 
 urlpatterns = [
     path("rules/prices/", prices_views.book_list, name="price-books"),
@@ -15,29 +15,24 @@ urlpatterns = [
     path("rules/prices/<int:price_id>/withdraw/", prices_views.withdraw, name="price-withdraw"),
     path("rules/prices/partners/", price_deals_views.pricing_list, name="pricing-list"),
     path("rules/prices/partners/new/", price_deals_views.pricing_new, name="pricing-new"),
-    path("rules/prices/partners/<uuid:pricing_id>/", price_deals_views.pricing_detail, name="pricing-detail"),
-    path(
-        "rules/prices/partners/<uuid:pricing_id>/approve/",
-        price_deals_views.pricing_approve,
-        name="pricing-approve",
-    ),
-    path("rules/prices/partners/<uuid:pricing_id>/end/", price_deals_views.pricing_end, name="pricing-end"),
     path("rules/prices/deviations/", price_deals_views.deviation_list, name="deviation-list"),
     path("rules/prices/deviations/new/", price_deals_views.deviation_new, name="deviation-new"),
-    path(
-        "rules/prices/deviations/<int:deviation_id>/",
-        price_deals_views.deviation_detail,
-        name="deviation-detail",
+    *(
+        path(
+            f"rules/prices/{place}/<{deal_id}:deal_id>/{step}",
+            view,
+            {"kind": kind},
+            name=f"{kind.name}-{act}",
+        )
+        for place, deal_id, kind in (
+            ("partners", "uuid", price_deals_views.PRICING),
+            ("deviations", "int", price_deals_views.DEVIATION),
+        )
+        for step, view, act in (
+            ("", price_deals_views.deal_detail, "detail"),
+            ("approve/", price_deals_views.deal_approve, "approve"),
+            ("end/", price_deals_views.deal_end, "end"),
+        )
     ),
-    path(
-        "rules/prices/deviations/<int:deviation_id>/approve/",
-        price_deals_views.deviation_approve,
-        name="deviation-approve",
-    ),
-    path(
-        "rules/prices/deviations/<int:deviation_id>/end/",
-        price_deals_views.deviation_end,
-        name="deviation-end",
-    ),
-    path("rules/prices/parity/", price_deals_views.parity, name="price-parity"),
+    path("rules/prices/parity/", price_parity_views.parity, name="price-parity"),
 ]

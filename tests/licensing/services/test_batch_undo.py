@@ -24,7 +24,6 @@ from licensing.models import (
 )
 from licensing.rules.key_states import Hold
 from licensing.selectors.batch_stops import in_quarantine, keys_out
-from licensing.selectors.decoys import without_decoys
 from licensing.selectors.ledger_accounts import read_books
 from licensing.selectors.order_facts import free_stock
 from licensing.selectors.stock import keys_in_all, stock_lines
@@ -37,6 +36,7 @@ from licensing.services.order_release import expire_order
 from licensing.services.pools import move_to_pool
 from reporting.selectors.invariants import INVARIANTS, check_invariant
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.decoys import without_decoys
 from tests.factories.pools import make_pool
 from tests.licensing.services.orders_kit import MAR_PERSON, order, state_of
 from tests.licensing.services.test_imports import checked, delivery, released

@@ -13,7 +13,7 @@ from core.actor import Actor, ActorKind
 from core.models import AuditEvent, OutboxItem
 from core.tenancy import acting_as, mar_scope, partner_scope
 from licensing.models import Incident, ProductKey
-from licensing.selectors.decoys import is_decoy, without_decoys
+from licensing.selectors.decoys import is_decoy
 from licensing.selectors.metrics import decoy_incidents
 from licensing.services.hand_over import HandOverRefused, decrypt_key
 from licensing.services.incidents import close_incident
@@ -21,6 +21,7 @@ from licensing.tasks import tell_decoy
 from partners.models import ApiKey
 from portal.web.incident_forms import IncidentForm
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product
+from tests.factories.decoys import without_decoys
 from tests.licensing.services.test_imports import delivery, released
 from tests.web import sign_in
 

@@ -12,7 +12,7 @@ from core.tenancy import mar_scope, partner_scope
 from licensing.locks import lock_free_keys
 from licensing.models import CorrectionRequest, Decoy, DecoyCount, LedgerEntry, Product, ProductKey
 from licensing.rules.key_states import Hold, KeyState
-from licensing.selectors.decoys import is_decoy, without_decoys
+from licensing.selectors.decoys import is_decoy
 from licensing.selectors.ledger_accounts import read_books
 from licensing.selectors.metrics import free_keys_by_product
 from licensing.selectors.order_facts import free_stock
@@ -30,6 +30,7 @@ from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
 from licensing.services.returns import send_return
 from reporting.services.invariants import check_all
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product
+from tests.factories.decoys import without_decoys
 from tests.licensing.services.test_imports import checked, delivery, released
 
 pytestmark = pytest.mark.django_db

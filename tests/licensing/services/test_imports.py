@@ -20,12 +20,12 @@ from licensing.models import (
     ProductKey,
     StagedKey,
 )
-from licensing.selectors.decoys import without_decoys
 from licensing.services.import_check import validate_batch
 from licensing.services.import_release import complete_release, sweep_imports
 from licensing.services.import_samples import sample_delivery
 from licensing.services.imports import receive_upload, reject_batch, release_batch
 from tests.factories import AT, actor_for, make_mar, make_member, make_product
+from tests.factories.decoys import without_decoys
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,6 @@ from core.actor import Actor
 from core.tenancy import mar_scope
 from licensing.models import Fulfilment, KeyBatch, KeyBatchChunk, ProductKey, StagedKey
 from licensing.rules.key_syntax import synthetic_key
-from licensing.selectors.decoys import without_decoys
 from licensing.services import import_check
 from licensing.services.import_check import validate_batch
 from licensing.services.import_release import complete_release
@@ -24,6 +23,7 @@ from licensing.services.import_staging import Overtaken, stage_rows
 from licensing.services.imports import receive_upload, release_batch
 from tests import databases
 from tests.factories import AT, actor_for, make_mar, make_member, make_product
+from tests.factories.decoys import without_decoys
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = "canary"

@@ -13,9 +13,9 @@ from django.utils import timezone
 from core.models import User
 from core.tenancy import mar_scope
 from licensing.models import BatchStop, KeyBatch, Product, ProductKey, StockPool, UndoneKey
-from licensing.selectors.decoys import without_decoys
 from licensing.services.batch_undo import stop_batch
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
+from tests.factories.decoys import without_decoys
 from tests.factories.pools import make_pool, pooled
 from tests.licensing.services.orders_kit import order
 from tests.licensing.services.test_imports import delivery, released
