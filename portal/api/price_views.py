@@ -68,6 +68,9 @@ class PricesAheadView(PartnerView):
             "PriceAhead",
             {
                 "product": serializers.CharField(),
+                "quantity": serializers.IntegerField(
+                    help_text="The size of the order it is told for: 1, or a threshold of a year not reached yet."
+                ),
                 "valid_from": serializers.DateTimeField(),
                 "price_now": serializers.DecimalField(10, 2, allow_null=True),
                 "price_then": serializers.DecimalField(10, 2, allow_null=True),
@@ -84,6 +87,7 @@ class PricesAheadView(PartnerView):
             [
                 {
                     "product": one.code,
+                    "quantity": one.quantity,
                     "valid_from": one.at,
                     "price_now": _text(one.before),
                     "price_then": _text(one.after),

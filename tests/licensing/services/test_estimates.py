@@ -15,7 +15,7 @@ from licensing.selectors.estimates import asking_products, repriced
 from licensing.services.estimates import order_estimate, withdraw_estimate, write_estimate
 from partners.models import Partner
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
-from tests.factories.prices import make_price, standard_book
+from tests.factories.prices import LONG_AGO, make_price, standard_book
 from tests.factories.products import make_version
 from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
 
@@ -70,6 +70,14 @@ def test_prices_hold_for_the_notice_of_a_rise_or_until_the_next_announced_change
     assert _estimate(partner, (product, 1)).valid_before == AT + 20 * DAY
     make_price(standard_book(), product, "44.00", valid_from=AT + 6 * DAY)
     assert _estimate(partner, (product, 1)).valid_before == AT + 6 * DAY
+
+
+def test_an_estimate_over_a_threshold_holds_until_that_threshold_s_announced_change() -> None:
+    make_mar(notice_days=20)
+    partner, product = make_partner(), make_product(price="40.00")
+    for amount, since in (("35.00", LONG_AGO), ("38.00", AT + 6 * DAY)):
+        make_price(standard_book(), product, amount, min_quantity=5, valid_from=since)
+    assert _estimate(partner, (product, 6)).valid_before == AT + 6 * DAY
 
 
 def test_lapsed_estimate_shows_the_difference_before_it_is_ordered_at_today_s_price() -> None:

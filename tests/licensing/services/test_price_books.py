@@ -11,7 +11,7 @@ from core.models import OutboxItem, User
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Price, PriceBook, Product
 from licensing.selectors.prices import price_for
-from licensing.selectors.prices_ahead import ladders, prices_ahead
+from licensing.selectors.prices_ahead import ladders, next_changes, prices_ahead
 from licensing.services.price_books import (
     NewBook,
     NewPrice,
@@ -23,7 +23,7 @@ from licensing.services.price_books import (
 )
 from partners.models import Partner
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
-from tests.factories.prices import make_book, make_price, put_on_book, standard_book
+from tests.factories.prices import LONG_AGO, make_book, make_price, put_on_book, standard_book
 from tests.licensing.services.test_priced_orders import _order
 from tests.partners.samples import audited
 
@@ -217,6 +217,23 @@ def test_partner_sees_each_change_with_what_it_means_for_his_last_90_days() -> N
         (timedelta(days=10), Decimal("31.00"), Decimal("40.00"), 3, Decimal("27.00")),
         (timedelta(days=20), Decimal("40.00"), Decimal("44.00"), 3, Decimal("12.00")),
     ]
+
+
+def test_announced_price_of_a_threshold_is_seen_before_it_is_reached_and_told_once() -> None:
+    partner, product = make_partner(), make_product(price="40.00")
+    begins = AT + timedelta(days=20)
+    for least, amount, since in ((5, "35.00", LONG_AGO), (5, "38.00", begins), (9, "30.00", LONG_AGO)):
+        make_price(standard_book(), product, amount, min_quantity=least, valid_from=since)
+    with partner_scope(partner.pk):
+        found = prices_ahead(partner.pk, AT)
+        assert next_changes(partner.pk, AT) == {}
+    assert [(one.quantity, one.at, one.before, one.after, one.effect) for one in found] == [
+        (5, begins, Decimal("35.00"), Decimal("38.00"), None)
+    ]
+    make_price(standard_book(), product, "38.00", valid_from=begins, min_quantity=1)
+    with partner_scope(partner.pk):
+        told = [(one.quantity, one.before, one.after) for one in prices_ahead(partner.pk, AT)]
+    assert told == [(1, Decimal("40.00"), Decimal("38.00")), (5, Decimal("35.00"), Decimal("38.00"))]
 
 
 def test_new_year_s_return_to_the_first_threshold_is_announced_too() -> None:
