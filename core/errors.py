@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
+
+# Since paper labels ended everything is digital: no rule is older, and version 1 of each stands since then.
+FIRST_RULES = datetime(2021, 7, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One reason against an act.
 
-    ``what`` names what was refused, ``rule`` and ``rule_version`` the rule that did it, ``facts`` the
-    numbers and names it used (label to value), ``missing`` the exact gap, ``next_step`` what to do now,
-    ``lifted_by`` who can lift it. ``code`` is stable and machine-readable; ``fix_path`` is a path in the
-    portal, or empty.
+    ``what`` names what was refused, ``rule`` and ``rule_version`` the rule that did it and ``rule_since`` from
+    when on it reads so, ``facts`` the numbers and names it used (label to value), ``missing`` the exact gap,
+    ``next_step`` what to do now, ``lifted_by`` who can lift it, ``until`` when it ends by itself, None where
+    it does not. ``code`` is stable and machine-readable; ``fix_path`` is a path in the portal, or empty.
     """
 
     code: str
@@ -24,6 +28,8 @@ class Refusal:
     lifted_by: str = ""
     fix_path: str = ""
     missing: Mapping[str, Any] = field(default_factory=dict)
+    rule_since: datetime = FIRST_RULES
+    until: date | datetime | None = None
 
 
 class DomainError(Exception):
@@ -70,6 +76,8 @@ def refuse(
     rule_version: str = "1",
     fix_path: str = "",
     missing: Mapping[str, Any] | None = None,
+    rule_since: datetime = FIRST_RULES,
+    until: date | datetime | None = None,
 ) -> Refusal:
     """Return a Refusal from lazily translated texts."""
     return Refusal(
@@ -82,4 +90,6 @@ def refuse(
         lifted_by=str(lifted_by),
         fix_path=fix_path,
         missing=dict(missing or {}),
+        rule_since=rule_since,
+        until=until,
     )

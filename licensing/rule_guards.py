@@ -140,8 +140,8 @@ def _readers() -> list[str]:
           SELECT number FROM licensing_ruleversion WHERE code = p_code AND {in_force} $$""",
         f"""CREATE OR REPLACE FUNCTION licensing_rules(p_at timestamptz)
         RETURNS jsonb LANGUAGE sql STABLE AS $$
-          SELECT coalesce(jsonb_object_agg(code,
-            jsonb_build_object('number', number, 'parameters', parameters)), '{{}}')
+          SELECT coalesce(jsonb_object_agg(code, jsonb_strip_nulls(jsonb_build_object('number', number,
+            'parameters', parameters, 'since', CASE WHEN number > 1 THEN valid_from END))), '{{}}')
           FROM licensing_ruleversion WHERE {in_force} $$""",
         *(f"REVOKE ALL ON FUNCTION {one} FROM PUBLIC" for one in _FUNCTIONS),
         *(f"GRANT EXECUTE ON FUNCTION {one} TO {granted}" for one in _FUNCTIONS),

@@ -123,13 +123,14 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             _("This order is over the month’s quota of Citizenship licences."),
             rule="CIT-5",
             rule_version=quota.rule_version,
+            rule_since=quota.rule_since,
+            until=quota.resets_on,
             facts={**shown_of(quota), _("Asked for"): quantity},
             missing={_("Licences"): quantity - quota.remaining},
-            next_step=_(
-                "Order up to %(left)s now, wait until the quota begins anew, or ask for a quota exception: the MAR "
-                "brings it before Microsoft."
-            )
-            % {"left": quota.remaining},
+            next_step=_up_to(quota.remaining)
+            + _(
+                "Wait until the quota begins anew, or ask for a quota exception: the MAR brings it before Microsoft."
+            ),
             lifted_by=_("Microsoft, by an exception the MAR asks for"),
             fix_path=EXCEPTION_PATH,
         )
@@ -139,6 +140,8 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             _("There can be no more Office than Windows licences of the Citizenship family in a month."),
             rule="CIT-6",
             rule_version=quota.share_version,
+            rule_since=quota.share_since,
+            until=quota.resets_on,
             facts={
                 _("Windows this month"): quota.windows,
                 _("Office this month"): quota.office,
@@ -147,12 +150,15 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
                 _("Starts again on"): quota.resets_on,
             },
             missing={_("Windows licences"): quantity - quota.office_room},
-            next_step=_("Order the Windows licences first, or up to %(left)s Office licences now.")
-            % {"left": quota.office_room},
+            next_step=_up_to(quota.office_room) + _("Order the Windows licences first."),
             lifted_by=_("You, with Windows licences of the same month"),
             fix_path="/tpr/order/",
         )
     return None
+
+
+def _up_to(left: int) -> str:
+    return _("Order up to %(left)s now.") % {"left": left} + " " if left else ""
 
 
 def shown_of(quota: Quota) -> dict[str, Any]:

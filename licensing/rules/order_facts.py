@@ -25,6 +25,7 @@ class Block:
     lifter_role: str = ""
     is_by_rule: bool = False
     waits: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class OrderFacts:
     details: Mapping[str, Any] = field(default_factory=dict)
     # Where the partner may sell: his own country first, then what was agreed.
     sale_countries: Sequence[str] = ()
+    # When the month of the limit is over, in the MAR's zone.
+    month_ends_on: date | None = None
     # From then on no key of the product is given out, so nobody could use what still waits.
     install_before: datetime | None = None
 

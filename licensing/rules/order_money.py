@@ -23,14 +23,20 @@ def limit_gate(facts: OrderFacts) -> Gate:
             rule="ORD-6",
             facts={**shown, _("Asked for"): facts.quantity},
             missing={_("Licences"): facts.quantity - left},
-            next_step=_(
-                "Order up to %(left)s now, wait for next month, or choose the special lane: the MAR then decides "
-                "about this order."
-            )
-            % {"left": left},
+            next_step=_ways_within_the_month(facts, left),
             lifted_by=_("The MAR"),
+            # What was placed counts in its own month, also when that is over.
+            until=None if facts.was_placed else facts.month_ends_on,
         )
     return Gate("limit", _("Within the monthly limit"), refusal, shown)
+
+
+def _ways_within_the_month(facts: OrderFacts, left: int) -> str:
+    if facts.was_placed:
+        return _("Wait until the MAR raises your limit, or cancel this order and order less.")
+    ways = [_("Order up to %(left)s now.") % {"left": left}] if left else []
+    ways.append(_("Wait for next month, or choose the special lane: the MAR then decides about this order."))
+    return " ".join(ways)
 
 
 def is_above_thresholds(facts: OrderFacts) -> bool:
@@ -82,6 +88,7 @@ def lane_gate(facts: OrderFacts) -> Gate:
             _("An order of this size takes the special lane."),
             rule="ORD-12",
             rule_version=facts.rules.version("order.special_lane"),
+            rule_since=facts.rules.since("order.special_lane"),
             facts={
                 **shown,
                 _("Asked for"): facts.quantity,
@@ -99,6 +106,7 @@ def lane_gate(facts: OrderFacts) -> Gate:
         _("A person of the MAR decides about this order."),
         rule="ORD-11",
         rule_version=facts.rules.version("order.special_lane"),
+        rule_since=facts.rules.since("order.special_lane"),
         facts={**shown, _("Asked for"): facts.quantity, _("This order"): f"{facts.amount} {facts.currency}"},
         missing={_("Approval"): _("by a MAR approver")},
         next_step=_("Nothing: the MAR sees all facts on one page and decides. You get a mail."),
@@ -128,10 +136,20 @@ def credit_gate(facts: OrderFacts) -> Gate:
             missing={
                 _("Amount"): f"{facts.amount - max(limit - facts.exposure, Decimal(0))} {facts.currency}"
             },
-            next_step=_("Pay an open invoice, order fewer keys, or ask the MAR for a higher limit."),
+            next_step=_ways_within_the_credit(facts, left),
             lifted_by=_("The MAR's finance desk"),
         )
     return Gate("credit", _("Within the credit limit"), refusal, shown, OrderState.HELD_CREDIT.value)
+
+
+def _ways_within_the_credit(facts: OrderFacts, left: Decimal) -> str:
+    """Name the ways out that are open: what is not owed cannot be paid, and one licence may be too much."""
+    ways = [_("Pay an open invoice.")] if facts.unpaid else []
+    affordable = int(left // facts.unit_price) if facts.unit_price else 0
+    if affordable and not facts.was_placed:
+        ways.append(_("Order up to %(left)s now.") % {"left": affordable})
+    ways.append(_("Ask the MAR for a higher limit."))
+    return " ".join(ways)
 
 
 def stock_gate(facts: OrderFacts) -> Gate:

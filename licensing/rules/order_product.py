@@ -3,7 +3,7 @@
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.errors import Refusal, refuse
+from core.errors import FIRST_RULES, Refusal, refuse
 from licensing.rules.citizenship import quota_refusal
 from licensing.rules.order_facts import Gate, OrderFacts, VersionFacts
 from licensing.rules.required_fields import MOST_FIELDS, FieldProblem, check_fields, fields_of
@@ -31,6 +31,7 @@ def _territory_gate(facts: OrderFacts, version: VersionFacts) -> Gate:
         _("%(product)s is not for the countries you sell to.") % {"product": facts.product_name},
         rule="ORD-17",
         rule_version=version.number,
+        rule_since=version.since,
         facts={
             _("Sold in"): allowed,
             _("You sell to"): ", ".join(country_name(each) for each in facts.sale_countries),
@@ -56,14 +57,23 @@ def _pair_gate(facts: OrderFacts, version: VersionFacts) -> Gate:
         % {"product": facts.product_name, "pair": version.pair},
         rule="ORD-18",
         rule_version=version.number,
+        rule_since=version.since,
         facts={**shown, _("Asked for"): facts.quantity},
         missing={version.pair: facts.quantity - room},
-        next_step=_("Order %(missing)s of %(pair)s first, or up to %(room)s of this one now.")
-        % {"missing": facts.quantity - room, "pair": version.pair, "room": room},
+        next_step=_ways_beside(facts.quantity - room, version.pair, room),
         lifted_by=_("You, with licences of the other product"),
         fix_path=f"/tpr/order/{version.pair_code}/",
     )
     return Gate("pairing", label, refusal, shown)
+
+
+def _ways_beside(missing: int, pair: str, room: int) -> str:
+    words = (
+        _("Order %(missing)s of %(pair)s first, or up to %(room)s of this one now.")
+        if room
+        else _("Order %(missing)s of %(pair)s first.")
+    )
+    return words % {"missing": missing, "pair": pair, "room": room}
 
 
 def pair_needed(product: str, pair: str, *, held: int, beside: int, keys: int) -> Refusal:
@@ -105,6 +115,7 @@ def _fields_gate(facts: OrderFacts, version: VersionFacts | None) -> Gate:
         _("%(product)s asks for details that are missing or do not fit.") % {"product": facts.product_name},
         rule="ORD-16",
         rule_version=version.number if version else "1",
+        rule_since=version.since if version else FIRST_RULES,
         facts=shown,
         missing={_labelled(problem, version): problem.what for problem in problems},
         next_step=_("Fill in the fields of the order’s form. A machine sends them as “details”."),

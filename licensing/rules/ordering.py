@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from core.errors import Refusal, refuse
+from core.errors import FIRST_RULES, Refusal, refuse
 from licensing.models.order import OrderState
 from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_of
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import credit_gate, lane_gate, limit_gate, stock_gate
 from licensing.rules.order_product import version_gates
-from licensing.rules.programme_rules import RULES, Ruleset
+from licensing.rules.programme_rules import BEHIND, RULES, Ruleset
 from partners.models.partner import PartnerState
 from partners.rules.graces import GRACE_RULES
 from partners.rules.partner_states import Act, allowed_acts, left_by, lifter_of, may_act, words_of
@@ -90,10 +90,14 @@ def _block_gate(facts: OrderFacts) -> Gate:
     refusal = None
     if facts.blocks:
         block = facts.blocks[0]
+        behind = BEHIND.get(block.rule, "") if block.is_by_rule else ""
         refusal = refuse(
             "order_blocked",
             block.reason,
             rule=block.rule,
+            rule_version=facts.rules.version(behind) if behind else "1",
+            rule_since=facts.rules.since(behind) if behind else FIRST_RULES,
+            until=block.until,
             facts={
                 **block.facts,
                 **({_("Since"): block.since} if block.since else {}),
@@ -255,6 +259,7 @@ def check_quantity(quantity: int, rules: Ruleset) -> Refusal | None:
         _("The quantity must be between 1 and %(most)s.") % {"most": most},
         rule="ORD-0",
         rule_version=rules.version("order.size"),
+        rule_since=rules.since("order.size"),
         facts={_("Asked for"): quantity},
         missing={_("Licences"): quantity - most if quantity > most else 1 - quantity},
         next_step=_("Split a larger order.") if quantity > most else _("Order at least one licence."),
@@ -272,6 +277,7 @@ def check_reserve_minutes(minutes: int, rules: Ruleset) -> Refusal | None:
         _("Keys are reserved for %(most)s minutes at most.") % {"most": most},
         rule="ORD-13",
         rule_version=rules.version("order.station"),
+        rule_since=rules.since("order.station"),
         facts={_("Asked for"): minutes},
         missing={_("Minutes"): minutes - most if minutes > most else -minutes},
         next_step=_("Reserve for a shorter time, and confirm the order within it."),

@@ -10,16 +10,16 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import FIRST_RULES
 from licensing.rules.programme_rule_texts import SENTENCES
 
-# Since paper labels ended everything is digital: no rule of this programme is older.
-BEGIN = datetime(2021, 7, 1, tzinfo=UTC)
+BEGIN = FIRST_RULES
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 Value = int | bool
@@ -150,15 +150,18 @@ _ALL = (
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
+# The dated rule behind a numbered refusal that a fact of its own carries, such as a block.
+BEHIND = {act: rule.code for rule in _ALL for act in rule.acts_in}
 
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
-    """One rule as it is in force: its version's number and numbers."""
+    """One rule as it is in force: its version's number and numbers, and since when; the first since BEGIN."""
 
     code: str
     number: int
     parameters: Mapping[str, Value]
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,11 @@ class Ruleset:
         """Return the number of the version in force, as a refusal names it."""
         return str(self.rules[code].number)
 
+    def since(self, code: str) -> datetime:
+        """Return when the version in force began."""
+        since = self.rules[code].since
+        return datetime.fromisoformat(since) if since else BEGIN
+
     def replaced(self, code: str, number: int, parameters: Mapping[str, Value]) -> "Ruleset":
         """Return the same set with another version of one rule."""
         return Ruleset({**self.rules, code: RuleInForce(code, number, dict(parameters))})
@@ -204,7 +212,10 @@ class Ruleset:
 def ruleset_of(rows: Mapping[str, Mapping[str, Any]]) -> Ruleset:
     """Return the set from what the database's function answers: number and parameters by code."""
     return Ruleset(
-        {code: RuleInForce(code, int(row["number"]), row["parameters"]) for code, row in rows.items()}
+        {
+            code: RuleInForce(code, int(row["number"]), row["parameters"], row.get("since", ""))
+            for code, row in rows.items()
+        }
     )
 
 

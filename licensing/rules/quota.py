@@ -5,9 +5,10 @@ Source: docs/domain-rules.md, CIT.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
+from core.errors import FIRST_RULES
 from licensing.models.quota import ExceptionState as State
 
 WINDOWS, OFFICE = "windows", "office"
@@ -52,6 +53,8 @@ class Quota:
     rule_version: str = "1"
     office_percent: int = 100
     share_version: str = "1"
+    rule_since: datetime = FIRST_RULES
+    share_since: datetime = FIRST_RULES
 
     @property
     def left_of_month(self) -> int:

@@ -97,6 +97,7 @@ def notice_refusal(
         _("Partners need notice of a new rule, or the reason why there is less."),
         rule="P-RULE-4",
         rule_version=rules.version("programme.notice"),
+        rule_since=rules.since("programme.notice"),
         facts={
             _("Begins"): valid_from,
             _("Days of notice"): needed,

@@ -119,6 +119,8 @@ def _facts_of(
         kind=kind,
         cap=ruleset.number(RULE_OF[kind], "per_month"),
         rule_version=ruleset.version(RULE_OF[kind]),
+        rule_since=ruleset.since(RULE_OF[kind]),
+        share_since=ruleset.since("citizenship.office_share"),
         office_percent=ruleset.number("citizenship.office_share", "percent"),
         share_version=ruleset.version("citizenship.office_share"),
         used=int(keys) - int(drawn),

@@ -72,7 +72,7 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
      AND o.state NOT IN ('cancelled', 'expired') AND o.id IS DISTINCT FROM %(order_id)s),
   coalesce((SELECT jsonb_agg(jsonb_build_object('rule', b.rule, 'reason', b.reason, 'facts', b.facts,
        'next_step', b.next_step, 'since', b.since, 'kind', b.kind, 'lifter', b.lifter_role,
-       'by_rule', b.is_by_rule, 'waits', b.orders_wait) ORDER BY b.orders_wait, b.since)
+       'by_rule', b.is_by_rule, 'waits', b.orders_wait, 'until', b.until) ORDER BY b.orders_wait, b.since)
    FROM partners_orderblock b WHERE b.partner_id = p.id AND b.kind IN ('orders', 'all') AND b.since <= %(at)s
      AND (b.until IS NULL OR b.until > %(at)s)
      AND (b.is_suspension OR NOT EXISTS (SELECT 1 FROM partners_grace g WHERE g.partner_id = p.id
@@ -196,8 +196,11 @@ def order_facts(
     """
     counted_at = placed.placed_at if placed else at
     order_id = placed.order_id if placed else None
-    row = _fetch(partner_id, product_id, quantity, at, Period.containing(counted_at, zone), zone, order_id)
-    facts = replace(_facts_of(row, quantity, at), lane=lane, details=details or {})
+    month = Period.containing(counted_at, zone)
+    row = _fetch(partner_id, product_id, quantity, at, month, zone, order_id)
+    facts = replace(
+        _facts_of(row, quantity, at), lane=lane, details=details or {}, month_ends_on=month.next().first_day
+    )
     if facts.product_family == LicenceFamily.CITIZENSHIP:
         citizenship = citizenship_facts(
             partner_id=partner_id,
@@ -311,6 +314,7 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
                 lifter_role=block["lifter"],
                 is_by_rule=block["by_rule"],
                 waits=block["waits"],
+                until=datetime.fromisoformat(block["until"]) if block["until"] else None,
             )
             for block in json.loads(blocks)
         ],

@@ -94,6 +94,7 @@ def refuse_second_key(*, partner_id: UUID, device_id: UUID, at: datetime) -> Non
             _("This PC already got a key less than %(days)s days ago.") % {"days": window.days},
             rule="DEV-2",
             rule_version=rules.version("device.second_key"),
+            rule_since=rules.since("device.second_key"),
             facts={
                 _("PC"): str(earlier.device),
                 _("Earlier key"): earlier.key.product_key_id,

@@ -127,6 +127,7 @@ def _require_windows_for_office(order: Order) -> None:
                 _("Office licences of the same month rest on these Windows licences."),
                 rule="CIT-10",
                 rule_version=quota.share_version,
+                rule_since=quota.share_since,
                 facts={
                     _("Windows of the month"): quota.windows,
                     _("Office of the month"): quota.office,

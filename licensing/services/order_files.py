@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -198,10 +198,7 @@ def _note_placed(file: OrderFile, placed: int, refused: int, total: Decimal, by:
 def _in_row(group: Sequence[OrderFileLine], refusal: Refusal) -> Refusal:
     rows = ", ".join(str(line.row_number) for line in group)
     facts = {_("Rows of the file"): rows, _("Order reference"): group[0].group, **refusal.facts}
-    return Refusal(
-        refusal.code, refusal.what, refusal.rule, refusal.rule_version, facts, refusal.next_step,
-        refusal.lifted_by, refusal.fix_path, refusal.missing,
-    )  # fmt: skip
+    return replace(refusal, facts=facts)
 
 
 def _dearer(seen: Decimal, total: Decimal) -> Refusal:

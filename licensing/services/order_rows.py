@@ -133,6 +133,7 @@ def as_stored(refusals: Sequence[Refusal]) -> list[dict[str, Any]]:
             "facts": {str(label): _plain(value) for label, value in each.facts.items()},
             "missing": {str(label): _plain(value) for label, value in each.missing.items()},
             "next_step": each.next_step, "lifted_by": each.lifted_by, "fix_path": each.fix_path,
+            "rule_since": each.rule_since.isoformat(), "until": each.until.isoformat() if each.until else None,
         }
         for each in refusals
     ]  # fmt: skip

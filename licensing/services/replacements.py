@@ -121,6 +121,8 @@ def _give(
             product_id, 1, _("Instead of a key of %(order)s") % {"order": old.order_line.order},
             recipient_id=old.order_line.order.recipient_id,
             details=old.order_line.details if product_id == old.order_line.product_id else {},
+            # Given now or not at all: what stands against it is said, instead of an order that waits.
+            may_wait=False,
         ),
         idempotency_key=f"replacement:{old.pk}",
         by=by,

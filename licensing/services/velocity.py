@@ -56,6 +56,7 @@ def person_refusal(partner_id: UUID, *, rules: Ruleset, by: Actor, at: datetime)
         _("You have looked at as many keys as one person may in an hour."),
         rule="HND-5",
         rule_version=rules.version("reveal.person"),
+        rule_since=rules.since("reveal.person"),
         facts={_("Reveals an hour"): most, _("Yours"): used},
         next_step=_("Let your imaging station take keys by API; it shows them to nobody."),
         lifted_by=_("Time: the count falls within the hour"),
@@ -68,6 +69,7 @@ def _new_partner(a_day: int, taken: int, quantity: int, until: datetime, rules: 
         _("A new partner takes only some keys a day in his first days."),
         rule="HND-10",
         rule_version=rules.version("reveal.new_partner"),
+        rule_since=rules.since("reveal.new_partner"),
         facts={
             _("Keys a day"): a_day,
             _("Taken in 24 hours"): taken,

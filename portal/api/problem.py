@@ -76,10 +76,12 @@ def refusal_members(refusal: Refusal | None) -> dict[str, Any]:
         "what": mask_keys(refusal.what),
         "rule": refusal.rule,
         "rule_version": refusal.rule_version,
+        "rule_valid_from": refusal.rule_since.isoformat(),
         "facts": {str(label): mask_keys(str(value)) for label, value in refusal.facts.items()},
         "missing": {str(label): mask_keys(str(value)) for label, value in refusal.missing.items()},
         "next_step": refusal.next_step,
         "lifted_by": refusal.lifted_by,
+        "until": refusal.until.isoformat() if refusal.until else None,
         "fix_path": refusal.fix_path,
     }
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template import Context
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -156,6 +157,16 @@ def clock(value: dt.datetime) -> SafeString:
 def fact(value: object) -> object:
     """{{ value|fact }}: money, numbers, dates by their type; a dash where a value is missing."""
     return markup.plain(value)
+
+
+@register.filter
+def on_day(value: object) -> object:
+    """{{ refusal.until|on_day }}: the day of a date or an instant, also of one that was stored as text."""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value) if value else None
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value).date()
+    return markup.date(value) if isinstance(value, dt.date) else markup.nothing()
 
 
 @register.filter

@@ -28,6 +28,8 @@ def shown(refusal: Refusal) -> dict[str, Any]:
         "what": mask_keys(refusal.what),
         "rule": refusal.rule,
         "rule_version": refusal.rule_version,
+        "rule_since": refusal.rule_since,
+        "until": refusal.until,
         "facts": [(label, _in_words(value)) for label, value in refusal.facts.items()],
         "missing": [(label, _in_words(value)) for label, value in refusal.missing.items()],
         "next_step": refusal.next_step,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.errors import DomainError
+from core.errors import FIRST_RULES, DomainError
 from core.models import IdempotencyKey
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import FamilyGrant, KeyAssignment, Order, OrderLimit, Product, ProductKey, SaleCountry
@@ -27,7 +27,7 @@ from tests.factories import AT, make_agreement, make_mar, make_partner, make_pro
 from tests.factories.countries import agree_country
 from tests.factories.products import make_version
 from tests.factories.recipients import make_citizenship, make_giver, make_recipient, make_submitted
-from tests.factories.rules import set_rule
+from tests.factories.rules import LONG_AGO, set_rule
 from tests.licensing.rules.test_required_fields import SCHEMA
 from tests.licensing.services.orders_kit import buyer_of, order, state_of
 
@@ -37,6 +37,7 @@ GATE_MODULES = ("ordering", "order_money", "order_product", "citizenship")
 # A refusal of these modules that is no gate's: of a cancellation.
 NO_GATES = {"pair_needed"}
 DAY = timedelta(days=1)
+DECEMBER = date(2026, 12, 1)
 
 
 @dataclass
@@ -68,7 +69,15 @@ def _partner(world: World) -> None:
 def _block(world: World) -> None:
     OrderBlock.objects.create(
         partner=world.partner, kind="orders", rule="CMP-11", reason="Builds are not reported.", next_step="Report.",
-        since=AT, facts={"Builds": 3},
+        since=AT, facts={"Builds": 3}, until=AT + 9 * DAY,
+    )  # fmt: skip
+
+
+def _block_by_rule(world: World) -> None:
+    set_rule("report.ageing", stop_orders_days=20)
+    OrderBlock.objects.create(
+        partner=world.partner, kind="orders", rule="CMP-11", reason="Builds are not reported.", next_step="Report.",
+        since=AT, facts={"Builds": 3}, is_by_rule=True,
     )  # fmt: skip
 
 
@@ -198,13 +207,17 @@ class Case:
     missing: dict[str, Any]
     lifted_by: str
     version: str = "1"
+    until: Any = None
     world: Callable[[], World] = _commercial
 
 
 CASES = {
     "account": Case(_partner, "partner", "partner_not_active", "ORD-1", {"State of the account": "active"}, "The MAR"),
     "block": Case(_block, "block", "order_blocked", "CMP-11", {"Open point": "Builds are not reported."},
-                  "The MAR's compliance officer"),
+                  "The MAR's compliance officer", until=AT + 9 * DAY),
+    "block by rule": Case(_block_by_rule, "block", "order_blocked", "CMP-11",
+                          {"Open point": "Builds are not reported."},
+                          "The end of its cause: the portal lifts it by itself", "2"),
     "terms": Case(_terms, "terms", "terms_not_accepted", "ORD-2", {"Acceptance": "TPR agreement 2026-2"},
                   "The owner of your account"),
     "schedule": Case(_schedule, "terms", "schedule_not_accepted", "ORD-10", {"Acceptance": "Commercial schedule S-1"},
@@ -218,7 +231,7 @@ CASES = {
     "family": Case(_family, "family", "family_not_allowed", "ORD-4", {"Family": "commercial"}, "The MAR"),
     "size": Case(_size, "size", "quantity", "ORD-0", {"Licences": 1}, "You", "2"),
     "station": Case(_station, "reservation", "reserve_minutes", "ORD-13", {"Minutes": 5}, "You", "2"),
-    "month": Case(_month, "limit", "monthly_limit", "ORD-6", {"Licences": 1}, "The MAR"),
+    "month": Case(_month, "limit", "monthly_limit", "ORD-6", {"Licences": 1}, "The MAR", until=DECEMBER),
     "standard lane": Case(_standard, "lane", "lane_not_allowed", "ORD-12", {"Lane": "Special: a person decides"},
                           "You, by choosing the special lane", "2"),
     "special lane": Case(_special, "lane", "needs_approval", "ORD-11", {"Approval": "by a MAR approver"},
@@ -242,11 +255,11 @@ CASES = {
     "class": Case(_class, "recipient", "class_not_allowed", "CIT-4", {"Class": "one that may receive it"},
                   "Nobody: the programme says so", world=_citizenship),
     "quota": Case(_month_quota, "quota", "cap_exceeded", "CIT-5", {"Licences": 1},
-                  "Microsoft, by an exception the MAR asks for", "2", _citizenship),
+                  "Microsoft, by an exception the MAR asks for", "2", DECEMBER, _citizenship),
     "office share": Case(_nothing, "quota", "cap_exceeded", "CIT-6", {"Windows licences": 2},
-                         "You, with Windows licences of the same month", world=_office),
+                         "You, with Windows licences of the same month", until=DECEMBER, world=_office),
     "office share, paired": Case(_pair, "quota", "cap_exceeded", "CIT-6", {"Windows licences": 2},
-                                 "You, with Windows licences of the same month", world=_office),
+                                 "You, with Windows licences of the same month", until=DECEMBER, world=_office),
 }  # fmt: skip
 
 
@@ -286,6 +299,9 @@ def test_a_gate_alone_refuses_in_preflight_and_order_alike(name: str) -> None:
     assert (refusal.missing, refusal.lifted_by) == (case.missing, case.lifted_by)
     assert refusal.what != refusal.next_step != ""
     assert refusal.facts
+    since = {"1": FIRST_RULES, "2": LONG_AGO}.get(case.version)
+    assert (refusal.rule_since, f"{refusal.rule_since:%Y-%m-%d}")[since is None] == (since or case.version)
+    assert refusal.until == case.until
     with mar_scope():
         assert Order.objects.filter(partner=partner).count() == 0
         assert ProductKey.objects.filter(partner=partner).count() == 0
@@ -408,3 +424,40 @@ def test_windows_that_bear_office_are_not_cancelled() -> None:
     assert (caught.value.code, caught.value.refusals[0].rule) == ("pair_needed", "ORD-18")
     assert caught.value.refusals[0].missing == {"Windows": 2}
     assert (state_of(first.order_id), state_of(second.order_id)) == ("allocated", "cancelled")
+
+
+# The ways out that a refusal names are open
+
+
+@pytest.mark.parametrize(
+    ("limit", "unpaid", "quantity", "words"),
+    [
+        ("90.00", "0.00", 3, "Order up to 2 now. Ask the MAR for a higher limit."),
+        ("90.00", "60.00", 3, "Pay an open invoice. Ask the MAR for a higher limit."),
+        ("90.00", "10.00", 3, "Pay an open invoice. Order up to 2 now. Ask the MAR for a higher limit."),
+        ("0.00", "0.00", 3, "Ask the MAR for a higher limit."),
+    ],
+)
+def test_over_the_credit_limit_only_ways_that_are_open_are_named(
+    limit: str, unpaid: str, quantity: int, words: str
+) -> None:
+    world = _commercial()
+    with mar_scope():
+        CreditPosition.objects.filter(partner=world.partner).update(
+            limit=Decimal(limit), unpaid=Decimal(unpaid)
+        )
+    with pytest.raises(DomainError) as caught:
+        order(world.partner, world.product, quantity, may_wait=False)
+    assert [refusal.next_step for refusal in caught.value.refusals] == [words]
+    if "Order up to" in words:
+        assert order(world.partner, world.product, 2, may_wait=False).is_new
+
+
+@pytest.mark.parametrize(("monthly", "begins"), [(1, "Order up to 1 now. Wait"), (0, "Wait for next month")])
+def test_over_the_monthly_limit_only_ways_that_are_open_are_named(monthly: int, begins: str) -> None:
+    world = _commercial()
+    with mar_scope():
+        OrderLimit.objects.filter(partner=world.partner).update(monthly_quantity=monthly)
+    with pytest.raises(DomainError) as caught:
+        order(world.partner, world.product, 2)
+    assert caught.value.refusals[0].next_step.startswith(begins)

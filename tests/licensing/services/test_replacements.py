@@ -25,9 +25,11 @@ from licensing.rules.replacements import REPLACEABLE, SWAPPABLE, Terms, UsedKey,
 from licensing.selectors.hand_over import earlier_hand_over
 from licensing.services.exchange import import_answer_file
 from licensing.services.holds import put_on_hold
+from licensing.services.orders import OrderRefused
 from licensing.services.partner_returns import ReturnRefused, approve_return, refuse_return
 from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
 from licensing.services.return_withdrawal import withdraw_return
+from partners.models import CreditPosition
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.exchange import make_builds, make_held_keys
 from tests.factories.returns import PORTAL, enable, make_return, send_returns
@@ -102,6 +104,22 @@ def test_swap_without_stock_changes_nothing() -> None:
     assert refused.value.code == "no_key_for_swap"
     assert _key(key.product_key_id).state == KeyState.RETRIEVED
     with mar_scope():
+        assert KeyReplacement.objects.count() == 0
+
+
+def test_swap_for_a_product_that_cannot_be_ordered_says_what_stands_against_it() -> None:
+    (key,) = make_held_keys(1)
+    other = make_product(price="40.00")
+    make_stock(other, 1)
+    with mar_scope():
+        CreditPosition.objects.filter(partner_id=key.partner_id).update(limit=Decimal("1.00"))
+        before = ProductKey.objects.order_by("pk").values_list("pk", "state", "hold", "partner_id")
+        stood = list(before)
+    with pytest.raises(OrderRefused) as refused:
+        _swap(key, product_id=other.pk)
+    assert [refusal.rule for refusal in refused.value.refusals] == ["ORD-7"]
+    with mar_scope():
+        assert list(before.all()) == stood
         assert KeyReplacement.objects.count() == 0
 
 
