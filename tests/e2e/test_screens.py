@@ -21,6 +21,8 @@ UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
          " ON p.id = b.partner_id WHERE p.code = 'TPR-0001' LIMIT 1"),
         ("olivia", "/tpr/keys/{id}/reveal/", "SELECT product_key_id FROM licensing_productkey k JOIN partners_partner p"
          " ON p.id = k.partner_id WHERE p.code = 'TPR-0001' LIMIT 1"),
+        ("olivia", "/tpr/returns/{id}/withdraw/", "SELECT r.id FROM licensing_partnerreturn r JOIN partners_partner p"
+         " ON p.id = r.partner_id WHERE p.code = 'TPR-0001' AND r.state = 'requested' LIMIT 1"),
         # Whether the crawl's one key may be swapped or was lost depends on what other tests did before.
         *(
             ("olivia", f"/tpr/keys/{{id}}/{step}/", "SELECT product_key_id FROM licensing_productkey k"
