@@ -36,6 +36,18 @@ class IdempotencyField(forms.UUIDField):
         super().__init__(**options)
 
 
+class PresetChoiceField(forms.ChoiceField):
+    """A choice that is made already and may be left out of a post: to the eye it is not optional."""
+
+    says_optional = False
+
+
+class OneOfManyField(forms.IntegerField):
+    """A quantity beside others, of which one at least is given: none is called optional by itself."""
+
+    says_optional = False
+
+
 class UploadInput(forms.ClearableFileInput):
     """A file field shown as a drop zone; without JavaScript it is a plain file button."""
 

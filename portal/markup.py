@@ -146,6 +146,7 @@ def masked_key(last_five: str | None) -> SafeString:
 
 
 _STORED_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_STORED_AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})", re.ASCII)
 
 
 def plain(value: Any) -> Any:
@@ -160,6 +161,8 @@ def plain(value: Any) -> Any:
         return figure(value)
     if isinstance(value, dt.datetime):
         return zoned_time(value)
+    if isinstance(value, str) and (stored := _STORED_AMOUNT.fullmatch(value)):
+        return amount(Decimal(stored[1]), stored[2])
     day = _stored_date(value) if isinstance(value, str) else value
     return date(day) if isinstance(day, dt.date) else value
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from core import audit, idempotency
 from core.actor import Actor
@@ -127,11 +128,6 @@ class Preflight:
     def recommended_lane(self) -> str:
         """Return the lane the portal recommends."""
         return recommended_lane(self.facts)
-
-    @property
-    def recommended_lane_label(self) -> str:
-        """Return its name."""
-        return str(Lane(self.recommended_lane).label)
 
     @property
     def lane_reason(self) -> str:
@@ -302,7 +298,9 @@ def _new_order(
 def _lane_note(request: OrderRequest, facts: OrderFacts) -> str:
     """Say how the lane came about; a lane that was chosen is on record."""
     if request.lane and request.lane != recommended_lane(facts):
-        return f"chosen: {request.lane}; recommended: {recommended_lane(facts)}"
+        if request.lane == Lane.SPECIAL:
+            return _("The buyer asked for a person’s decision; the portal recommended none.")
+        return _("The buyer chose to order without a person’s decision.")
     return "" if lane_of(facts) == "standard" else lane_reason(facts)
 
 

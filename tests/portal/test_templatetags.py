@@ -147,6 +147,9 @@ def test_a_missing_value_is_a_dash_read_as_none(source: str) -> None:
         (0, ">0<"),
         ("2026-10-01", "1 Oct 2026"),
         ("2026-02-31", "2026-02-31"),
+        ("1140.00 EUR", ">€1,140.00<"),
+        ("100000 EUR", ">€100,000.00<"),
+        ("1140 EUROS", "1140 EUROS"),
     ],
 )
 def test_a_fact_is_written_by_its_type(value: object, words: str) -> None:

@@ -12,7 +12,7 @@ from licensing.models import Lane
 from licensing.rules.ordering import MAX_QUANTITY
 from licensing.services.orders import OrderRequest
 from partners.models import Recipient
-from portal.forms import IdempotencyField
+from portal.forms import IdempotencyField, PresetChoiceField
 from portal.plain_text import plain_text
 from portal.web.required_fields import PREFIX, add_fields, details_of
 
@@ -27,7 +27,9 @@ class OrderForm(forms.Form):
         initial=1,
         error_messages={
             "min_value": gettext_lazy("One licence is the least."),
-            "max_value": gettext_lazy("At most %(limit_value)s at once. Place a second order for the rest."),
+            "max_value": gettext_lazy(
+                "That is more than one order may hold. Place a second order for the rest."
+            ),
         },
         help_text=gettext_lazy("From one up. The keys are yours the moment you order."),
         widget=forms.NumberInput(
@@ -41,8 +43,8 @@ class OrderForm(forms.Form):
         help_text=gettext_lazy("Shown on the order and the statement. For example your own order number."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    shortage = forms.ChoiceField(
-        label=gettext_lazy("If the stock does not give all of them"),
+    shortage = PresetChoiceField(
+        label=gettext_lazy("If there are not enough keys in stock"),
         choices=[
             ("refuse", gettext_lazy("Do not order")),
             ("queue", gettext_lazy("Wait in the queue until all are there")),
@@ -52,7 +54,7 @@ class OrderForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    lane = forms.ChoiceField(
+    lane = PresetChoiceField(
         label=gettext_lazy("How it is decided"),
         choices=[
             ("", gettext_lazy("As recommended")),
@@ -69,7 +71,7 @@ class OrderForm(forms.Form):
         label=gettext_lazy("What the MAR should know"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("Only for the special lane: why so many, for whom, until when."),
+        help_text=gettext_lazy("Only if a person decides: why so many, for whom, until when."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     token = IdempotencyField()

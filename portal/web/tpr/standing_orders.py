@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
-from licensing.models import LicenceFamily, OrderFileLine, StandingOrder
+from licensing.models import LicenceFamily, OrderFileLine, StandingOrder, StandingRun
 from licensing.rules.ordering import MAX_QUANTITY
 from licensing.rules.quota import kind_of
 from licensing.selectors.catalogue import CatalogueItem, catalogue_for
@@ -34,7 +35,7 @@ from licensing.services import standing_orders as service
 from licensing.services.standing_orders import StandingLine, StandingWish, make_standing_order
 from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
-from portal.forms import FORM_ERROR_STATUS, IdempotencyField
+from portal.forms import FORM_ERROR_STATUS, IdempotencyField, OneOfManyField
 from portal.plain_text import plain_text
 from portal.policy import allow
 from portal.tables import Column, Empty, Table, render_table, status_filter
@@ -42,6 +43,8 @@ from portal.web.refused import render_refused
 from portal.web.tpr.place import partner_id_of
 
 HOUSE = ("tpr",)
+# A date that was refused and is tried again when the order is resumed.
+OPEN_RUNS = (StandingRun.Outcome.HELD, StandingRun.Outcome.STOPPED)
 
 
 class StandingOrderTable(Table):
@@ -86,24 +89,24 @@ class StandingOrderForm(forms.Form):
         initial="weekly",
     )  # fmt: skip
     starts_on = forms.DateField(
-        label=gettext_lazy("From"),
+        label=gettext_lazy("First date"),
         widget=forms.DateInput({"type": "date", "class": "input-short"}, "%Y-%m-%d"),
     )
     time_of_day = forms.TimeField(
-        label=gettext_lazy("At"), initial=time(8),
+        label=gettext_lazy("Time"), initial=time(8),
         widget=forms.TimeInput({"type": "time", "class": "input-short"}, "%H:%M"),
     )  # fmt: skip
     weekday = forms.TypedChoiceField(
-        label=gettext_lazy("On which weekday, if weekly"), required=False, coerce=int, empty_value=None,
-        choices=[("", gettext_lazy("That of the first day")), *((day + 1, name) for day, name in WEEKDAYS.items())],
+        label=gettext_lazy("On which weekday"), required=False, coerce=int, empty_value=None,
+        choices=[("", gettext_lazy("That of the first date")), *((day + 1, name) for day, name in WEEKDAYS.items())],
     )  # fmt: skip
     month_day = forms.IntegerField(
-        label=gettext_lazy("On which day of the month, if monthly"), required=False, min_value=1, max_value=31,
-        help_text=gettext_lazy("Empty: that of the first day. Past a month’s end: its last day."),
+        label=gettext_lazy("On which day of the month"), required=False, min_value=1, max_value=31,
+        help_text=gettext_lazy("Empty: that of the first date. Past a month’s end: its last day."),
         widget=forms.NumberInput({"class": "input-short", "inputmode": "numeric"}),
     )  # fmt: skip
     ends_on = forms.DateField(
-        label=gettext_lazy("Until"), required=False, help_text=gettext_lazy("Empty: until you end it."),
+        label=gettext_lazy("Last date"), required=False, help_text=gettext_lazy("Empty: until you end it."),
         widget=forms.DateInput({"type": "date", "class": "input-short"}, "%Y-%m-%d"),
     )  # fmt: skip
     times = forms.IntegerField(
@@ -111,7 +114,7 @@ class StandingOrderForm(forms.Form):
         widget=forms.NumberInput({"class": "input-short", "inputmode": "numeric"}),
     )  # fmt: skip
     shortage = forms.ChoiceField(
-        label=gettext_lazy("If the stock does not give all of them"), choices=OrderFileLine.Shortage.choices,
+        label=gettext_lazy("If there are not enough keys in stock"), choices=OrderFileLine.Shortage.choices,
         initial="refuse", widget=forms.RadioSelect,
     )  # fmt: skip
     if_refused = forms.ChoiceField(
@@ -130,9 +133,8 @@ class StandingOrderForm(forms.Form):
 
     def _add(self, item: CatalogueItem, partner_id: UUID) -> None:
         product = item.product
-        self.fields[f"product-{product.pk}"] = forms.IntegerField(
+        self.fields[f"product-{product.pk}"] = OneOfManyField(
             label=product.name, required=False, min_value=1, max_value=MAX_QUANTITY,
-            help_text=gettext_lazy("How many each time; empty leaves it out."),
             widget=forms.NumberInput({"inputmode": "numeric", "class": "input-short"}),
         )  # fmt: skip
         if product.family == LicenceFamily.CITIZENSHIP:
@@ -143,10 +145,20 @@ class StandingOrderForm(forms.Form):
                 choices=[("", _("Choose one")), *((str(each.pk), each.name) for each in recipients)],
             )  # fmt: skip
 
+    def product_fields(self) -> list[tuple[BoundField, BoundField | None]]:
+        """Return the quantity of each product, with the recipient where one is needed."""
+        found = []
+        for item in self.items:
+            recipient = f"recipient-{item.product.pk}"
+            found.append(
+                (self[f"product-{item.product.pk}"], self[recipient] if recipient in self.fields else None)
+            )
+        return found
+
     def clean(self) -> None:
         """Ask for at least one product."""
         if not self.errors and not self._lines():
-            raise forms.ValidationError(_("Name a quantity of at least one product."))
+            raise forms.ValidationError(_("Give a quantity for at least one product."))
 
     def _lines(self) -> list[StandingLine]:
         asked = self.cleaned_data
@@ -208,7 +220,9 @@ def new_standing_order(request: HttpRequest) -> HttpResponse:
         )
     except DomainError as error:
         return render_refused(request, "tpr/standing_order_new.html", context, error)
-    messages.success(request, _("Made. Below you see its next days and what they would cost."))
+    messages.success(
+        request, _("The standing order is made. Below you see its next dates and what they would cost.")
+    )
     return redirect("tpr:standing-order-detail", order.pk)
 
 
@@ -223,21 +237,36 @@ def standing_order_detail(request: HttpRequest, standing_order_id: UUID) -> Http
 @require_POST
 def pause(request: HttpRequest, standing_order_id: UUID) -> HttpResponse:
     """Let it rest."""
-    return _act(request, standing_order_id, service.pause_standing_order, _("Paused. It orders nothing."))
+    return _act(
+        request,
+        standing_order_id,
+        service.pause_standing_order,
+        _("Paused until you resume it."),
+    )
 
 
 @allow("order.place", houses=HOUSE, fresh_factor=True)
 @require_POST
 def resume(request: HttpRequest, standing_order_id: UUID) -> HttpResponse:
     """Let it go on."""
-    return _act(request, standing_order_id, service.resume_standing_order, _("It goes on."))
+    return _act(
+        request,
+        standing_order_id,
+        service.resume_standing_order,
+        _("Resumed: its next dates are below."),
+    )
 
 
 @allow("order.place", houses=HOUSE)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, standing_order_id: UUID) -> HttpResponse:
-    """End it for good."""
-    return _act(request, standing_order_id, service.end_standing_order, _("Ended. What was ordered stays."))
+    """End it for good, after a page that says so: nothing brings it back."""
+    if request.method != "POST":
+        context = _context(request, standing_order_id)
+        return render(request, "tpr/standing_order_end.html", {"order": context["order"]})
+    return _act(
+        request, standing_order_id, service.end_standing_order, _("Ended. What was ordered stays ordered.")
+    )
 
 
 @allow("order.place", houses=HOUSE)
@@ -248,7 +277,13 @@ def skip(request: HttpRequest, standing_order_id: UUID) -> HttpResponse:
         day = date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
         day = date.min
-    return _act(request, standing_order_id, service.skip_next_time, _("Left out."), day)
+    return _act(
+        request,
+        standing_order_id,
+        service.skip_next_time,
+        _("That date is left out."),
+        day,
+    )
 
 
 def _act(request: HttpRequest, standing_order_id: UUID, act: Any, words: str, *more: Any) -> HttpResponse:
@@ -267,6 +302,7 @@ def _context(request: HttpRequest, standing_order_id: UUID) -> dict[str, Any]:
         raise Http404
     lines = lines_of(order)
     today, currency = cost_at(order, lines, timezone.now())
+    runs = runs_of(order)
     return {
         "today": today,
         "currency": currency,
@@ -274,7 +310,8 @@ def _context(request: HttpRequest, standing_order_id: UUID) -> dict[str, Any]:
         "lines": lines,
         "ahead": next_times(order, lines),
         "left": times_left(order),
-        "runs": runs_of(order),
+        "runs": runs,
+        "held": next((run for run in runs if run.outcome in OPEN_RUNS), None),
         "weekday": WEEKDAYS[order.weekday - 1] if order.weekday else "",
         "section": "standing",
     }

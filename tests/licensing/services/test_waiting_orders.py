@@ -264,7 +264,9 @@ def test_a_large_order_in_the_standard_lane_is_told_which_lane_to_choose() -> No
 def test_a_chosen_lane_is_on_record_beside_the_recommended_one() -> None:
     _partner, _product, order_id = _special()
     with mar_scope():
-        assert Order.objects.get(pk=order_id).lane_note == "chosen: special; recommended: standard"
+        assert Order.objects.get(pk=order_id).lane_note == (
+            "The buyer asked for a person’s decision; the portal recommended none."
+        )
 
 
 def test_over_the_monthly_limit_the_special_lane_asks_for_an_exception() -> None:

@@ -71,6 +71,22 @@ def test_every_act_once(shop: Any) -> None:
     assert client.post(f"{address}resume/").status_code == 409
 
 
+def test_the_end_is_asked_about_first_and_asking_ends_nothing(shop: Any) -> None:
+    _partner, product, client = shop
+    address = _make(client, product)["Location"]
+    page = client.get(f"{address}end/")
+    assert page.status_code == 200
+    assert "Keep it" in page.content.decode()
+    assert _state() == "active"
+
+
+def test_a_quantity_is_not_called_optional_and_what_is_left_out_still_is(shop: Any) -> None:
+    _partner, product, client = shop
+    text = " ".join(client.get(NEW).content.decode().split())
+    assert f"{product.name}</label>" in text
+    assert 'Last date <span class="field-optional">(optional)</span></label>' in text
+
+
 @pytest.mark.parametrize("wrong", ["nothing", "past", "unknown_cadence"])
 def test_form_without_sense_keeps_nothing(shop: Any, wrong: str) -> None:
     _partner, product, client = shop
