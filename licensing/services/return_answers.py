@@ -29,8 +29,8 @@ from licensing.rules.settlements import Bought, settle
 
 # The assignment that the return is about: still open, or ended when its key was called back for it.
 _BOUGHT = """
-SELECT DISTINCT ON (l.id) l.id, k.id, k.product_key_id, k.state, k.hold, a.partner_id, a.unit_price, a.currency,
-  a.ended_at IS NULL OR a.billed_at IS NOT NULL, a.id
+SELECT DISTINCT ON (l.id) l.id, k.id, k.product_key_id, k.state, k.hold, k.is_disclosed, a.partner_id, a.unit_price,
+  a.currency, a.ended_at IS NULL OR a.billed_at IS NOT NULL, a.id
 FROM licensing_returnline l JOIN licensing_returnrequest r ON r.id = l.request_id
 JOIN licensing_productkey k ON k.id = l.key_id
 JOIN licensing_keyassignment a ON a.key_id = k.id AND (a.ended_at IS NULL OR a.ended_at >= r.sent_at)
@@ -121,8 +121,21 @@ def _sold(line_ids: list[int]) -> list[_Sold]:
 
 
 def _sold_of(row: tuple[Any, ...]) -> _Sold:
-    line_id, key_id, product_key_id, state, hold, partner_id, price, currency, is_charged, assignment_id = row
-    is_free_again = state == KeyState.FULFILLED and hold == Hold.NONE
+    (
+        line_id,
+        key_id,
+        product_key_id,
+        state,
+        hold,
+        was_seen,
+        partner_id,
+        price,
+        currency,
+        is_charged,
+        assignment_id,
+    ) = row
+    # Or held with its delivery alone: what becomes of that is not the partner's to pay.
+    is_free_again = state == KeyState.FULFILLED and hold in (Hold.NONE, Hold.QUARANTINED) and not was_seen
     bought = Bought(Decimal(price), is_charged, is_free_again)
     return _Sold(line_id, key_id, assignment_id, product_key_id, partner_id, currency, bought)
 

@@ -33,6 +33,10 @@ class ModelKey:
     is_pooled: bool = False
     has_left: bool = False
     delivery: "Delivery | None" = None
+    is_resent: bool = False
+    wished_back: UUID | None = None
+    # Who had it last, by which order; nobody once another key was given for it or its sale is settled.
+    last: tuple[int, UUID | None] | None = None
 
     @property
     def is_free(self) -> bool:
@@ -40,6 +44,8 @@ class ModelKey:
 
     def go_back_to_stock(self) -> None:
         """Belong to nobody again; what was seen is never free."""
+        if self.shop is not None:
+            self.last = (self.shop, self.order)
         self.state, self.shop, self.order = KeyState.FULFILLED, None, None
         self.come_free()
 
@@ -59,6 +65,15 @@ class Reservation:
     order: UUID
     keys: list[ModelKey]
     until: datetime
+
+
+@dataclass
+class Wish:
+    """A shop's approved return of one key that waits for its bundle."""
+
+    shop: int
+    request: UUID
+    key: ModelKey
 
 
 @dataclass
@@ -91,6 +106,7 @@ class Model:
 
     keys: dict[int, ModelKey] = field(default_factory=dict)
     reservations: list[Reservation] = field(default_factory=list)
+    wishes: list["Wish"] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
 
     def free_for(self, shop: int | None) -> list[ModelKey]:

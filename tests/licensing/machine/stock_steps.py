@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from core.errors import DomainError
 from core.tenancy import mar_scope
 from licensing.models import ProductKey
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
 from tests.licensing.machine.model import NONE, QUARANTINED, Delivery, Model
 from tests.licensing.machine.world import World
 
@@ -69,6 +69,26 @@ class StockSteps(RuleBasedStateMachine):
                 key.state, key.hold, key.is_pooled, key.name = KeyState.UNDONE, NONE, False, f"U{key.pk:012d}"
         came.stop, came.held, came.is_undone = None, [], is_undone
 
+    @precondition(lambda self: self.world.decoys)
+    @rule(data=st.data(), road=st.sampled_from(["hold", "lift", "recall", "return"]))
+    def move_a_decoy(self, data: Any, road: str) -> None:
+        pk = data.draw(st.sampled_from(self.world.decoys))
+        world, now = self.world, self._now()
+        roads: dict[str, Callable[[], Any]] = {
+            "hold": lambda: world.hold(pk, Hold.DISPUTED, now),
+            "lift": lambda: world.lift(pk, Hold.QUARANTINED, now),
+            "recall": lambda: world.recall(pk, now),
+            "return": lambda: world.send_back([pk], now),
+        }
+        with mar_scope():
+            stands = ProductKey.objects.values_list("state", "hold").get(pk=pk)
+        may = road == "lift" and stands == (KeyState.FULFILLED, QUARANTINED)
+        self._do_or_refuse(may, roads[road], DomainError)
+
+    @rule()
+    def tidy(self) -> None:
+        self.world.tidy(self._now())
+
     # Help
 
     def _now(self) -> Any:
@@ -76,7 +96,8 @@ class StockSteps(RuleBasedStateMachine):
         return self.at
 
     def _one_delivery(self, data: Any, fits: Callable[[Delivery], bool]) -> Delivery:
-        fitting = [came for came in self.model.deliveries if fits(came)]
+        # What never left the stock comes first: small numbers are drawn more often.
+        fitting = sorted((came for came in self.model.deliveries if fits(came)), key=lambda came: came.is_out)
         return fitting[data.draw(st.integers(0, len(fitting) - 1))]
 
     def _do_or_refuse(self, may: bool, act: Callable[[], Any], refusal: type[Exception]) -> None:

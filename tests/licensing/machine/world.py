@@ -19,7 +19,9 @@ from licensing.rules.key_states import Hold
 from licensing.services.batch_undo import give_batch_back, stop_batch, undo_import
 from licensing.services.builds import BuildFacts, report_build, revert_build
 from licensing.services.consumption import consume_key
+from licensing.services.corrections import ask_for_correction, decide_correction
 from licensing.services.decoys import retire_decoys
+from licensing.services.exchange import resend
 from licensing.services.exchange_booking import book_acks
 from licensing.services.exchange_prepare import prepare_reports
 from licensing.services.exchange_send import send_report
@@ -29,8 +31,11 @@ from licensing.services.order_cancel import cancel_order
 from licensing.services.order_confirm import confirm_order
 from licensing.services.order_release import expire_order, orders_due
 from licensing.services.orders import OrderRequest, place_order
+from licensing.services.partner_returns import ReturnWish, approve_return, check_return, request_return
 from licensing.services.pools import move_to_pool, release_from_pool
 from licensing.services.recall import recall_key
+from licensing.services.replacements import Wanted, swap_key
+from licensing.services.return_bundles import send_bundle
 from licensing.services.returns import ReturnAnswer, record_return_answers, send_return
 from partners.models import ApiKey, Partner
 from tests.factories import AT, make_decoy, make_mar, make_partner, make_product, make_stock
@@ -199,6 +204,49 @@ class World:
         """Put aside the decoys that the stock was sold past."""
         with mar_scope():
             return retire_decoys(self.product.pk, by=OFFICE, at=at)
+
+    def swap(self, shop: Shop, product_key_id: str, at: datetime) -> int:
+        """Have another key given in a key's place; return which."""
+        with partner_scope(shop.partner.pk):
+            made = swap_key(
+                partner_id=shop.partner.pk, product_key_id=product_key_id, wanted=Wanted("Wrong edition"),
+                by=shop.by, at=at,
+            )  # fmt: skip
+        with mar_scope():
+            return made.new_assignment.key_id
+
+    def resend(self, build_id: UUID, at: datetime) -> None:
+        with mar_scope():
+            resend(build_id, by=OFFICE, at=at)
+
+    def correct(self, key_id: int, kind: str, at: datetime) -> None:
+        """Put a quarantined key where it belongs, by two people."""
+        with mar_scope():
+            asked = ask_for_correction(
+                key_id,
+                kind=kind,
+                facts="It was put there by mistake",
+                proof="Mail",
+                by=self.keepers[0],
+                at=at,
+            )
+            decide_correction(asked.pk, is_approved=True, note="Looked at it", by=self.keepers[1], at=at)
+
+    def ask_back(self, shop: Shop, product_key_id: str, at: datetime) -> UUID:
+        """Ask to give a key back and have it approved; it waits for a bundle."""
+        with partner_scope(shop.partner.pk):
+            asked = request_return(
+                partner_id=shop.partner.pk, wish=ReturnWish((product_key_id,), "ZOB", "Boards failed"),
+                idempotency_key=uuid4().hex, by=shop.by, at=at,
+            ).return_id  # fmt: skip
+        with mar_scope():
+            check_return(asked, note="Looked at it", by=self.keepers[0], at=at)
+            approve_return(asked, note="", by=self.keepers[1], at=at)
+        return asked
+
+    def send_bundle(self, requests: Iterable[UUID], at: datetime) -> UUID:
+        with mar_scope():
+            return send_bundle(list(requests), by=OFFICE, at=at).pk
 
     def send_back(self, key_ids: Iterable[int], at: datetime) -> UUID:
         with mar_scope():
