@@ -1,14 +1,14 @@
-"""Orders and lists at ten million keys against the same at a hundred thousand, under stale statistics.
+"""Orders, claims and lists at ten million keys against the same at a hundred thousand, under stale statistics.
 
     python -m benchmarks.scale [--large 10000000] [--small 100000] [--sizes 1 10 100] [--rounds 5]
 
-Two databases of one schema stand in one run. In each, 99 % of the keys are handed out (fewer
-in the small one, where the run itself takes more than a hundredth), half of them to one partner,
-ten keys an order; every fifth key has a PC. The planner's statistics were taken when the stock was
-the free hundredth alone: for the orders it believes that every key is free. Orders go through the whole
-service as the application's role. Lists are the first pages of the partner's and the MAR's screens, read
-after statistics were taken. Large and small alternate. Goals: an order costs at most 1.3 times as much, EXPLAIN of
-the allocation's statement names the partial index, and no list reads a big table from end to end.
+Two databases of one schema stand in one run. In each, 99 % of the keys are handed out (fewer in the small one,
+where the run itself takes more than a hundredth), half of them to one partner, ten keys an order; every fifth key
+has a PC. The planner's statistics were taken when the stock was the free hundredth alone: it believes that every
+key is free and that nobody holds one. Orders, and the claims of a station that takes one key for one PC, go through
+the whole service as the application's role. Lists are the first pages of the partner's and the MAR's screens, read
+after statistics were taken. Large and small alternate. Goals: an order and a claim cost at most 1.3 times as much,
+EXPLAIN of the allocation's statement names the partial index, and no list reads a big table from end to end.
 """
 
 import argparse
@@ -18,13 +18,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import django
 
+Act = Callable[[dict[str, Any], UUID], None]
 GOAL = 1.3
 ORDERS = {1: 60, 10: 30, 100: 10}
+CLAIMS = 40
 PARTNERS = 40
 INDEX = "key_free_stock"
 BIG_TABLES = ("licensing_productkey", "licensing_order", "licensing_orderline", "licensing_device")
@@ -44,11 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     _name_static_files_plainly()
     with ExitStack() as stack:
         large, small = (
-            stack.enter_context(_stage(keys, _taken_by(options.sizes, options.rounds)))
+            stack.enter_context(_stage(keys, options.sizes, options.rounds))
             for keys in (options.large, options.small)
         )
         _tell_the_planners_belief(large)
-        missed = _measure_orders(large, small, options.sizes, options.rounds)
+        missed = _measure_acts(large, small, options.sizes, options.rounds)
         for stage in (large, small):
             _learn(stage)
         missed += _measure_lists(large, small, options.rounds)
@@ -69,36 +73,40 @@ def _taken_by(sizes: list[int], rounds: int) -> int:
 
 
 @contextmanager
-def _stage(keys: int, needed: int) -> Iterator[dict[str, Any]]:
+def _stage(keys: int, sizes: list[int], rounds: int) -> Iterator[dict[str, Any]]:
     from benchmarks.scale_load import load
     from tests import databases
 
     name = databases.clone(databases.ensure_template(), label=f"scale{keys}")
     try:
         began = time.perf_counter()
-        stage = load(name, keys=keys, free=max(keys // 100, needed), partners=PARTNERS)
+        free = max(keys // 100, _taken_by(sizes, rounds))
+        stage = load(name, keys=keys, free=free, partners=PARTNERS, claims=CLAIMS * (rounds + 1))
         print(f"{keys:,} keys laid out in {time.perf_counter() - began:.0f} s", flush=True)
         yield stage
     finally:
         databases.drop(name)
 
 
-def _measure_orders(large: dict[str, Any], small: dict[str, Any], sizes: list[int], rounds: int) -> list[str]:
+def _measure_acts(large: dict[str, Any], small: dict[str, Any], sizes: list[int], rounds: int) -> list[str]:
     missed = []
-    print("order of | large ms  small ms | ratio  (medians of rounds)", flush=True)
-    for size in sizes:
-        count = ORDERS.get(size, 5)
+    acts: dict[str, tuple[Act, int]] = {
+        f"order of {size}": (partial(_order, size=size), ORDERS.get(size, 5)) for size in sizes
+    }
+    acts["claim"] = (_claim, CLAIMS)
+    print("act          | large ms  small ms | ratio  (medians of rounds)", flush=True)
+    for name, (act, count) in acts.items():
         times: dict[str, list[float]] = {"large": [], "small": []}
         for number in range(rounds + 1):
             for label, stage in _alternate(large, small, number):
                 with _connected_to(stage):
-                    spent = _order(stage, size, count)
+                    spent = _timed(act, stage, count)
                 if number:  # the first round warms connections and caches
                     times[label].append(spent)
         slow, fast = statistics.median(times["large"]), statistics.median(times["small"])
-        print(f"{size:8d} | {slow:8.2f} {fast:9.2f} | {slow / fast:5.2f}  n={rounds} of {count}", flush=True)
+        print(f"{name:12s} | {slow:8.2f} {fast:9.2f} | {slow / fast:5.2f}  n={rounds} of {count}", flush=True)
         if slow / fast > GOAL:
-            missed.append(f"an order of {size}: {slow / fast:.2f}")
+            missed.append(f"{name}: {slow / fast:.2f}")
     plan = _plan_of_allocation(large)
     print(plan, flush=True)
     if INDEX not in plan:
@@ -150,27 +158,48 @@ def _connected_to(stage: dict[str, Any]) -> Iterator[None]:
         connection.connection = None
 
 
-def _order(stage: dict[str, Any], size: int, count: int) -> float:
-    """Place orders of the partner who holds half of all keys, and return milliseconds for one."""
-    from datetime import UTC, datetime
-
-    from core.actor import Actor
+def _timed(act: Act, stage: dict[str, Any], count: int) -> float:
+    """Let the partner who holds half of all keys act so often, and return milliseconds for one act."""
     from core.queue import left_to_the_sweep
     from core.tenancy import partner_scope
-    from licensing.services.orders import OrderRequest, place_order
 
     partner = UUID(stage["partners"][0])
     began = time.perf_counter()
     for _ in range(count):
         with left_to_the_sweep(), partner_scope(partner):
-            place_order(
-                partner_id=partner,
-                request=OrderRequest(stage["product"], size),
-                idempotency_key=uuid4().hex,
-                by=Actor.system("benchmark"),
-                at=datetime.now(UTC),
-            )
+            act(stage, partner)
     return (time.perf_counter() - began) * 1000 / count
+
+
+def _order(stage: dict[str, Any], partner: UUID, *, size: int) -> None:
+    from core.actor import Actor
+    from licensing.services.orders import OrderRequest, place_order
+
+    place_order(
+        partner_id=partner,
+        request=OrderRequest(stage["product"], size),
+        idempotency_key=uuid4().hex,
+        by=Actor.system("benchmark"),
+        at=datetime.now(UTC),
+    )
+
+
+def _claim(stage: dict[str, Any], partner: UUID) -> None:
+    """Take the oldest key that is assigned for a PC of its own, and open it."""
+    from core.actor import Actor
+    from licensing.rules.devices import DeviceIdentity
+    from licensing.services.hand_over import claim_key
+
+    serial = uuid4().hex
+    claim_key(
+        partner_id=partner,
+        product_code=stage["code"],
+        device=DeviceIdentity("LENOVO", "T490", serial),
+        idempotency_key=serial,
+        station=stage["station"],
+        by=Actor.system("benchmark"),
+        at=datetime.now(UTC),
+    )
 
 
 def _plan_of_allocation(stage: dict[str, Any]) -> str:

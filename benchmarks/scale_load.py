@@ -1,14 +1,17 @@
 """Lay out a stock of millions of keys, with their orders and PCs, in minutes: sets, not services."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 PER_ORDER = 10
-# Most keys are done with; some wait at each step. Their Microsoft numbers.
-STATES = "(ARRAY[12, 7, 11, 10] || array_fill(9, ARRAY[16]))[1 + n %% 20]"
+# Keys of the latest orders stand at each step, all others are done with. Their Microsoft numbers.
+STATES = """CASE WHEN n > %(orders)s * %(per_order)s * 0.95 THEN (ARRAY[11, 12, 7, 9])[1 + n %% 4]
+  ELSE (ARRAY[9, 9, 9, 10])[1 + n %% 4] END"""
 
 
-def load(name: str, *, keys: int, free: int, partners: int) -> dict[str, Any]:
-    """Fill a cloned database and return what a run needs to know of it."""
+def load(name: str, *, keys: int, free: int, partners: int, claims: int) -> dict[str, Any]:
+    """Fill a cloned database, with so many keys that the first partner can claim; return what a run needs to know."""
     from django.db import connection
 
     from tests import databases
@@ -19,6 +22,7 @@ def load(name: str, *, keys: int, free: int, partners: int) -> dict[str, Any]:
     product = make_product(price="1.00")
     (sample,) = make_stock(product, 1)
     ids = [str(make_partner(credit="99999999.00", monthly_quantity=10_000_000).pk) for _ in range(partners)]
+    station, cipher = _station(UUID(ids[0]), claims), _cipher_of(sample.batch_id)
     connection.close()
     facts = {
         "product": product.pk, "batch": str(sample.batch_id), "fulfilment": sample.fulfilment_id, "partners": ids,
@@ -28,7 +32,59 @@ def load(name: str, *, keys: int, free: int, partners: int) -> dict[str, Any]:
     with databases.owner_connection(name) as owner, owner.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
         _fill(cursor, facts)
-    return {"name": name, "product": product.pk, "partners": ids, "keys": keys}
+        _seal(cursor, cipher, facts, claims)
+    return {
+        "name": name, "product": product.pk, "code": product.code, "partners": ids, "keys": keys, "station": station
+    }  # fmt: skip
+
+
+def _station(partner_id: UUID, claims: int) -> Any:
+    from core.actor import Actor
+    from core.tenancy import mar_scope
+    from partners.services.api_keys import create_api_key
+
+    with mar_scope():
+        key, _secret = create_api_key(
+            partner_id, name="Benchmark", scopes=["keys:claim"], daily_claims=claims,
+            by=Actor.system("benchmark"), at=datetime.now(UTC),
+        )  # fmt: skip
+    return key
+
+
+def _cipher_of(batch_id: UUID) -> Any:
+    from core.crypto import KeyCipher
+    from core.custody_keys import master_key
+    from core.tenancy import mar_scope
+    from licensing.models import BatchDataKey
+
+    with mar_scope():
+        wrapped = bytes(BatchDataKey.objects.get(batch_id=batch_id).wrapped)
+    return KeyCipher(master_key().unwrap(wrapped, context=str(batch_id)))
+
+
+def _seal(cursor: Any, cipher: Any, facts: dict[str, Any], claims: int) -> None:
+    """Give ciphertexts to the keys that will be claimed; and the partner is no new one, whose days are limited."""
+    first = facts["partners"][0]
+    cursor.execute(
+        "UPDATE partners_partner SET created_at = now() - interval '2 years' WHERE id = %s", [first]
+    )
+    cursor.execute(
+        """SELECT id, product_key_id FROM licensing_productkey WHERE partner_id = %s AND state = 11
+        ORDER BY id LIMIT %s""",
+        [first, claims],
+    )
+    sealed = [
+        (
+            key_id,
+            cipher.encrypt("AAAAA-AAAAA-AAAAA-AAAAA-AAAAA", identity=f"{facts['batch']}:{name}"),
+            f"{key_id}",
+        )
+        for key_id, name in cursor.fetchall()
+    ]
+    cursor.executemany(
+        "INSERT INTO licensing_keysecret (key_id, sealed, blind_index) VALUES (%s, %s, sha256(%s::bytea))",
+        sealed,
+    )
 
 
 def _fill(cursor: Any, facts: dict[str, Any]) -> None:
@@ -117,12 +173,18 @@ def _key(number: str) -> dict[str, str]:
 
 def _free_keys() -> dict[str, str]:
     # Newest last: the free hundredth stands behind all that was sold before it.
-    return _key("n") | {"state": "1", "state_since": "now()", "position": "1000000000 + n"}
+    return _key("n") | {
+        "id": "1000 + %(orders)s * %(per_order)s + n",
+        "state": "1",
+        "state_since": "now()",
+        "position": "1000000000 + n",
+    }
 
 
 def _taken_keys() -> dict[str, str]:
     order = "(1 + (n - 1) / %(per_order)s)"
     return _key("%(free)s + n") | {
+        "id": "1000 + n",
         "state": STATES,
         "state_since": f"{_day(order)} + n * interval '1 microsecond'",
         "partner_id": _partner(order),

@@ -1,19 +1,28 @@
-"""The trap of stale statistics: after a big load and many sales without ANALYZE the claim stays cheap.
+"""The trap of stale statistics: after a big load and many sales without ANALYZE both claims stay cheap.
 
+An order claims free keys, a station claims one of its partner's for a PC.
 Ordered by the primary key the planner walks over every sold key; `position` is served by the partial
 index of free stock alone. Measured in pages touched, not in seconds.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from core.actor import Actor
+from core.database.access import TPR_ROLE, Rows
+from core.tenancy import mar_scope, partner_scope
 from licensing.guards import FREE_KEYS
-from licensing.models import Product
+from licensing.models import KeyHandOver, Product
 from licensing.models.order import Order, OrderLine
-from partners.models import Partner
+from licensing.rules.devices import DeviceIdentity
+from licensing.services.hand_over import HandOverRefused, claim_key
+from partners.models import ApiKey, Partner
+from partners.services.api_keys import create_api_key
 from tests.databases import owner_connection
 from tests.factories import AT, make_partner, make_product, make_stock
 
@@ -23,6 +32,7 @@ QUANTITY = 10
 CLAIM = FREE_KEYS + " SKIP LOCKED"
 CLAIM_BY_ID = CLAIM.replace("ORDER BY k.position", "ORDER BY k.id")
 INDEX = "key_free_stock"
+TABLE = "licensing_productkey"
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,6 @@ class Stock:
 @pytest.fixture
 def stale(cloned_db: str) -> Iterator[Stock]:
     """Load, ANALYZE while all is free, then sell most; autovacuum may not help."""
-    from core.tenancy import mar_scope
-
     partner, product = make_partner(), make_product()
     make_stock(product, 1)
     with mar_scope():
@@ -101,6 +109,48 @@ def test_claim_uses_the_index_of_free_stock_on_stale_statistics(stale: Stock) ->
     # The control: the same claim ordered by id touches the pages of the keys sold before it.
     _, by_id = _explain(stale, CLAIM_BY_ID, plan="auto")
     assert by_id > 10 * by_position, (by_id, by_position)
+
+
+def _hand_over(stock: Stock, serial: str) -> int:
+    """Claim a key for a PC; return how many rows of keys were read for it, opened or not."""
+    with partner_scope(stock.partner.pk):
+        before = _rows_read()
+        with suppress(HandOverRefused):
+            claim_key(
+                partner_id=stock.partner.pk, product_code=stock.product.code,
+                device=DeviceIdentity("LENOVO", "T490", serial), idempotency_key=serial,
+                station=ApiKey.objects.get(), by=Actor.system("test"), at=AT,
+            )  # fmt: skip
+        return _rows_read() - before
+
+
+def _rows_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = %s", [TABLE]
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.slow
+def test_handing_over_reads_none_of_the_partners_other_keys_on_stale_statistics(stale: Stock) -> None:
+    with mar_scope():
+        create_api_key(
+            stale.partner.pk,
+            name="Station",
+            scopes=["keys:claim"],
+            daily_claims=9,
+            by=Actor.system("test"),
+            at=AT,
+        )
+    read = _hand_over(stale, "PC-1")
+    with partner_scope(stale.partner.pk):
+        assert KeyHandOver.objects.count() == 1
+    assert read < 50
+
+    # The control: by a plain comparison row-level security is what keys are searched by.
+    stale.cursor.execute(f"ALTER POLICY {TPR_ROLE}_rows ON {TABLE} USING ({Rows.OWN})")
+    assert _hand_over(stale, "PC-2") > 1000 * read
 
 
 def test_control_differs_from_the_claim_by_its_order_alone() -> None:
