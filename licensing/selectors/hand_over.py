@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
@@ -77,21 +77,19 @@ def hand_overs_since(
     ).count()
 
 
-def _replaced(device_id: UUID) -> QuerySet[KeyReplacement, str]:
-    """Return the ids of keys in whose place the PC was given another one."""
-    return KeyReplacement.objects.filter(device_id=device_id).values_list("old_product_key_id", flat=True)
+def still_on_their_pcs() -> QuerySet[KeyHandOver]:
+    """Return the hand-overs whose key is still on its PC: not taken back, no other one given in its place."""
+    replaced = KeyReplacement.objects.filter(
+        device_id=OuterRef("device_id"), old_product_key_id=OuterRef("key__product_key_id")
+    )
+    taken_back = (KeyState.FULFILLED, KeyState.RETURNED)
+    return KeyHandOver.objects.exclude(key__state__in=taken_back).exclude(Exists(replaced))
 
 
 def earlier_hand_over(device_id: UUID) -> KeyHandOver | None:
     """Return the latest key that was handed over for the device and is still on it."""
-    return (
-        KeyHandOver.objects.select_related("key__product", "device")
-        .filter(device_id=device_id)
-        .exclude(key__state__in=[KeyState.FULFILLED, KeyState.RETURNED])
-        .exclude(key__product_key_id__in=_replaced(device_id))
-        .order_by("-handed_at")
-        .first()
-    )
+    found = still_on_their_pcs().select_related("key__product", "device")
+    return found.filter(device_id=device_id).order_by("-handed_at").first()
 
 
 def lock_device(device_id: UUID) -> None:

@@ -11,17 +11,27 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from licensing.models import FamilyGrant, KeyHandOver, OrderLine, OrderState, ProductKey
+from licensing.models import (
+    FamilyGrant,
+    KeyReplacement,
+    OrderLine,
+    OrderState,
+    PartnerReturnLine,
+    ProductKey,
+)
 from licensing.models.catalogue import LicenceFamily
 from licensing.models.order import WAITING_STATES
-from licensing.rules.key_states import KeyState
+from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.labels import is_spoilage_high
 from licensing.rules.order_decision import Decision, Wish, decide
 from licensing.rules.order_facts import OrderFacts
+from licensing.rules.partner_returns import GOING_FROM
 from licensing.rules.programme_rules import Ruleset
 from licensing.rules.rule_outcomes import ORDER, PARTNER, Outcome
+from licensing.selectors.hand_over import still_on_their_pcs
+from licensing.selectors.labels import label_months, partners_with_labels
 from licensing.selectors.order_facts import order_facts
 from licensing.selectors.order_wait import decision_now
 from licensing.selectors.programme_rules import rules_at
@@ -42,10 +52,11 @@ def outcomes_of_licensing(as_of: datetime, data_at: datetime) -> Iterator[Outcom
     giving = set(
         FamilyGrant.objects.filter(family=LicenceFamily.CITIZENSHIP).values_list("partner_id", flat=True)
     )
-    closed, returnable, goodwill = (
+    closed, returnable, goodwill, spoilage = (
         _closed_pcs(as_of, rules),
         _returnable(as_of, rules),
         _goodwill(as_of, rules),
+        _spoilage(as_of, rules),
     )
     for partner in partners:
         if partner.pk in giving:
@@ -54,6 +65,7 @@ def outcomes_of_licensing(as_of: datetime, data_at: datetime) -> Iterator[Outcom
         yield _of(partner, "device.closed", str(closed.get(partner.pk, 0)))
         yield _of(partner, "return.open", str(returnable.get(partner.pk, 0)))
         yield _of(partner, "return.goodwill", str(goodwill.get(partner.pk, 0)))
+        yield _of(partner, "label.question", str(spoilage.get(partner.pk, 0)))
         yield _of(partner, "reveal.limit", _reveal_limit(partner, as_of, rules))
 
 
@@ -101,27 +113,51 @@ def _of(partner: Partner, aspect: str, value: str) -> Outcome:
 
 def _closed_pcs(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
     """Count by partner the PCs that get no second key at the instant."""
-    recent = KeyHandOver.objects.filter(handed_at__gt=as_of - rules.days("device.second_key"))
+    recent = still_on_their_pcs().filter(handed_at__gt=as_of - rules.days("device.second_key"))
     return _counted(recent.values_list("partner_id").annotate(n=Count("device_id", distinct=True)).order_by())
 
 
 def _returnable(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
-    """Count by partner the keys that can still go back to Microsoft at the instant."""
-    rows = ProductKey.objects.filter(
-        partner_id__isnull=False, fulfilment__received_at__gt=as_of - rules.days("return.window")
-    ).exclude(state__in=(KeyState.RETURNED, KeyState.REPORTED_RETURN, KeyState.ACTIVATION_ENABLED))
+    """Count by partner the keys that can still go back to Microsoft for a credit at the instant."""
+    rows = _free_to_go().filter(
+        state__in=GOING_FROM, fulfilment__received_at__gte=as_of - rules.days("return.window")
+    )
     return _counted(rows.values_list("partner_id").annotate(n=Count("id")).order_by())
 
 
 def _goodwill(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
-    """Count by partner the enabled keys that can still go back as goodwill at the instant."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT partner_id, count(*) FROM licensing_productkey
-            WHERE partner_id IS NOT NULL AND state = %s AND state_since > %s GROUP BY 1""",
-            [KeyState.ACTIVATION_ENABLED.value, as_of - rules.days("return.goodwill")],
+    """Count by partner the enabled keys in whose place another one is free at the instant."""
+    had_one = KeyReplacement.objects.filter(
+        kind=KeyReplacement.Kind.GOODWILL, device_id=OuterRef("hand_over__device_id")
+    )
+    rows = (
+        _free_to_go()
+        .filter(
+            hold=Hold.NONE, state=KeyState.ACTIVATION_ENABLED,
+            state_since__gt=as_of - rules.days("return.goodwill"),
         )
-        return _counted(cursor.fetchall())
+        .exclude(Exists(had_one))
+    )  # fmt: skip
+    return _counted(rows.values_list("partner_id").annotate(n=Count("id")).order_by())
+
+
+def _free_to_go() -> QuerySet[ProductKey]:
+    """Return the partners' keys that no return holds, nor a report of them as lost or in dispute."""
+    in_return = PartnerReturnLine.objects.filter(key_id=OuterRef("pk"), ended_at__isnull=True)
+    held = (Hold.DISPUTED, Hold.LOST_OR_STOLEN)
+    return (
+        ProductKey.objects.filter(partner_id__isnull=False).exclude(hold__in=held).exclude(Exists(in_return))
+    )
+
+
+def _spoilage(as_of: datetime, rules: Ruleset) -> dict[UUID, int]:
+    """Count by partner the months in which more labels were spoiled than goes without a question."""
+    percent = rules.number("label.use", "spoilage_percent")
+    found = label_months(partners_with_labels(), as_of - LOOKED_BACK)
+    return {
+        partner_id: sum(is_spoilage_high(each.spoiled, each.used, percent=percent) for each in months)
+        for partner_id, months in found.items()
+    }
 
 
 def _reveal_limit(partner: Partner, as_of: datetime, rules: Ruleset) -> str:

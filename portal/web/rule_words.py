@@ -19,6 +19,7 @@ ASPECTS: dict[str, Any] = {
     "device.closed": gettext_lazy("PCs that get no second key"),
     "return.open": gettext_lazy("Keys that can go back to Microsoft"),
     "return.goodwill": gettext_lazy("Enabled keys that can go back as goodwill"),
+    "label.question": gettext_lazy("Months with too many spoiled labels"),
     "reveal.limit": gettext_lazy("Keys taken, at most"),
     "report.stop": gettext_lazy("Unreported keys"),
 }
