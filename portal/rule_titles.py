@@ -42,6 +42,7 @@ TITLES: Mapping[str, Text] = {
     "DEV-2": _("One key for one PC"),
     "LIM-2": _("A limit is raised by two people"),
     "P-TRAIN-1": _("Training passed"),
+    "TAX-1": _("How orders are taxed"),
     "P-404": _("What is not yours is not there"),
 }
 # All others are called by what they are about: their number's beginning.
@@ -70,6 +71,7 @@ FAMILIES: Mapping[str, Text] = {
     "REPORT": _("The month’s report"),
     "RET": _("Returns"),
     "SCORE": _("Score"),
+    "TAX": _("Tax"),
     "TIER": _("Tiers"),
     "P-AGR": _("Agreements"),
     "P-COMP": _("Company facts"),

@@ -106,6 +106,30 @@ def restrict_partner(
 
 
 @transaction.atomic
+def hold_for_tax(
+    partner_id: UUID, *, reason: str, next_step: str, by: Actor, at: datetime, until: datetime | None = None
+) -> OrderBlock:
+    """Let new orders wait while it is open how they are taxed; they are released once, by its end (TAX-1).
+
+    Taking keys, reporting and all else go on.
+    """
+    partner = locked_partner(partner_id)
+    return restrict_partner(
+        partner_id,
+        kind=OrderBlock.Kind.ORDERS,
+        reason=reason,
+        by=by,
+        at=at,
+        rule="TAX-1",
+        next_step=next_step,
+        facts={_("VAT number"): partner.vat_id or "–", _("Country"): partner.country},
+        until=until,
+        lifter_role=Role.MAR_ADMIN,
+        orders_wait=True,
+    )
+
+
+@transaction.atomic
 def suspend_partner(
     partner_id: UUID, *, reason: str, by: Actor, at: datetime, extent: str = Extent.ALL
 ) -> Partner:

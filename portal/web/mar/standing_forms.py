@@ -39,6 +39,16 @@ ONE_ACT = [choice for choice in OrderBlock.Kind.choices if choice[0] != OrderBlo
 class RestrictForm(_Reason):
     """What is restricted, why, what the partner can do, and until when."""
 
+    about = forms.ChoiceField(
+        label=_("What it is about"),
+        choices=[
+            ("conduct", _("How the partner keeps the programme’s terms")),
+            ("tax", _("Tax: it is open how his orders are taxed. New orders are taken and wait")),
+        ],
+        initial="conduct",
+        required=False,
+        widget=forms.RadioSelect,
+    )
     kind = forms.ChoiceField(
         label=_("What is stopped"), choices=ONE_ACT, initial=OrderBlock.Kind.ORDERS,
         widget=forms.RadioSelect,
@@ -57,7 +67,7 @@ class RestrictForm(_Reason):
         required=False,
         help_text=_("They are released by themselves when the restriction ends. Otherwise they are refused."),
     )
-    field_order = ("kind", "orders_wait", "reason", "next_step", "until")
+    field_order = ("about", "kind", "orders_wait", "reason", "next_step", "until")
 
     def until_instant(self) -> datetime | None:
         """Return the end as an instant in the MAR's zone."""

@@ -19,6 +19,7 @@ from partners.services.graces import end_grace, give_grace
 from partners.services.partners import withdraw_offer
 from partners.services.standing import (
     confirm_suspension,
+    hold_for_tax,
     keep_suspension,
     lift_restriction,
     lift_suspension,
@@ -102,10 +103,17 @@ def restrict(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     form = RestrictForm(request.POST or None)
 
     def act() -> None:
+        said: dict[str, Any] = {
+            "reason": form.cleaned_data["reason"],
+            "next_step": form.cleaned_data["next_step"],
+            "until": form.until_instant(),
+        }
+        if form.cleaned_data["about"] == "tax":
+            hold_for_tax(partner_id, by=actor_of(request), at=timezone.now(), **said)
+            return
         restrict_partner(
-            partner_id, kind=form.cleaned_data["kind"], reason=form.cleaned_data["reason"],
-            next_step=form.cleaned_data["next_step"], until=form.until_instant(), by=actor_of(request),
-            at=timezone.now(), orders_wait=form.cleaned_data["orders_wait"],
+            partner_id, kind=form.cleaned_data["kind"], orders_wait=form.cleaned_data["orders_wait"],
+            by=actor_of(request), at=timezone.now(), **said,
         )  # fmt: skip
 
     return _ask(request, partner_id, "mar/standing_restrict.html", form, act, _("The partner is restricted."))

@@ -25,7 +25,7 @@ from licensing.services.order_release import expire_order, orders_due, release_o
 from licensing.services.orders import OrderRefused
 from partners.models import OrderBlock, Partner
 from partners.services.partners import record_unpaid, set_credit_limit
-from partners.services.standing import lift_restriction, restrict_partner
+from partners.services.standing import hold_for_tax, lift_restriction, restrict_partner
 from tests.factories import AT, make_partner, make_product, make_stock
 from tests.factories.limits import agree_to_raise
 from tests.factories.rules import set_rule
@@ -125,6 +125,28 @@ def test_a_restriction_that_says_so_lets_orders_wait_until_it_is_lifted() -> Non
         assert OutboxItem.objects.filter(task="licensing.release_orders").count() == 1
     assert _release(partner, "block") == 1
     assert state_of(placed.order_id) == "allocated"
+
+
+def test_while_the_tax_is_open_orders_wait_and_its_end_releases_each_once() -> None:
+    partner, product = make_partner(), make_product()
+    make_stock(product, 2)
+    with mar_scope():
+        Partner.objects.filter(pk=partner.pk).update(vat_id="DE123456796")
+        block = hold_for_tax(
+            partner.pk, reason="The VAT number is not confirmed.", next_step="Send the tax office's letter.",
+            by=MAR_PERSON, at=AT,
+        )  # fmt: skip
+    placed = [order(partner, product, 1).order_id for _ in range(2)]
+    with mar_scope():
+        (held,) = Order.objects.get(pk=placed[0]).holds
+    assert (held["rule"], held["facts"]["VAT number"], held["lifted_by"]) == (
+        "TAX-1", "DE123456796", "The MAR's partner desk",
+    )  # fmt: skip
+    assert (state_of(placed[0]), keys_by_place()) == ("held_compliance", {(1, "none"): 2})
+    with mar_scope():
+        lift_restriction(block.pk, by=MAR_PERSON, at=LATER)
+    assert [_release(partner, "block"), _release(partner, "block")] == [2, 0]
+    assert [steps_of(each) for each in placed] == [["placed", "allocated"]] * 2
 
 
 def test_beside_a_refusing_restriction_nothing_waits() -> None:

@@ -106,6 +106,21 @@ def test_a_restriction_is_set_and_lifted_with_its_words():
     )
 
 
+def test_orders_wait_while_the_tax_is_open_whatever_else_the_form_says():
+    partner = make_partner()
+    path = f"/mar/partners/{partner.pk}/"
+    form = {
+        "about": "tax",
+        "kind": "hand_over",
+        "reason": "Moved to Austria.",
+        "next_step": "Send the VAT number.",
+    }
+    assert _as("mar_admin").post(f"{path}restrict/", form).status_code == 302
+    block = _block()
+    assert (block.rule, block.kind, block.orders_wait) == ("TAX-1", "orders", True)
+    assert "How orders are taxed" in _as("mar_admin").get(f"{path}standing/").text
+
+
 def test_time_is_given_and_ended_by_an_administrator():
     partner = make_partner()
     path = f"/mar/partners/{partner.pk}/"
