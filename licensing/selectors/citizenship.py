@@ -16,13 +16,15 @@ from partners.rules.recipients import is_evidence_in_force
 
 RULE_OF = {WINDOWS: "citizenship.windows", OFFICE: "citizenship.office"}
 
+# A key swapped on its line stands for no licence of its own: the one that was given for it is counted, in its month.
+STANDS = """NOT EXISTS (SELECT 1 FROM licensing_keyreplacement r WHERE r.old_assignment_id = a.id AND r.is_same_line)"""
 # What each order line took from each exception. As a month counts keys, not quantities, so does an exception:
 # of a line whose keys were called back in its month it bears what is left, the one that ends first before the others.
-BORNE = """draws AS (
+BORNE = f"""draws AS (
   SELECT d.exception_id, d.order_line_id, d.quantity,
     sum(d.quantity) OVER (PARTITION BY d.order_line_id ORDER BY e.period_end, e.reference) - d.quantity AS sooner,
     CASE WHEN o.allocated_at IS NULL THEN l.quantity ELSE
-    (SELECT count(*) FROM licensing_keyassignment a WHERE a.order_line_id = l.id AND (a.ended_at IS NULL
+    (SELECT count(*) FROM licensing_keyassignment a WHERE a.order_line_id = l.id AND {STANDS} AND (a.ended_at IS NULL
       OR a.ended_at >= (date_trunc('month', o.placed_at AT TIME ZONE %(zone)s) + interval '1 month')
         AT TIME ZONE %(zone)s)) END AS keys
   FROM licensing_quotaexception e JOIN licensing_quotadraw d ON d.exception_id = e.id
@@ -46,7 +48,7 @@ WITH {BORNE}, month AS (
 ), keys AS (
   SELECT is_office, sum(n) AS n FROM (
     SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
-    WHERE a.ended_at IS NULL OR a.ended_at >= %(month_end)s GROUP BY 1
+    WHERE {STANDS} AND (a.ended_at IS NULL OR a.ended_at >= %(month_end)s) GROUP BY 1
     UNION ALL SELECT is_office, sum(waiting) FROM month GROUP BY 1) counted GROUP BY 1
 ), drawn AS (
   SELECT m.is_office, sum(b.n) AS n FROM month m JOIN borne b ON b.order_line_id = m.id GROUP BY 1

@@ -162,4 +162,6 @@ def _counted_windows(order: Order, month_end: datetime) -> int:
     if not lines:
         return 0
     counted = Q(ended_at__isnull=True) | Q(ended_at__gte=month_end)
-    return KeyAssignment.objects.filter(counted, order_line_id__in=lines).count()
+    swapped = KeyAssignment.objects.filter(order_line_id__in=lines, replaced_by__is_same_line=True)
+    found = KeyAssignment.objects.filter(counted, order_line_id__in=lines)
+    return found.exclude(pk__in=swapped.values("pk")).count()

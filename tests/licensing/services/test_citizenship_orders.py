@@ -20,13 +20,16 @@ from licensing.models import (
 )
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import KeyState
+from licensing.selectors.citizenship import citizenship_facts
 from licensing.selectors.order_wait import decision_now
 from licensing.selectors.quota import drawn_of
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_order
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
 from licensing.services.recall import recall_key
+from licensing.services.replacements import Wanted, swap_key
 from partners.models import Partner, Recipient, RecipientClass
+from partners.selectors.mar import mar_zone
 from partners.services.recipients import withdraw_recipient
 from tests.factories import AT, actor_for, make_mar, make_member, make_product, make_stock
 from tests.factories.quota import make_exception
@@ -511,3 +514,25 @@ def test_a_key_called_back_after_its_month_stays_borne_by_the_exception(
     _call_back(giver, 1, order_id=_order(giver, product, 3, school), at=at)
     with mar_scope():
         assert drawn_of(exception) == drawn
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_a_swapped_key_counts_once_and_in_the_month_of_its_order(
+    giver: Partner, school: Recipient, days: int
+) -> None:
+    product = make_citizenship(stock=4)
+    _order(giver, product, 2, school)
+    with partner_scope(giver.pk):
+        key = ProductKey.objects.filter(state=11).order_by("id")[0]
+        swap_key(
+            partner_id=giver.pk, product_key_id=key.product_key_id, wanted=Wanted("Wrong edition"),
+            by=Actor.system("test"), at=AT + timedelta(days=days),
+        )  # fmt: skip
+        counted = [
+            citizenship_facts(
+                partner_id=giver.pk, product_id=product.pk, kind="windows", recipient_id=school.pk, at=AT,
+                zone=mar_zone(), counted_at=AT + timedelta(days=month),
+            ).quota.windows
+            for month in (0, 30)
+        ]  # fmt: skip
+    assert counted == [2, 0]
