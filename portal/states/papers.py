@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.states.one import Status
 
 ORDER: Mapping[str, Status] = {
-    "draft": Status(_("Draft"), "neutral", "pencil", _("Not sent yet. Check it and place the order.")),
+    "draft": Status(
+        _("Reserved"), "info", "clock", _("Its keys are kept for a time. Confirm it, or they are free again.")
+    ),
     "submitted": Status(
         _("Submitted"), "info", "hourglass", _("We are assigning your keys. This takes seconds.")
     ),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError, NotFound, Refusal
 from licensing.models import LicenceFamily, Order, OrderState, Product, ProductKey
@@ -25,6 +25,7 @@ from licensing.selectors.quota import quota_of_product
 from licensing.selectors.scarcity import receipts_of
 from licensing.selectors.timeline import order_events
 from licensing.services.order_cancel import cancel_own_order
+from licensing.services.order_confirm import confirm_order
 from licensing.services.orders import Preflight, place_order, preflight
 from partners.selectors.recipients import orderable_recipients
 from portal.actors import actor_of
@@ -230,21 +231,41 @@ def receipts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Show one order with its keys and what happened to it."""
+    return render_table(request, "tpr/order_detail.html", _order_shown(request, order_id))
+
+
+def _order_shown(request: HttpRequest, order_id: UUID) -> dict[str, Any]:
     order = orders_of(partner_id_of(request)).filter(pk=order_id).first()
     if order is None:
         raise Http404
     table = OrderKeyTable(request, keys_of(order.partner_id).filter(order_line__order_id=order_id))
-    may_cancel = "order.cancel" in request.permissions  # type: ignore[attr-defined]
-    context = {
+    permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
+    return {
         "order": order,
         "table": table,
         "events": order_events(order),
         "place": queue_place(order, timezone.now()),
         "parts": orders_of(order.partner_id).filter(split_from=order),
-        "may_cancel": may_cancel and order.state in CANCELLABLE,
+        "may_cancel": "order.cancel" in permissions and order.state in CANCELLABLE,
+        "is_reserved": order.state == OrderState.DRAFT,
+        "may_confirm": "order.place" in permissions,
         "details": details_shown(order),
     }
-    return render_table(request, "tpr/order_detail.html", context)
+
+
+@allow("order.place", houses=HOUSE)
+@require_POST
+def confirm(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Turn reserved keys into an order, within their time."""
+    context = _order_shown(request, order_id)
+    try:
+        state = confirm_order(
+            order_id, partner_id=partner_id_of(request), by=actor_of(request), at=timezone.now()
+        )
+    except DomainError as error:
+        return render_refused(request, "tpr/order_detail.html", context, error)
+    messages.success(request, PLACED_WORDS.get(state, _("Your order is taken. It waits for now.")))
+    return redirect("tpr:order-detail", order_id)
 
 
 @allow("order.cancel", houses=HOUSE)

@@ -105,6 +105,7 @@ urlpatterns = [
     path("orders/standing/<uuid:standing_order_id>/end/", standing_orders.end, name="standing-order-end"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order-detail"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
+    path("orders/<uuid:order_id>/confirm/", orders.confirm, name="order-confirm"),
     path("recipients/", recipients.recipient_list, name="recipient-list"),
     path("recipients/new/", recipients.new_recipient, name="recipient-new"),
     path("recipients/<uuid:recipient_id>/", recipients.recipient_detail, name="recipient-detail"),

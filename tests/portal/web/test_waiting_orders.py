@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.actor import Actor
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import KeyAssignment, Lane, Product
+from licensing.models import KeyAssignment, Lane, Order, Product
 from licensing.selectors.order_facts import order_facts
 from licensing.selectors.order_wait import exposure_of
 from licensing.services.fair_share import confirm_fair_share, propose_fair_share, share_stock
@@ -114,6 +114,27 @@ def test_a_machine_confirms_its_reservation_once_and_no_other(partner: Partner, 
             2,
         )
     assert keys_by_place() == {(1, "none"): 7, (11, "none"): 2}
+
+
+def test_a_person_sees_until_when_keys_are_kept_and_confirms(partner: Partner, product: Product) -> None:
+    first, second = (
+        _machine(partner)("", product=product.code, quantity=2, reserve_minutes=30).json()["id"]
+        for _ in range(2)
+    )
+    buyer, reader = _person("tpr_buyer", partner), _person("tpr_readonly", partner)
+    path = f"/tpr/orders/{first}/confirm/"
+    assert path in buyer.get(f"/tpr/orders/{first}/").content.decode()
+    assert path not in reader.get(f"/tpr/orders/{first}/").content.decode()
+    assert reader.post(path).status_code in (403, 404)
+    assert _person("tpr_buyer", make_partner()).post(path).status_code == 404
+    assert keys_by_place() == {(1, "none"): 5, (1, "reserved"): 4}
+    assert buyer.post(path).status_code == 302
+    assert state_of(first) == "allocated"
+    with mar_scope():
+        Order.objects.filter(pk=second).update(expires_at=AT)
+    late = buyer.post(f"/tpr/orders/{second}/confirm/")
+    assert (late.status_code, "its keys are free again" in late.content.decode()) == (409, True)
+    assert state_of(second) == "draft"
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(30, "draft"), (46, None)])
