@@ -163,7 +163,8 @@ def change_hold(ids: Sequence[int], *, before: Hold, after: Hold, step: Step) ->
                 "hold_cannot_change",
                 _("The key is held in another way already, or it is back at Microsoft."),
                 rule="KEY-HOLD",
-                facts={_("Keys"): len(set(ids)), _("Changed"): len(held), _("Hold asked for"): after.value},
+                # Never how many could: who mixes them well would learn which keys are guarded.
+                facts={_("Keys"): len(set(ids)), _("Hold asked for"): after.value},
                 next_step=_("Open the key's page to see what holds it."),
                 lifted_by=_("The MAR's compliance officer"),
             )
@@ -205,7 +206,7 @@ def _record(
 def require_all(moved: Collection[int], wanted: Sequence[int], *, to: KeyState) -> None:
     """Raise unless every wanted key moved; the caller's transaction then rolls back.
 
-    :raises KeyCannotMove: naming how many did not.
+    :raises KeyCannotMove: never naming how many did not: who mixes keys well would learn which are guarded.
     """
     if len(moved) == len(set(wanted)):
         return
@@ -214,7 +215,7 @@ def require_all(moved: Collection[int], wanted: Sequence[int], *, to: KeyState) 
             "key_cannot_move",
             _("The key is not in a state that allows this step."),
             rule="KEY-STATES",
-            facts={"keys": len(set(wanted)), "moved": len(moved), "to": to.microsoft_name},
+            facts={_("Keys"): len(set(wanted)), _("Wanted"): to.microsoft_name},
             next_step=_("Open the key's page to see where it is now."),
             lifted_by=_("The MAR"),
         )

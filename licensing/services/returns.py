@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import audit
@@ -25,7 +26,7 @@ from licensing.exchange.return_xml import (
     ReturnAckLine,
 )
 from licensing.locks import lock_keys
-from licensing.models import ExchangeException, ReturnLine, ReturnRequest
+from licensing.models import ExchangeException, ProductKey, ReturnLine, ReturnRequest
 from licensing.rules.cbr_answers import Finding
 from licensing.rules.key_states import Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
@@ -35,6 +36,7 @@ from licensing.services.recall import require_in_no_return
 from licensing.services.return_answers import book_answers
 from licensing.set_based import set_based_plans
 
+SHOWN_IDS = 5
 RETURNABLE_FROM = (
     KeyState.FULFILLED,
     KeyState.BOUND,
@@ -110,7 +112,7 @@ def send_return(
             step=Step("return.sent", request.id, by, at),
         )
     except KeyCannotMove as error:
-        raise NotReturnable(_not_returnable(error)) from error
+        raise NotReturnable(_not_returnable(request, ids, stopping)) from error
     _audit("sent", request, by, at, {"keys": len(ids), "type": return_type})
     return request
 
@@ -279,12 +281,19 @@ def _check(ids: Sequence[int], return_type: str, *, is_without_credit: bool) -> 
         )
 
 
-def _not_returnable(error: KeyCannotMove) -> Any:
+def _not_returnable(request: ReturnRequest, ids: Sequence[int], stopping: Sequence[Hold]) -> Any:
+    """Say which keys stand where none goes back from, by what their pages show: nothing else is told apart.
+
+    A line was written for each key in a state that may go; by now some of them have moved.
+    """
+    elsewhere = Q(hold__in=stopping) | ~Q(pk__in=request.lines.values("key_id"))
+    found = ProductKey.objects.filter(elsewhere, pk__in=ids).order_by("product_key_id")
+    names = list(found.values_list("product_key_id", flat=True)[:SHOWN_IDS])
     return refuse(
         "not_returnable",
         _("Not every key can be returned now."),
         rule="RET-3",
-        facts=dict(error.refusals[0].facts),
+        facts={_("Keys"): len(ids), _("Not now"): ", ".join(names) or "–"},
         next_step=_("Recall keys that were handed over, and wait for Microsoft's answer to reported ones."),
         lifted_by=_("The MAR"),
     )

@@ -31,6 +31,7 @@ from portal.web.refused import render_refused
 from portal.web.tpr.place import device_of, partner_id_of
 
 HOUSE = ("tpr",)
+SHOWN_SECONDS = 60
 REVEALABLE = (KeyState.ASSIGNED, KeyState.RETRIEVED)
 
 
@@ -126,7 +127,7 @@ def reveal(request: HttpRequest, product_key_id: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = FORM_ERROR_STATUS if request.method == "POST" else 200
         return render(request, "tpr/key_reveal.html", context, status=status)
-    fields = form.cleaned_data
+    fields, at = form.cleaned_data, timezone.now()
     try:
         handed = reveal_key(
             partner_id=partner_id_of(request),
@@ -134,7 +135,7 @@ def reveal(request: HttpRequest, product_key_id: str) -> HttpResponse:
             device=DeviceIdentity(fields["manufacturer"], fields["model"], fields["serial"]),
             reason=fields["reason"],
             by=actor_of(request),
-            at=timezone.now(),
+            at=at,
         )
     except DomainError as error:
         return render_refused(request, "tpr/key_reveal.html", context, error)
@@ -143,10 +144,15 @@ def reveal(request: HttpRequest, product_key_id: str) -> HttpResponse:
         "device": f"{fields['manufacturer']} {fields['model']} {fields['serial']}",
         "key_groups": handed.key.reveal().split("-"),
         "close_url": reverse("tpr:key-detail", args=[product_key_id]),
+        # Who photographs the key photographs who looked at it, and when.
+        "mark": _("Shown to %(who)s, %(at)s UTC")
+        % {"who": request.user.name or request.user.email, "at": f"{at:%Y-%m-%d %H:%M:%S}"},  # type: ignore[union-attr]
         "no_store": True,
     }
     response = render(request, "tpr/key_revealed.html", shown)
     response["Cache-Control"] = "no-store"
+    # Without JavaScript too it stands there for a minute and no longer.
+    response["Refresh"] = f"{SHOWN_SECONDS}; url={shown['close_url']}"
     return response
 
 

@@ -25,7 +25,7 @@ from licensing.services.import_release import complete_release
 from licensing.services.imports import release_batch
 from licensing.services.incidents import report_incident
 from licensing.services.orders import OrderRefused, OrderRequest, place_order
-from licensing.services.recall import recall_key
+from licensing.services.recall import recall_key, unassign_keys
 from licensing.services.replacements import ReplacementRefused, Wanted, swap_key
 from licensing.services.returns import send_return
 from reporting.services.invariants import check_all
@@ -304,3 +304,26 @@ def test_a_partner_asks_nothing_of_decoys(question: str) -> None:
         connection.cursor() as cursor,
     ):
         cursor.execute(f"SELECT {question}")
+
+
+def test_who_mixes_a_key_with_one_that_cannot_go_learns_nothing_of_it(product: Product) -> None:
+    """A refusal of two keys is the same whether the other one is real or a decoy, and nothing moves."""
+    decoy = the_decoy()
+    with mar_scope():
+        real, stuck = ProductKey.objects.exclude(pk=decoy.pk).order_by("id")[:2]
+        put_on_hold([stuck.pk], hold=Hold.DISPUTED, reason="Whose is it?", by=OFFICE, at=AT)
+        told = []
+        for key in (real, decoy):
+            ids = [key.pk, stuck.pk]
+            for act in (
+                lambda ids: send_return(ids, return_type="ZOA", reason="Not needed", by=OFFICE, at=AT),
+                lambda ids: put_on_hold(
+                    ids, hold=Hold.LOST_OR_STOLEN, reason="A van is gone", by=OFFICE, at=AT
+                ),
+                lambda ids: unassign_keys(ids, order_id="x", by=OFFICE, at=AT),
+            ):
+                with pytest.raises(DomainError) as refused, transaction.atomic():
+                    act(ids)
+                told.append((refused.value.code, refused.value.refusals[0].facts))
+    assert told[:3] == told[3:]
+    assert told[0][1] == {"Keys": 2, "Not now": stuck.product_key_id}

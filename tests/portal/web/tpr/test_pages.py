@@ -105,6 +105,9 @@ def test_reveal_asks_for_a_fresh_second_factor_first(shop: Any) -> None:
     assert "no-store" in shown["Cache-Control"]
     groups = shown.context["key_groups"]
     assert [len(group) for group in groups] == [5, 5, 5, 5, 5]
+    assert shown["Refresh"] == f"60; url=/tpr/keys/{key_id}/"
+    assert f"Shown to {owner.name}, {shown.context['mark'].rpartition(', ')[2]}" in shown.content.decode()
+    assert "UTC" in shown.context["mark"]
     later = fresh.get(f"/tpr/keys/{key_id}/").content.decode()
     assert groups[0] not in later
     assert groups[4] in later
