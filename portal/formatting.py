@@ -75,6 +75,11 @@ def day(value: dt.date) -> str:
     return str(babel_dates.format_date(value, format="medium", locale=active_locale()))
 
 
+def short_day(value: dt.date) -> str:
+    """Write a date where room is short, such as 22/11."""
+    return str(babel_dates.format_skeleton("Md", value, locale=active_locale()))
+
+
 def month(value: dt.date) -> str:
     """Write a month, such as November 2026."""
     return str(babel_dates.format_skeleton("yMMMM", value, locale=active_locale()))

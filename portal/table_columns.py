@@ -43,7 +43,10 @@ class Column:
 
     def html(self, row: Any) -> SafeString:
         value = self.value(row)
-        shown = markup.badge(self.status, value) if self.kind == "status" else _RENDERERS[self.kind](value)
+        if self.kind == "status":
+            shown = markup.nothing() if value is None else markup.badge(self.status, value)
+        else:
+            shown = _RENDERERS[self.kind](value)
         url = self.url(row) if self.url else None
         return format_html('<a href="{}">{}</a>', url, shown) if url else shown
 

@@ -7,6 +7,7 @@ are what is traded.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from licensing.rules.devices import normalise
 
@@ -71,6 +72,11 @@ class LabelMonth:
     used: int = 0
     spoiled: int = 0
     enabled: int = 0
+
+    @property
+    def starts_on(self) -> date:
+        """Return the first day of the month."""
+        return date.fromisoformat(f"{self.month}-01")
 
     @property
     def difference(self) -> int:

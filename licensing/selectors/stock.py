@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
-from licensing.models import Fulfilment, KeyBatch, Product, ProductKey
+from licensing.models import BatchStop, Fulfilment, KeyBatch, Product, ProductKey
 from licensing.models.key_batch import KeyBatchState
 from licensing.rules.key_states import Hold, KeyState
 from licensing.selectors.decoys import decoys_of_product
@@ -125,10 +125,10 @@ def _free_by_product(keys: QuerySet[ProductKey]) -> dict[int, int]:
 
 
 def imports() -> QuerySet[KeyBatch]:
-    """Return all imports with the people who drove them, newest first."""
-    return KeyBatch.objects.select_related("uploaded_by", "released_by", "rejected_by").order_by(
-        "-uploaded_at"
-    )
+    """Return all imports with the people who drove them, newest first; a stopped one with ``stop_state``."""
+    stop = BatchStop.objects.filter(batch=OuterRef("pk")).exclude(state=BatchStop.State.GIVEN_BACK)
+    found = KeyBatch.objects.select_related("uploaded_by", "released_by", "rejected_by")
+    return found.annotate(stop_state=Subquery(stop.values("state")[:1])).order_by("-uploaded_at")
 
 
 def imports_to_release() -> int:

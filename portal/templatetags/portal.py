@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.people import Who
+from partners.rules.countries import country_name
 from portal import formatting, markup
 from portal.rule_titles import rule_title
 from portal.status import Code, Status
@@ -151,6 +152,12 @@ def system_events(events: Iterable[Any]) -> list[Any]:
 def clock(value: dt.datetime) -> SafeString:
     """{{ event.at|clock }}: time of day with zone, under a heading that names the day."""
     return markup.clock_time(value)
+
+
+@register.filter
+def countries(codes: Iterable[str]) -> str:
+    """{{ version.countries|countries }}: Austria, Germany."""
+    return ", ".join(sorted(country_name(code) for code in codes))
 
 
 @register.filter

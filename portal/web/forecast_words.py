@@ -153,7 +153,7 @@ def _weeks_chart(pace: Pace, name: str) -> Chart:
     for week in pace.weeks:
         counted = int(week.counted)
         values = (counted, week.used - counted) if has_spike else (week.used,)
-        months.append(MonthValues(f"{week.starts_on:%d.%m.}", values))
+        months.append(MonthValues(formatting.short_day(week.starts_on), values))
     series = [_("Keys used"), _("left out")][: len(months[0].values)]
     return month_bars(
         months,

@@ -82,7 +82,7 @@ def release(person: Person, path: str, delivery: Delivery) -> None:
     person.follow("Release …")
     assert person.heading == f"Release {len(delivery.keys)} keys to stock?"
     person.press("Release to stock")
-    person.reads(f"{len(delivery.keys)} keys are in stock")
+    person.reads(f"{len(delivery.keys)} keys came into stock")
 
 
 def reject(person: Person, path: str) -> None:

@@ -256,6 +256,15 @@ def test_a_missing_relation_on_the_way_to_a_value_is_a_dash() -> None:
     assert "–" in column.html(Nothing())
 
 
+def test_a_state_that_is_missing_is_a_dash_and_no_badge() -> None:
+    class Nothing:
+        stop = None
+
+    drawn = Column("stop", "Stopped", kind="status", status="batch_stop").html(Nothing())
+    assert "–" in drawn
+    assert 'class="state' not in drawn
+
+
 def page(query: str) -> str:
     request = request_like(RequestFactory().get(f"/people/?{query}"))
     shown = PeopleTable(request, people())

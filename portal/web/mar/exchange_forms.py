@@ -11,6 +11,7 @@ from licensing.exchange.return_xml import MAX_RETURN_LINES, RETURN_TYPES
 from licensing.rules.key_syntax import is_product_key_id
 from licensing.selectors.exchange import keys_by_product_key_ids
 from portal.forms import MultipleFileField
+from portal.web.return_words import type_label
 
 MAX_FILES = 20
 SHOWN_IDS = 5
@@ -56,7 +57,7 @@ class ReturnForm(forms.Form):
     )
     return_type = forms.ChoiceField(
         label=gettext_lazy("Return type"),
-        choices=[(name, name) for name in RETURN_TYPES],
+        choices=[(name, type_label(name)) for name in RETURN_TYPES],
         help_text=gettext_lazy("Microsoft's own names. ZOE and ZOF are for returns without credit."),
     )
     is_without_credit = forms.BooleanField(label=gettext_lazy("Without credit"), required=False)

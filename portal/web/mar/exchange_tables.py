@@ -14,6 +14,7 @@ from portal.formatting import number
 from portal.status import Text
 from portal.tables import Column, DateRangeFilter, Empty, Table, TextFilter, status_filter
 from portal.web.mar.exchange_words import code_text, finding_label
+from portal.web.return_words import type_label
 
 
 def _answered(report: ComputerBuildReport) -> str:
@@ -171,7 +172,12 @@ class ReturnTable(Table):
         Column(
             "rma", gettext_lazy("Return"), kind="mono", accessor="rma_number", sort="number", primary=True
         ),
-        Column("type", gettext_lazy("Type"), kind="mono", accessor="return_type", sort="return_type"),
+        Column(
+            "type",
+            gettext_lazy("What happened"),
+            accessor=lambda row: type_label(row.return_type),
+            sort="return_type",
+        ),
         Column("keys", gettext_lazy("Keys"), kind="number", accessor="key_count", sort="key_count"),
         Column("answered", gettext_lazy("Answered"), kind="number", sort="answered"),
         Column("reason", gettext_lazy("Reason")),

@@ -211,8 +211,8 @@ def _events(batch: KeyBatch) -> list[dict[str, Any]]:
         refused = batch.state == KeyBatchState.REFUSED
         text = _("Refused by the check") if refused else _("Checked without errors")
         tone, icon = ("danger", "circle-x") if refused else ("success", "check")
-        events.append(
-            {"at": batch.checked_at, "text": text, "tone": tone, "icon": icon, "actor": _("Portal")}
+        events.insert(
+            0, {"at": batch.checked_at, "text": text, "tone": tone, "icon": icon, "actor": _("Portal")}
         )
     if batch.released_at:
         is_done = batch.state == KeyBatchState.RELEASED

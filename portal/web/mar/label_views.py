@@ -101,7 +101,9 @@ class IssueForm(RangeForm):
 
     prefix = "issue"
     field_order = ("partner", "first", "last")
-    partner = forms.ModelChoiceField(queryset=Partner.objects.none(), label=gettext_lazy("Partner"))
+    partner = forms.ModelChoiceField(
+        queryset=Partner.objects.none(), label=gettext_lazy("Partner"), empty_label=gettext_lazy("Choose one")
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

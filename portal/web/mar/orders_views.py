@@ -15,6 +15,7 @@ from core.errors import DomainError
 from licensing.models import Order, OrderState, ProductKey
 from licensing.models.order import WAITING_STATES
 from licensing.rules.key_states import Hold, KeyState
+from licensing.selectors.order_wait import queue_place
 from licensing.selectors.orders import all_keys, all_orders, key_called
 from licensing.selectors.replacements import replacements_of_key
 from licensing.selectors.timeline import order_events
@@ -111,7 +112,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     table = OrderKeyTable(request, all_keys().filter(order_line__order=order))
     may_cancel = "partner.manage" in request.permissions and order.state in CANCELLABLE  # type: ignore[attr-defined]
     context = {"order": order, "table": table, "events": order_events(order), "may_cancel": may_cancel}
-    context["details"] = details_shown(order)
+    context |= {"details": details_shown(order), "place": queue_place(order, timezone.now())}
     return render_table(request, "mar/order_detail.html", context)
 
 

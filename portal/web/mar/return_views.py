@@ -21,6 +21,7 @@ from portal.web.mar.exchange_forms import ReturnForm
 from portal.web.mar.exchange_tables import ReturnLineTable, ReturnTable
 from portal.web.mar.exchange_views import HOUSES, OPERATE, xml_file
 from portal.web.refused import render_refused
+from portal.web.return_words import type_label
 
 
 @allow("exchange.view", houses=HOUSES)
@@ -38,7 +39,8 @@ def return_detail(request: HttpRequest, return_id: UUID) -> HttpResponse:
     """Show one return with the answers to its keys."""
     found = _return(return_id)
     table = ReturnLineTable(request, selectors.lines_of_return(found))
-    return render_table(request, "mar/exchange_return.html", {"return": found, "table": table})
+    context = {"return": found, "table": table, "type": type_label(found.return_type)}
+    return render_table(request, "mar/exchange_return.html", context)
 
 
 @allow("exchange.view", houses=HOUSES)

@@ -27,6 +27,7 @@ class ImportTable(Table):
         Column("uploader", _("Uploaded by"), accessor="uploaded_by.name"),
         Column("releaser", _("Released by"), accessor="released_by.name"),
         Column("state", _("State"), kind="status", status="import", sort="state"),
+        Column("stop", _("Stopped"), kind="status", status="batch_stop", accessor="stop_state"),
     )
     filters = (
         status_filter("state", _("State"), "import"),

@@ -61,9 +61,12 @@ class PublicKeyForm(forms.Form):
     """The public key."""
 
     recipient = forms.CharField(
-        label=gettext_lazy("Public key of age"),
+        label=gettext_lazy("Public key"),
         max_length=100,
-        help_text=gettext_lazy("Run age-keygen on the machine of your line and paste what begins with age1."),
+        help_text=gettext_lazy(
+            "Made by the free program age: run age-keygen on the PC that will open the files, and paste the line "
+            "that begins with age1."
+        ),
         widget=forms.TextInput({"class": "mono", "autocomplete": "off"}),
     )
 

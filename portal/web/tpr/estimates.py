@@ -182,6 +182,7 @@ def _context(request: HttpRequest, estimate_id: UUID) -> dict[str, Any]:
         "lines": lines,
         "today": today,
         "difference": today - total,
+        "saving": total - today,
         "has_changed": is_open and any(price != line.unit_price for line, price in lines),
         "is_open": is_open,
         "asking": asking,

@@ -108,7 +108,9 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
         "build": key.builds.filter(ended_at__isnull=True).select_related("device").first(),
         "life": life_of(key, wing="tpr", partner_id=partner_id_of(request)),
         "may_return": "return.request" in permissions and key.state in GOING_FROM,
-        "may_swap": "return.request" in permissions and key.state in SWAPPABLE | REPLACEABLE,
+        "may_swap": "return.request" in permissions
+        and key.state in SWAPPABLE | REPLACEABLE
+        and key.hold == Hold.NONE,
         "replacements": replacements_of_key(product_key_id, partner_id_of(request)),
         "may_reveal": "key.reveal" in permissions and key.state in REVEALABLE and key.hold == Hold.NONE,
         "may_freeze": "incident.report" in permissions and key.hold == Hold.NONE,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.models import User
 from core.tenancy import mar_scope
 from licensing.models import BatchStop, KeyBatch, Product, ProductKey, StockPool, UndoneKey
+from licensing.selectors.stock import imports
 from licensing.services.batch_undo import stop_batch
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner, make_product, make_stock
 from tests.factories.decoys import without_decoys
@@ -128,6 +129,16 @@ def _stopped(product: Product, *, keys: int = 3) -> tuple[KeyBatch, User]:
     with mar_scope():
         stop_batch(batch.pk, reason="Wrong price", by=actor_for(stopper), at=AT)
     return batch, stopper
+
+
+def test_the_list_of_imports_names_the_stopped_one(product: Product) -> None:
+    batch, _stopper = _stopped(product)
+    released(delivery(product.lpn, keys=2, seed="other"))
+    with mar_scope():
+        states = {each.pk: each.stop_state for each in imports()}
+    assert sorted(states.values(), key=str) == [None, "stopped"]
+    assert states[batch.pk] == "stopped"
+    assert ">Stopped</span>" in _as("mar_stock").get(reverse("mar:stock")).content.decode()
 
 
 @pytest.mark.parametrize(

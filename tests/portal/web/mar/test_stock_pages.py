@@ -118,7 +118,7 @@ def test_a_file_goes_from_upload_over_progress_and_second_person_to_stock(lpn: s
     assert b"Moving the keys into stock" in approver.get(pages(batch)["detail"]).content
     with mar_scope():
         complete_release(batch.id, at=AT)
-    assert "3 keys are in stock" in strip(approver.get(pages(batch)["detail"]))
+    assert "3 keys came into stock" in strip(approver.get(pages(batch)["detail"]))
     stock = approver.get(reverse("mar:stock")).content.decode()
     assert "adds up" in stock
     assert "october.xml" in stock

@@ -9,6 +9,7 @@ from django.test import Client
 from core.actor import Actor
 from core.tenancy import mar_scope
 from licensing.models import KeyReplacement, PartnerReturn, ProductKey
+from licensing.services.incidents import report_incident
 from partners.models import Partner
 from partners.services.api_keys import create_api_key
 from tests.factories import AT, make_mar, make_member, make_partner, make_stock
@@ -45,6 +46,20 @@ def test_one_click_swaps_and_links_both_pages(partner: Partner, technician: Clie
     assert key.product_key_id in technician.get(done["Location"]).content.decode()
     staff = sign_in(Client(), make_member("mar_admin"))
     assert made.new_product_key_id in staff.get(f"/mar/keys/{key.product_key_id}/").content.decode()
+
+
+def test_a_frozen_key_says_so_first_and_offers_no_swap(partner: Partner, technician: Client) -> None:
+    (key,) = make_held_keys(1, partner=partner)
+    url = f"/tpr/keys/{key.product_key_id}/"
+    assert f"{url}wrong/" in technician.get(url).content.decode()
+    with mar_scope(acting_for=partner.pk):
+        report_incident(
+            [key.product_key_id], partner_id=partner.pk, kind="stolen", facts="Taken from the van at the depot.",
+            due_on=AT.date(), by=Actor.system("test"), at=AT,
+        )  # fmt: skip
+    page = technician.get(url).content.decode()
+    assert f"{url}wrong/" not in page
+    assert "Reported as lost or stolen. Do not use it." in page
 
 
 def test_after_the_report_return_and_replacement_are_asked_together(
