@@ -135,6 +135,7 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             fix_path=EXCEPTION_PATH,
         )
     if quota.kind == OFFICE and quantity > quota.office_room:
+        waiting = {_("Windows that wait"): quota.windows_waiting} if quota.windows_waiting else {}
         return refuse(
             "cap_exceeded",
             _("There can be no more Office than Windows licences of the Citizenship family in a month."),
@@ -144,17 +145,31 @@ def quota_refusal(quota: Quota, quantity: int) -> Refusal | None:
             until=quota.resets_on,
             facts={
                 _("Windows this month"): quota.windows,
+                **waiting,
                 _("Office this month"): quota.office,
                 _("Remaining"): quota.office_room,
                 _("Asked for"): quantity,
                 _("Starts again on"): quota.resets_on,
             },
             missing={_("Windows licences"): quantity - quota.office_room},
-            next_step=_up_to(quota.office_room) + _("Order the Windows licences first."),
+            next_step=_(
+                "Nothing: your Windows licences wait for their keys, and this order goes on with them."
+            )
+            if waits_for_windows(quota, quantity)
+            else _up_to(quota.office_room) + _("Order the Windows licences first."),
             lifted_by=_("You, with Windows licences of the same month"),
             fix_path="/tpr/order/",
         )
     return None
+
+
+def waits_for_windows(quota: Quota, quantity: int) -> bool:
+    """Return whether an Office order is one for Windows licences that are ordered and wait for their keys."""
+    return (
+        quota.kind == OFFICE
+        and quantity <= quota.remaining
+        and quota.office_room < quantity <= quota.office_room_later
+    )
 
 
 def _up_to(left: int) -> str:

@@ -82,7 +82,8 @@ def _drawn(quota: Quota, taken: Taken, *, is_same: bool) -> Quota:
     is_office = taken.quota_kind == OFFICE
     quota = replace(
         quota,
-        windows=quota.windows + (0 if is_office else taken.quantity),
+        windows=quota.windows + (0 if is_office else taken.now),
+        windows_waiting=quota.windows_waiting + (0 if is_office else taken.quantity - taken.now),
         office=quota.office + (taken.quantity if is_office else 0),
     )
     if taken.quota_kind != quota.kind:

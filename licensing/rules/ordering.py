@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import FIRST_RULES, Refusal, refuse
 from licensing.models.order import OrderState
-from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_of
+from licensing.rules.citizenship import quota_refusal, recipient_refusal, shown_of, waits_for_windows
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import credit_gate, lane_gate, limit_gate, stock_gate
 from licensing.rules.order_product import version_gates
@@ -243,9 +243,11 @@ def _citizenship_gates(facts: OrderFacts) -> list[Gate]:
     if facts.citizenship is None:
         return []
     quota = facts.citizenship.quota
+    waits_as = OrderState.HELD_COMPLIANCE.value if waits_for_windows(quota, facts.quantity) else ""
+    refusal = quota_refusal(quota, facts.quantity)
     return [
         Gate("recipient", _("Recipient may receive it"), recipient_refusal(facts.citizenship)),
-        Gate("quota", _("Within the month’s quota"), quota_refusal(quota, facts.quantity), shown_of(quota)),
+        Gate("quota", _("Within the month’s quota"), refusal, shown_of(quota), waits_as),
     ]
 
 

@@ -40,7 +40,9 @@ class Quota:
     """A kind's figures in one calendar month of the MAR's zone.
 
     ``used`` counts what the month's quota bore: what was ordered and not cancelled or called back in it,
-    without what exceptions bore. ``windows`` and ``office`` count everything, exceptions included.
+    without what exceptions bore. ``windows`` and ``office`` count everything, exceptions included: of Windows
+    the keys that are assigned, what waits apart in ``windows_waiting``, since an order that waits may end; of
+    Office what waits too, or two that wait could pass together.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Quota:
     rule_version: str = "1"
     office_percent: int = 100
     share_version: str = "1"
+    windows_waiting: int = 0
     rule_since: datetime = FIRST_RULES
     share_since: datetime = FIRST_RULES
 
@@ -74,7 +77,15 @@ class Quota:
     @property
     def office_room(self) -> int:
         """Return how many Office licences the month's Windows licences still bear."""
-        return max(self.windows * self.office_percent // 100 - self.office, 0)
+        return self._borne_by(self.windows)
+
+    @property
+    def office_room_later(self) -> int:
+        """Return how many they will bear once what waits of them has its keys."""
+        return self._borne_by(self.windows + self.windows_waiting)
+
+    def _borne_by(self, windows: int) -> int:
+        return max(windows * self.office_percent // 100 - self.office, 0)
 
 
 def kind_of(generation: str) -> str:

@@ -36,7 +36,8 @@ BORNE = f"""draws AS (
 )"""
 # Counted are keys, not quantities: one that was called back in the same month counts no more. Of an order that
 # still waits its quantity counts, in the month it was placed; else two that wait could pass together. What an
-# exception bore is counted apart, or an order under an exception would use up the month as well.
+# exception bore is counted apart, or an order under an exception would use up the month as well. Looked at again,
+# an Office order that waits comes before those placed after it: they would wait for each other.
 _FACTS = f"""
 WITH {BORNE}, month AS (
   SELECT l.id, l.product_id, p.generation ILIKE 'office%%' AS is_office,
@@ -44,12 +45,14 @@ WITH {BORNE}, month AS (
   FROM licensing_order o JOIN licensing_orderline l ON l.order_id = o.id JOIN licensing_product p ON p.id = l.product_id
   WHERE o.partner_id = %(partner_id)s AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
     AND o.state NOT IN ('cancelled', 'expired') AND p.family = 'citizenship'
-    AND o.id IS DISTINCT FROM %(except_order)s
+    AND o.id IS DISTINCT FROM %(except_order)s AND (o.allocated_at IS NOT NULL OR NOT p.generation ILIKE 'office%%'
+      OR o.number < coalesce((SELECT x.number FROM licensing_order x WHERE x.id = %(except_order)s), o.number + 1))
 ), keys AS (
-  SELECT is_office, sum(n) AS n FROM (
-    SELECT m.is_office, count(*) AS n FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
+  SELECT is_office, sum(n) AS n, sum(waiting) AS waiting FROM (
+    SELECT m.is_office, count(*) AS n, 0 AS waiting
+    FROM month m JOIN licensing_keyassignment a ON a.order_line_id = m.id
     WHERE {STANDS} AND (a.ended_at IS NULL OR a.ended_at >= %(month_end)s) GROUP BY 1
-    UNION ALL SELECT is_office, sum(waiting) FROM month GROUP BY 1) counted GROUP BY 1
+    UNION ALL SELECT is_office, sum(waiting), sum(waiting) FROM month GROUP BY 1) counted GROUP BY 1
 ), drawn AS (
   SELECT m.is_office, sum(b.n) AS n FROM month m JOIN borne b ON b.order_line_id = m.id GROUP BY 1
 ), open AS (
@@ -68,6 +71,7 @@ SELECT
    ORDER BY c.valid_from DESC LIMIT 1)::text,
   licensing_rules(%(at)s)::text,
   coalesce((SELECT n FROM keys WHERE NOT is_office), 0), coalesce((SELECT n FROM keys WHERE is_office), 0),
+  coalesce((SELECT waiting FROM keys WHERE NOT is_office), 0),
   coalesce((SELECT n FROM drawn WHERE NOT is_office), 0), coalesce((SELECT n FROM drawn WHERE is_office), 0),
   coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'reference', reference, 'left', remaining,
      'until', period_end)) FROM open WHERE remaining > 0), '[]'::jsonb)::text
@@ -114,7 +118,7 @@ def citizenship_facts(
 def _facts_of(
     row: tuple[Any, ...], kind: str, at: datetime, zone: ZoneInfo, month: Period
 ) -> CitizenshipFacts:
-    recipient, rules, windows, office, drawn_windows, drawn_office, exceptions = row
+    recipient, rules, windows, office, windows_waiting, drawn_windows, drawn_office, exceptions = row
     keys, drawn = (office, drawn_office) if kind == OFFICE else (windows, drawn_windows)
     ruleset = ruleset_of(json.loads(rules))
     quota = Quota(
@@ -126,7 +130,8 @@ def _facts_of(
         office_percent=ruleset.number("citizenship.office_share", "percent"),
         share_version=ruleset.version("citizenship.office_share"),
         used=int(keys) - int(drawn),
-        windows=int(windows),
+        windows=int(windows) - int(windows_waiting),
+        windows_waiting=int(windows_waiting),
         office=int(office),
         resets_on=month.next().first_day,
         exceptions=[

@@ -121,7 +121,8 @@ def exposure_of(partner_id: UUID) -> Exposure:
               coalesce(sum(a.unit_price) FILTER (WHERE k.state <> ALL(%(unreported)s)), 0),
               coalesce((SELECT c.unpaid FROM partners_creditposition c WHERE c.partner_id = %(partner)s), 0),
               coalesce((SELECT c.limit FROM partners_creditposition c WHERE c.partner_id = %(partner)s), 0),
-              coalesce((SELECT c.currency FROM partners_creditposition c WHERE c.partner_id = %(partner)s), 'EUR')
+              coalesce((SELECT c.currency FROM partners_creditposition c WHERE c.partner_id = %(partner)s),
+                (SELECT m.currency FROM partners_mar m LIMIT 1), 'EUR')
             FROM licensing_keyassignment a JOIN licensing_productkey k ON k.id = a.key_id
             WHERE a.partner_id = %(partner)s AND a.ended_at IS NULL AND a.billed_at IS NULL""",
             {"partner": partner_id, "unreported": list(UNREPORTED)},

@@ -28,6 +28,11 @@ def quota_meter(quota: Quota) -> dict[str, Any]:
             _("In a month no more Office than Windows: %(windows)s Windows so far.")
             % {"windows": formatting.number(quota.windows)}
         )
+    if is_office and quota.windows_waiting:
+        sentences.append(
+            _("%(windows)s Windows wait for their keys; Office for them waits with them.")
+            % {"windows": formatting.number(quota.windows_waiting)}
+        )
     if quota.exceptions:
         sentences.append(
             _("%(count)s of them by an approved exception.")

@@ -25,6 +25,8 @@ from licensing.selectors.order_wait import decision_now
 from licensing.selectors.quota import drawn_of
 from licensing.services.hand_over import reveal_key
 from licensing.services.order_cancel import cancel_order
+from licensing.services.order_queue import fill_backorders
+from licensing.services.order_release import release_orders
 from licensing.services.orders import OrderRefused, OrderRequest, place_order, preflight
 from licensing.services.recall import recall_key
 from licensing.services.replacements import Wanted, swap_key
@@ -42,6 +44,8 @@ from tests.factories.recipients import (
     make_submitted,
 )
 from tests.factories.rules import set_rule
+from tests.licensing.services.orders_kit import order as place
+from tests.licensing.services.orders_kit import state_of
 
 pytestmark = pytest.mark.django_db
 DECEMBER = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)  # midnight in Berlin
@@ -307,6 +311,32 @@ def test_office_needs_as_many_windows_of_the_same_month(giver: Partner) -> None:
     _order(giver, office, 2, tap)
     assert _refused(giver, office, 1, tap).rule == "CIT-6"
     assert _refused(giver, office, 1, tap, at=DECEMBER).rule == "CIT-6"
+
+
+def test_office_for_windows_that_wait_waits_with_them_and_never_stands_without_them(giver: Partner) -> None:
+    tap = make_recipient(giver, class_code="tap")
+    windows, office = make_citizenship(), make_citizenship(office=True, stock=5)
+    buy = {"may_queue": True, "recipient_id": tap.pk}
+    first, second = (place(giver, windows, size, **buy).order_id for size in (2, 1))
+    refused = _refused(giver, office, 4, tap)
+    assert (refused.rule, refused.facts["Windows that wait"]) == ("CIT-6", 3)
+    held = [place(giver, office, size, recipient_id=tap.pk) for size in (2, 1)]
+    assert {each.state for each in held} == {"held_compliance"}
+    with pytest.raises(OrderRefused):
+        place(giver, office, 1, recipient_id=tap.pk, may_wait=False)
+    with mar_scope():
+        assert Order.objects.get(pk=held[0].order_id).holds[0]["rule"] == "CIT-6"
+        # What the Windows order was taken for ends with it: no Office is left over.
+        cancel_order(second, reason="Mistake", by=actor_for(make_member("mar_admin")), at=AT)
+        assert release_orders("sweep", partner_id=giver.pk, at=AT) == 0
+    make_stock(windows, 2)
+    assert fill_backorders(windows.pk, at=AT) == 1
+    with mar_scope():
+        assert [release_orders("sweep", partner_id=giver.pk, at=AT) for _beat in range(2)] == [1, 0]
+    # Who ordered first comes first; they do not wait for each other.
+    assert [state_of(each) for each in (first, second, *(one.order_id for one in held))] == [
+        "allocated", "cancelled", "allocated", "held_compliance",
+    ]  # fmt: skip
 
 
 def test_office_has_a_quota_of_its_own(giver: Partner) -> None:
