@@ -16,6 +16,7 @@ from core.queue import enqueue
 from licensing.exchange.return_xml import MAX_RETURN_LINES
 from licensing.locks import lock_credit, lock_keys, lock_partner_returns
 from licensing.models import PartnerReturn, PartnerReturnLine, ReturnState
+from licensing.rules.key_states import Hold
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.partner_returns import (
     Forecast,
@@ -24,6 +25,7 @@ from licensing.rules.partner_returns import (
     may_follow,
     suggestion,
 )
+from licensing.rules.replacements import REPLACEABLE, UsedKey, stop_of
 from licensing.selectors.partner_returns import FoundKey, keys_to_return
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.replacements import Wanted, replace_key
@@ -94,6 +96,7 @@ def request_return(
     found = keys_to_return(partner_id, wish.product_key_ids)
     forecasts = _forecasts(found, wish, at)
     _require_none_stopped(forecasts)
+    _require_replaceable(found, wish)
     request = _insert(partner_id, wish, found, forecasts, by, at)
     audit_return("requested", request, by, at, {"keys": len(found), "type": wish.return_type})
     enqueue("licensing.check_return", at=at, return_id=request.pk)
@@ -326,6 +329,20 @@ def _require_sound(wish: ReturnWish) -> None:
 def _require_reason(wish: ReturnWish) -> None:
     if len(wish.reason.strip()) < MIN_REASON:
         raise Invalid(_note_missing())
+
+
+def _require_replaceable(found: Sequence[FoundKey], wish: ReturnWish) -> None:
+    """Refuse what could never be approved: another key is given for one that Microsoft has answered about."""
+    if wish.replacement_product_id is None:
+        return
+    swaps = _("No PC was reported with it: swap the key instead.")
+    wrong = [
+        (facts.product_key_id, str(stop_of(UsedKey(facts.state, facts.hold)) or swaps))
+        for facts in (each.facts for each in found)
+        if facts.state is not None and (facts.state not in REPLACEABLE or facts.hold is not Hold.NONE)
+    ]
+    if wrong:
+        raise ReturnRefused(_stopped(dict(wrong[:SHOWN_STOPS]), len(wrong)))
 
 
 def _require_none_stopped(forecasts: Sequence[Forecast]) -> None:

@@ -18,6 +18,7 @@ from licensing.models import (
     KeyReplacement,
     KeySettlement,
     LedgerEntry,
+    PartnerReturn,
     ProductKey,
 )
 from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
@@ -32,7 +33,7 @@ from licensing.services.return_withdrawal import withdraw_return
 from partners.models import CreditPosition
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
 from tests.factories.exchange import make_builds, make_held_keys
-from tests.factories.returns import PORTAL, enable, make_return, send_returns
+from tests.factories.returns import PORTAL, ask_return, enable, make_return, send_returns
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -327,3 +328,18 @@ def test_a_return_for_which_a_key_was_given_is_neither_refused_nor_taken_back_an
         withdraw_return(request.pk, partner_id=build.partner_id, by=PORTAL, at=AT)
     (refusal,) = refused.value.refusals
     assert (refusal.code, refusal.lifted_by) == ("return_decided", "Nobody: one PC is licensed once")
+
+
+@pytest.mark.parametrize("state", ["assigned", "bound", "lost"])
+def test_a_return_with_another_key_is_asked_for_only_where_one_can_be_given(state: str) -> None:
+    if state == "lost":
+        key = _enabled(days_ago=1).key
+        with mar_scope():
+            put_on_hold([key.pk], hold=Hold.LOST_OR_STOLEN, reason="Gone", by=PORTAL, at=AT)
+    else:
+        key = make_held_keys(1, state=KeyState.ASSIGNED)[0] if state == "assigned" else make_builds(1)[0].key
+    with pytest.raises(ReturnRefused) as refused:
+        ask_return([key], replacement_product_id=key.product_id, return_type="ZOE", is_without_credit=True)
+    assert refused.value.refusals[0].facts["Keys that cannot go"] == 1
+    with mar_scope():
+        assert PartnerReturn.objects.count() == 0
