@@ -122,6 +122,18 @@ def simulation_refusal(simulated_at: datetime | None, *, at: datetime) -> Refusa
     )
 
 
+def other_rules_moved(simulated_at: datetime) -> Refusal:
+    """Return the refusal to publish what was simulated beside other rules than those of its day."""
+    return refuse(
+        "rule_not_simulated",
+        _("Another rule was announced or taken back since the simulation, so it shows another day."),
+        rule="P-RULE-5",
+        facts={_("Last simulation"): simulated_at},
+        next_step=_("Run the simulation again and look at the partners and orders it names."),
+        lifted_by=_("You, with one button"),
+    )
+
+
 def too_late_to_withdraw(valid_from: datetime) -> Refusal:
     """Return the refusal of taking a version back that has begun."""
     return refuse(

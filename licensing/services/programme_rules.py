@@ -23,6 +23,7 @@ from licensing.rules.rule_publishing import (
     fault_refusals,
     not_a_draft,
     notice_refusal,
+    other_rules_moved,
     second_person,
     simulation_refusal,
     too_late_to_withdraw,
@@ -94,7 +95,8 @@ def write_rule(written: WrittenRule, *, by: Actor, at: datetime) -> RuleVersion:
 def publish_rule(version_id: int, *, by: Actor, at: datetime) -> RuleVersion:
     """Announce a colleague's draft: it takes effect on its minute by itself, and every partner is told.
 
-    :raises RuleRefused: for its writer, without notice or a reason, or without a fresh simulation of it.
+    :raises RuleRefused: for its writer, without notice or a reason, or without a fresh simulation of it beside
+        the rules that will be in force on its day.
     """
     draft = _held(version_id)
     if draft.state != RuleState.DRAFT:
@@ -114,6 +116,8 @@ def publish_rule(version_id: int, *, by: Actor, at: datetime) -> RuleVersion:
     if refusals:
         raise RuleRefused(*refusals)
     put_in_force(draft, published_by_id=by.user_id, announced_at=at)
+    if simulation is not None and simulation.rules_sha256 != rules_at(draft.valid_from).sha256:
+        raise RuleRefused(other_rules_moved(simulation.data_at))
     told = _notify(draft, simulation, at)
     _audit("licensing.rule.published", draft, by=by, at=at, partners=told)
     return draft

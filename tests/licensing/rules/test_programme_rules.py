@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 from licensing.rules.programme_rule_texts import SENTENCES
-from licensing.rules.programme_rules import GROUPS, RULES, faults_of, published_rules, sentence_of
+from licensing.rules.programme_rules import (
+    GROUPS,
+    PLACEHOLDER,
+    RULES,
+    faults_of,
+    published_rules,
+    sentence_of,
+)
 
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", "de", "fr", "nl", "pl")
 
 
 def _faults(
@@ -24,8 +31,13 @@ def test_what_is_published_can_stand_and_belongs_to_a_group(code: str) -> None:
     assert RULES[code].group in GROUPS
 
 
-def test_every_sentence_belongs_to_a_rule() -> None:
+def test_every_rule_has_its_sentence_in_every_language_of_the_portal_with_the_same_numbers(
+    settings: Any,
+) -> None:
     assert set(SENTENCES) == set(RULES)
+    for code, sentences in SENTENCES.items():
+        assert list(sentences) == list(dict(settings.LANGUAGES)), code
+        assert len({frozenset(PLACEHOLDER.findall(text)) for text in sentences.values()}) == 1, code
 
 
 @pytest.mark.parametrize(
@@ -54,7 +66,7 @@ def test_a_yes_or_no_takes_no_number() -> None:
     [
         ("en", "One order is for 1 to 5,000 licences."),
         ("de", "Eine Bestellung umfasst 1 bis 5.000 Lizenzen."),
-        ("pl", "One order is for 1 to 5\u00a0000 licences."),
+        ("pl", "Jedno zamówienie obejmuje od 1 do 5\u00a0000 licencji."),
     ],
 )
 def test_the_sentence_says_the_numbers_in_the_reader_s_way(language: str, sentence: str) -> None:

@@ -187,6 +187,22 @@ def test_what_nobody_simulated_lately_is_not_published(writer: User, approver: U
     assert _publish(draft, approver, at=late).state == "announced"
 
 
+def test_what_was_simulated_beside_other_rules_is_simulated_again(writer: User, approver: User) -> None:
+    draft, later = _write(writer), BEGINS + MINUTE
+    other = {"parameters": {"hours": 24}, "sentences": RULES["order.reservation"].sentences}
+    for begins, is_refused in ((BEGINS, True), (later, False)):
+        beside = _write(writer, code="order.reservation", valid_from=begins, **other)
+        _simulate(draft, writer)
+        _simulate(beside, writer)
+        _publish(beside, approver)
+        if is_refused:
+            assert _refused(lambda: _publish(draft, approver)) == [("P-RULE-5", "rule_not_simulated")]
+            with mar_scope():
+                withdraw_rule(beside.pk, by=actor_for(approver), at=AT)
+    # What begins after its day changes nothing of what was foretold for it.
+    assert _publish(draft, approver).state == "announced"
+
+
 def test_a_draft_that_lay_too_long_is_neither_simulated_nor_published(writer: User, approver: User) -> None:
     draft = _write(writer)
     _simulate(draft, writer)
