@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from core.errors import Refusal
@@ -118,6 +119,7 @@ class OrderFacts:
     details: Mapping[str, Any] = field(default_factory=dict)
     # Where the partner may sell: his own country first, then what was agreed.
     sale_countries: Sequence[str] = ()
+    product_code: str = ""
     # When the month of the limit is over, in the MAR's zone.
     month_ends_on: date | None = None
     # From then on no key of the product is given out, so nobody could use what still waits.
@@ -127,6 +129,15 @@ class OrderFacts:
     def amount(self) -> Decimal:
         """Return the order's net amount, zero without a price."""
         return (self.unit_price or Decimal(0)) * self.quantity
+
+    def again(self, *, quantity: int | None = None, lane: str = "") -> str:
+        """Return the path of the order form with another quantity or lane filled in; of a placed order none."""
+        if self.was_placed or not self.product_code or quantity == 0:
+            return ""
+        asked = {"quantity": str(quantity or self.quantity)} | ({"lane": lane} if lane else {})
+        if self.citizenship is not None and self.citizenship.recipient is not None:
+            asked["recipient"] = str(self.citizenship.recipient.id)
+        return f"/tpr/order/{self.product_code}/?{urlencode(asked)}"
 
     @property
     def available(self) -> int:

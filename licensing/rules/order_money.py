@@ -25,6 +25,7 @@ def limit_gate(facts: OrderFacts) -> Gate:
             missing={_("Licences"): facts.quantity - left},
             next_step=_ways_within_the_month(facts, left),
             lifted_by=_("The MAR"),
+            fix_path=facts.again(quantity=left) if left else facts.again(lane=Lane.SPECIAL.value),
             # What was placed counts in its own month, also when that is over.
             until=None if facts.was_placed else facts.month_ends_on,
         )
@@ -98,6 +99,7 @@ def lane_gate(facts: OrderFacts) -> Gate:
             missing={_("Lane"): Lane.SPECIAL.label},
             next_step=_("Choose the special lane, or order less at a time."),
             lifted_by=_("You, by choosing the special lane"),
+            fix_path=facts.again(lane=Lane.SPECIAL.value),
         )
         return Gate("lane", label, refusal, shown)
     if facts.is_approved:
@@ -139,14 +141,19 @@ def credit_gate(facts: OrderFacts) -> Gate:
             },
             next_step=_ways_within_the_credit(facts, left),
             lifted_by=_("The MAR's finance desk"),
+            fix_path=facts.again(quantity=_affordable(facts, left)),
         )
     return Gate("credit", _("Within the credit limit"), refusal, shown, OrderState.HELD_CREDIT.value)
+
+
+def _affordable(facts: OrderFacts, left: Decimal) -> int:
+    return int(left // facts.unit_price) if facts.unit_price else 0
 
 
 def _ways_within_the_credit(facts: OrderFacts, left: Decimal) -> str:
     """Name the ways out that are open: what is not owed cannot be paid, and one licence may be too much."""
     ways = [_("Pay an open invoice.")] if facts.unpaid else []
-    affordable = int(left // facts.unit_price) if facts.unit_price else 0
+    affordable = _affordable(facts, left)
     if affordable and not facts.was_placed:
         ways.append(_("Order up to %(left)s now.") % {"left": affordable})
     ways.append(_("Ask the MAR for a higher limit."))
@@ -175,9 +182,16 @@ def out_of_stock(facts: OrderFacts) -> Refusal:
         rule="ORD-8",
         facts=shown,
         missing={_("Keys"): facts.quantity - free},
-        next_step=_("Order up to %(free)s now, or let the order wait in the queue for the next delivery.")
-        % {"free": free}
-        if free
-        else _("Let the order wait in the queue for the next delivery, or come back then."),
+        next_step=_ways_to_stock(facts, free),
         lifted_by=_("The MAR's next delivery"),
+        fix_path=facts.again(quantity=free),
     )
+
+
+def _ways_to_stock(facts: OrderFacts, free: int) -> str:
+    if facts.was_placed:
+        return _("Nothing: it keeps its place in the queue and gets its keys from the next delivery.")
+    if not free:
+        return _("Let the order wait in the queue for the next delivery, or come back then.")
+    words = _("Order up to %(free)s now, or let the order wait in the queue for the next delivery.")
+    return words % {"free": free}

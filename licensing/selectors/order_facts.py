@@ -26,7 +26,7 @@ from licensing.selectors.citizenship import citizenship_facts
 # because Postgres keeps the plan of a function's statement; planning anew costs three times the answer.
 COLUMNS = (
     ("state", "varchar"), ("credit_limit", "numeric"), ("unpaid", "numeric"), ("credit_currency", "varchar"),
-    ("monthly_quantity", "integer"), ("product_name", "varchar"), ("family", "varchar"),
+    ("monthly_quantity", "integer"), ("product_name", "varchar"), ("product_code", "varchar"), ("family", "varchar"),
     ("generation", "varchar"), ("is_on_sale", "boolean"), ("order_before", "timestamptz"),
     ("install_before", "timestamptz"), ("price", "numeric"), ("agreements", "text"), ("courses", "text"),
     ("families", "varchar[]"), ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"),
@@ -45,7 +45,8 @@ SIGNATURE = f"licensing_order_facts({', '.join(_ARGUMENTS.values())})"
 # Lines are summed order by order: a join under stale statistics reads all lines of ten million keys.
 _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
-  pr.name, pr.family, pr.generation, pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
+  pr.name, pr.code, pr.family, pr.generation,
+  pr.order_from <= %(at)s AND (pr.order_before IS NULL OR pr.order_before > %(at)s),
   pr.order_before, pr.install_before,
   u.amount,
   coalesce((SELECT jsonb_agg(jsonb_build_object('title', g.title, 'version', t.version,
@@ -291,13 +292,14 @@ def _fetch(
 
 
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
-    (state, limit, unpaid, _cur, monthly, name, family, _generation, on_sale, order_before, install_before,
+    (state, limit, unpaid, _cur, monthly, name, code, family, _generation, on_sale, order_before, install_before,
      price, agreements, courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
      price_id, deviation_id, committed, queued, is_rationed, version, sale_countries) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
         product_name=name,
+        product_code=code,
         product_family=family,
         is_on_sale=bool(on_sale),
         order_before=order_before,

@@ -20,7 +20,7 @@ from licensing.rules.order_decision import Decision, Outcome, Wish, decide, expe
 from licensing.rules.order_facts import Gate, OrderFacts
 from licensing.rules.order_money import lane_of, lane_reason, out_of_stock, recommended_lane
 from licensing.rules.order_terms import reserved_until, waits_for
-from licensing.rules.ordering import check_quantity, check_reserve_minutes
+from licensing.rules.ordering import check_gates, check_quantity, check_reserve_minutes, refusals_of
 from licensing.rules.quota import draws
 from licensing.selectors.order_facts import order_facts
 from licensing.services.custody import Step, record_assignment
@@ -286,13 +286,18 @@ def _new_order(
         wish=request.wish,
         allows_backorder=request.may_queue or request.may_split,
         allows_split=request.may_split,
-        holds=decision.refusals if state != OrderState.ALLOCATED else (),
+        holds=refusals_of(check_gates(_as_placed(facts))) if state != OrderState.ALLOCATED else (),
         expires_at=_expiry(state, request, facts, at),
         price_id=facts.price_id,
         deviation_id=facts.deviation_id,
         details=request.details,
         version_id=facts.version.id if facts.version else None,
     )
+
+
+def _as_placed(facts: OrderFacts) -> OrderFacts:
+    """Return the facts of an order that was taken: what it waits for names no way to order something else."""
+    return replace(facts, was_placed=True)
 
 
 def _lane_note(request: OrderRequest, facts: OrderFacts) -> str:
@@ -372,7 +377,7 @@ def _queue_rest(
         new,
         quantity=later,
         state=OrderState.BACKORDERED,
-        holds=[out_of_stock(facts)],
+        holds=[out_of_stock(_as_placed(facts))],
         expires_at=at + waits_for(OrderState.BACKORDERED, facts.rules),
         like=Order.objects.get(pk=first_id),
     )

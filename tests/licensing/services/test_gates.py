@@ -461,3 +461,41 @@ def test_over_the_monthly_limit_only_ways_that_are_open_are_named(monthly: int, 
     with pytest.raises(DomainError) as caught:
         order(world.partner, world.product, 2)
     assert caught.value.refusals[0].next_step.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "quantity", "query"),
+    [
+        ("standard lane", 2, "quantity=2&lane=special"),
+        ("month", 2, "quantity=1"),
+        ("credit", 2, "quantity=1"),
+        ("stock", 6, "quantity=5"),
+    ],
+)
+def test_the_quickest_fix_is_the_order_form_filled_in_and_it_passes(
+    spoil: str, quantity: int, query: str
+) -> None:
+    world = _commercial()
+    with mar_scope():
+        CASES[spoil].spoil(world)
+    with pytest.raises(DomainError) as caught:
+        order(world.partner, world.product, quantity, may_wait=False, **world.asked)
+    (refusal,) = caught.value.refusals
+    assert refusal.fix_path == f"/tpr/order/{world.product.code}/?{query}"
+    fixed = dict(part.split("=") for part in query.split("&"))
+    done = order(world.partner, world.product, int(fixed["quantity"]), lane=fixed.get("lane", ""))
+    assert done.state in ("allocated", "needs_approval")
+
+
+def test_an_order_that_waits_is_told_no_way_to_order_something_else() -> None:
+    world = _commercial()
+    with mar_scope():
+        _credit(world)
+    held = order(world.partner, world.product, 2)
+    queued = order(make_partner(), world.product, 9, may_queue=True)
+    with mar_scope():
+        told = [Order.objects.get(pk=each.order_id).holds[0] for each in (held, queued)]
+    assert [(each["next_step"], each["fix_path"]) for each in told] == [
+        ("Ask the MAR for a higher limit.", ""),
+        ("Nothing: it keeps its place in the queue and gets its keys from the next delivery.", ""),
+    ]
