@@ -31,8 +31,16 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS change_stands ON licensing_programmechange",
         """CREATE TRIGGER change_stands BEFORE UPDATE ON licensing_programmechange
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_change()""",
-        *_decided_stands("correctionrequest", "a decided correction"),
-        *_decided_stands("incident", "a closed incident"),
+        *_decided_stands(
+            "correctionrequest",
+            "a decided correction",
+            ("key_id", "kind", "facts", "proof", "asked_by_id", "asked_at"),
+        ),
+        *_decided_stands(
+            "incident",
+            "a closed incident",
+            ("reference", "partner_id", "kind", "facts", "police_reference", "reported_by", "reported_at"),
+        ),
         *_allocator_rights(),
         allocate_function(),
         f"ALTER FUNCTION licensing_allocate(uuid, timestamptz) OWNER TO {ALLOCATOR_ROLE}",
@@ -90,14 +98,18 @@ BEGIN
 END $$"""
 
 
-def _decided_stands(table: str, what: str) -> list[str]:
-    """Return the guard of a case: once it is not open any more, it stands as it is."""
+def _decided_stands(table: str, what: str, said: tuple[str, ...]) -> list[str]:
+    """Return the guard of a case: what was said stands, and once it is not open any more, all of it does."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in said)
     return [
         f"""
 CREATE OR REPLACE FUNCTION licensing_guard_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.state <> 'open' THEN
     RAISE EXCEPTION '{what} never changes' USING ERRCODE = 'check_violation';
+  END IF;
+  IF {changed} THEN
+    RAISE EXCEPTION 'what was said in a case stands' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$""",

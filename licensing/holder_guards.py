@@ -5,6 +5,7 @@ from licensing.rules.key_states import KeyState
 # What a key is does not change; the same for its name stands in licensing/delivery_guards.py.
 _FIXED = ("product_id", "batch_id", "fulfilment_id", "last5")
 _HOLDER = ("partner_id", "order_line_id")
+_SOLD = ("key_id", "order_line_id", "partner_id", "assigned_at")
 
 
 def statements() -> list[str]:
@@ -17,6 +18,13 @@ def statements() -> list[str]:
         FOR EACH ROW WHEN ({_changed(_FIXED)} OR ({_changed(_HOLDER)} AND NOT (OLD.partner_id IS NULL
           AND OLD.state = {KeyState.FULFILLED:d} AND NEW.state = {KeyState.ASSIGNED:d} AND NOT OLD.is_disclosed)))
         EXECUTE FUNCTION licensing_guard_holder()""",
+        """CREATE OR REPLACE FUNCTION licensing_guard_sold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'which key was sold to whom does not change' USING ERRCODE = 'check_violation';
+END $$""",
+        "DROP TRIGGER IF EXISTS assignment_stands ON licensing_keyassignment",
+        f"""CREATE TRIGGER assignment_stands BEFORE UPDATE OF {", ".join(_SOLD)} ON licensing_keyassignment
+        FOR EACH ROW WHEN ({_changed(_SOLD)}) EXECUTE FUNCTION licensing_guard_sold()""",
     ]
 
 

@@ -22,6 +22,10 @@ def statements() -> list[str]:
         "DROP TRIGGER IF EXISTS partner_return_moves ON licensing_partnerreturn",
         """CREATE TRIGGER partner_return_moves BEFORE INSERT OR UPDATE ON licensing_partnerreturn
         FOR EACH ROW EXECUTE FUNCTION licensing_guard_partner_return()""",
+        _line_function(),
+        "DROP TRIGGER IF EXISTS return_line_stands ON licensing_returnline",
+        """CREATE TRIGGER return_line_stands BEFORE UPDATE ON licensing_returnline
+        FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION licensing_guard_return_line()""",
         _settlement_function(),
         "DROP TRIGGER IF EXISTS settlement_stands ON licensing_keysettlement",
         """CREATE TRIGGER settlement_stands BEFORE UPDATE ON licensing_keysettlement
@@ -50,6 +54,20 @@ BEGIN
   END IF;
   IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_listed(pairs)}) THEN
     RAISE EXCEPTION 'a return may not go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$"""
+
+
+def _line_function() -> str:
+    """Return the guard of what was sent to Microsoft and what it answered: once, for the key and state of then."""
+    return """
+CREATE OR REPLACE FUNCTION licensing_guard_return_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.answered_at IS NOT NULL
+     OR (NEW.request_id, NEW.key_id, NEW.previous_state) IS DISTINCT FROM
+        (OLD.request_id, OLD.key_id, OLD.previous_state) THEN
+    RAISE EXCEPTION 'what was returned and answered stands' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$"""

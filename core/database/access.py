@@ -77,6 +77,8 @@ def tenant_changes(*columns: str) -> Access:
 
 # The MAR's own rows; a partner has no right at all.
 MAR_ONLY = Access({MAR_ROLE: Right(_ALL)})
+# What is changed step by step and never goes away.
+MAR_KEPT = Access({MAR_ROLE: Right(_WRITE)})
 MAR_APPEND = Access({MAR_ROLE: Right(_ADD)}, is_append_only=True)
 
 THIRD_PARTY: dict[str, Access] = {

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_ONLY, TENANT_READ, tenant_changes
+from core.database.access import MAR_KEPT, TENANT_READ, tenant_changes
 from core.people import WhoField
 from licensing.models.device import Device
 from partners.models import Partner
@@ -40,7 +40,7 @@ class LabelRange(models.Model):
 class LabelDelivery(LabelRange):
     """A range of labels that the MAR received."""
 
-    access = MAR_ONLY
+    access = MAR_KEPT
 
     width = models.PositiveSmallIntegerField(_("digits"))
     reference = models.CharField(_("delivery note"), max_length=60, blank=True)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.database.access import MAR_ONLY
+from core.database.access import MAR_KEPT
 from core.database.functions import NextNumber
 from core.people import WhoField
 from licensing.models.key import STATE_CHOICES, ProductKey
@@ -16,7 +16,7 @@ from licensing.models.key import STATE_CHOICES, ProductKey
 class ReturnRequest(models.Model):
     """One return message with its RMA number."""
 
-    access = MAR_ONLY
+    access = MAR_KEPT
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     number = models.BigIntegerField(
@@ -39,7 +39,7 @@ class ReturnRequest(models.Model):
 class ReturnLine(models.Model):
     """One key of a return, with the state it would fall back to and Microsoft's answer."""
 
-    access = MAR_ONLY
+    access = MAR_KEPT
 
     id = models.BigAutoField(primary_key=True)
     request = models.ForeignKey(ReturnRequest, models.PROTECT, related_name="lines")

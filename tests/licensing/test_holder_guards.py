@@ -1,17 +1,19 @@
 """The database's own word on whose a key is, against raw updates of the application's role."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from core.tenancy import mar_scope
-from licensing.models import HoldLift, ProductKey
+from licensing.models import HoldLift, KeyAssignment, LabelDelivery, ProductKey, ReturnLine
 from licensing.rules.key_states import KeyState
 from licensing.services.recall import recall_key
+from licensing.services.returns import ReturnAnswer, record_return_answers
 from tests.factories import AT, make_mar, make_partner, make_product, make_stock
-from tests.factories.exchange import make_held_keys
-from tests.factories.returns import PORTAL
+from tests.factories.exchange import make_builds, make_held_keys
+from tests.factories.returns import PORTAL, make_return, send_returns
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +69,35 @@ def test_a_key_that_somebody_has_seen_is_given_to_nobody_else_even_with_a_proof(
                 )
         back = {"partner_id": key.partner_id, "order_line_id": key.order_line_id}
         assert ProductKey.objects.filter(pk=key.pk).update(**given, **back) == 1
+
+
+@pytest.mark.parametrize("column", ["key_id", "order_line_id", "partner_id", "assigned_at"])
+def test_which_key_was_sold_to_whom_does_not_change(column: str) -> None:
+    (mine,), (theirs,) = make_held_keys(1), make_held_keys(1)
+    with mar_scope():
+        sold, other = (KeyAssignment.objects.get(key=key) for key in (mine, theirs))
+        value = AT + timedelta(days=1) if column == "assigned_at" else getattr(other, column)
+        with pytest.raises(IntegrityError, match="sold to whom"), transaction.atomic():
+            KeyAssignment.objects.filter(pk=sold.pk).update(**{column: value})
+        assert KeyAssignment.objects.filter(pk=sold.pk).update(ended_at=AT) == 1
+
+
+def test_what_was_returned_and_answered_stands_and_never_goes_away() -> None:
+    builds = make_builds(2)
+    sent = send_returns([make_return([build.key]) for build in builds])
+    with mar_scope():
+        answered, waiting = sent.lines.order_by("pk")
+        record_return_answers(
+            sent.pk, answers=[ReturnAnswer(builds[0].key.product_key_id, "OP")], by=PORTAL, at=AT
+        )
+        for line, change in (
+            (answered, {"answer_code": "PF"}),
+            (answered, {"answered_at": None}),
+            (waiting, {"previous_state": KeyState.FULFILLED}),
+            (waiting, {"key_id": answered.key_id}),
+        ):
+            with pytest.raises(IntegrityError, match="stands"), transaction.atomic():
+                ReturnLine.objects.filter(pk=line.pk).update(**change)
+        for rows in (ReturnLine.objects.all(), sent.lines.all(), LabelDelivery.objects.all()):
+            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                rows._raw_delete(using="default")

@@ -390,6 +390,34 @@ def test_the_first_person_never_decides_and_a_refused_wish_moves_nothing(
         CorrectionRequest.objects.filter(pk=asked.pk).update(state="approved")
 
 
+@pytest.mark.parametrize(
+    "change", [{"kind": "enabled"}, {"facts": "Another story"}, {"proof": "None"}, {"key": "other"}]
+)
+def test_what_a_second_person_decides_on_is_what_the_first_one_wrote(
+    shop: Any, officer: Actor, change: dict[str, Any]
+) -> None:
+    partner, (key, other) = shop
+    _quarantined(partner, key, officer, is_seen=True)
+    asked = _ask(key, "give_back", officer)
+    if "key" in change:
+        change = {"key_id": other.pk}
+    with (
+        pytest.raises(IntegrityError, match="said in a case"),
+        mar_scope(),
+        acting_as(officer.user_id),
+    ):
+        CorrectionRequest.objects.filter(pk=asked.pk).update(**change)
+
+
+@pytest.mark.parametrize("column", ["reported_by", "facts", "kind", "partner_id"])
+def test_what_was_reported_stands_while_the_case_is_open(shop: Any, column: str) -> None:
+    partner, (key, _other) = shop
+    incident = _report(partner, key)
+    value = make_partner().pk if column == "partner_id" else {"kind": "lost"}.get(column, "somebody else")
+    with pytest.raises(IntegrityError, match="said in a case"), mar_scope():
+        Incident.objects.filter(pk=incident.pk).update(**{column: value})
+
+
 def test_one_person_cannot_be_both_in_the_table_of_corrections(shop: Any, officer: Actor) -> None:
     partner, (key, _other) = shop
     _quarantined(partner, key, officer, is_seen=True)
