@@ -20,6 +20,7 @@ DETAILS = {
     "too_large": _("The request is larger than the portal accepts. Nothing was stored."),
     "permission_denied": _("This is not allowed."),
     "not_found": _("There is no such address."),
+    "not_allowed": _("This address does not take this method."),
     "unavailable": _("The database does not answer right now. Nothing was stored. Try again in a moment."),
     "server_error": _("The portal made a mistake. Quote the request id when you ask for help."),
     "csrf": _("The form is too old or comes from elsewhere. Open it again."),
@@ -63,6 +64,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer for a page that does not exist, or not for this person."""
     return _page(request, "404.html", 404, "not_found")
+
+
+def not_opened_so(request: HttpRequest) -> HttpResponse:
+    """Answer a person who opens what only a form may send to; a browser would show an empty page."""
+    return _page(request, "405.html", 405, "not_allowed")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -146,6 +146,7 @@ def masked_key(last_five: str | None) -> SafeString:
 
 
 _STORED_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_STORED_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[\d:.]*(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _STORED_AMOUNT = re.compile(r"(-?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})", re.ASCII)
 
 
@@ -163,8 +164,18 @@ def plain(value: Any) -> Any:
         return zoned_time(value)
     if isinstance(value, str) and (stored := _STORED_AMOUNT.fullmatch(value)):
         return amount(Decimal(stored[1]), stored[2])
+    if isinstance(value, str) and (moment := _stored_moment(value)):
+        return exact_time(moment)
     day = _stored_date(value) if isinstance(value, str) else value
     return date(day) if isinstance(day, dt.date) else value
+
+
+def _stored_moment(text: str) -> dt.datetime | None:
+    """Return the moment of a fact that was stored with its zone, None for any other words."""
+    try:
+        return dt.datetime.fromisoformat(text) if _STORED_MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _stored_date(text: str) -> dt.date | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from ipaddress import ip_address
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,7 @@ from partners.models.partner import PartnerState
 from partners.rules.permissions import permissions_of
 from partners.selectors.people import membership_of
 from portal import view_as
+from portal.errors import not_opened_so
 from portal.refusals import audit_refusals
 from portal.sign_in import missing_step, waits_for_link
 from portal.sign_in_sessions import begin_following, keep_following
@@ -104,6 +106,23 @@ class TenantMiddleware:
         audit_refusals(request)
         view_as.note_end(request)
         return response
+
+
+class OpenedByHandMiddleware:
+    """Give a person who opens the address of a button a page that says so, with the methods that are allowed."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or request.method != "GET":
+            return response
+        if request.path.startswith("/api/"):
+            return response
+        page = not_opened_so(request)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class SecondFactorMiddleware:

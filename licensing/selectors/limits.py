@@ -34,8 +34,9 @@ def sale_countries(partner_id: UUID) -> list[str]:
 
 
 def limit_changes(partner_id: UUID | None = None) -> QuerySet[LimitChange]:
-    """Return the changes of one partner's limits, or of all, with their people."""
+    """Return the changes of one partner's limits, or of all, with their people and the partner's ``currency``."""
     found = LimitChange.objects.select_related("partner", "written_by", "approved_by")
+    found = found.annotate(currency=F("partner__credit__currency"))
     return found if partner_id is None else found.filter(partner_id=partner_id)
 
 

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "portal.middleware.SecondFactorMiddleware",
     "portal.view_as.ViewAsMiddleware",
     "portal.key_guard.KeyInFieldMiddleware",
+    "portal.middleware.OpenedByHandMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

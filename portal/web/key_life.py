@@ -1,7 +1,7 @@
 """A key's life as its two pages show it: steps with the addresses of what they belong to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,12 @@ from django.utils.translation import gettext_lazy
 from licensing.models import ProductKey
 from licensing.rules.accounts import Account
 from licensing.rules.key_states import Hold, KeyState
+from licensing.rules.partner_returns import ANSWERS
 from licensing.selectors.key_life import LifeStep, Reference, key_life
 from licensing.selectors.timeline import ICONS, TONES
 from portal.status import Text
+from portal.web.mar.exchange_words import CODES, code_text
+from portal.web.return_words import answer_text
 
 PAGES: Mapping[str, Mapping[str, str]] = {
     "tpr": {
@@ -69,13 +72,22 @@ def _shown(step: LifeStep, wing: str, partner: str) -> ShownStep:
     is_held = step.hold not in (Hold.NONE, step.hold_before)
     return ShownStep(
         at=step.at,
-        step=step,
+        step=replace(step, facts=tuple((label, _worded(value)) for label, value in step.facts)),
         icon="hand-stop" if is_held else ICONS.get(state, "circle-dot"),
         tone="warning" if is_held else TONES.get(state, "neutral"),
         leaves=_account(step.leaves, partner),
         enters=_account(step.enters, partner),
         links=tuple(link for reference in step.references if (link := _link(reference, wing))),
     )
+
+
+def _worded(value: Any) -> Any:
+    """Return an answer's code with its words, any other fact as it is."""
+    if not isinstance(value, str):
+        return value
+    if value in CODES:
+        return code_text(value)
+    return answer_text(value) if value in ANSWERS else value
 
 
 def _account(account: str, partner: str) -> str:

@@ -39,3 +39,10 @@ def test_fault_of_ours_is_500_without_details(client: Client, monkeypatch: pytes
     response = client.get("/tpr/")
     assert (response.status_code, response.has_header("Retry-After")) == (500, False)
     assert b"secret" not in response.content
+
+
+def test_the_address_of_a_button_opened_by_hand_says_so_and_how_it_is_sent(client: Client) -> None:
+    response = client.get("/theme/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "This address belongs to a button" in response.content.decode()
+    assert client.put("/theme/").content == b""

@@ -38,7 +38,7 @@ def test_a_template_compiles(name: str) -> None:
     get_template(name)
 
 
-@pytest.mark.parametrize("status", ["400", "403", "403_csrf", "404", "413", "429", "500", "503"])
+@pytest.mark.parametrize("status", ["400", "403", "403_csrf", "404", "405", "413", "429", "500", "503"])
 def test_an_error_page_says_what_happened_and_the_way_out_without_a_request(status: str) -> None:
     drawn = get_template(f"{status}.html").render({"request_id": "01JD9T7Q2K8M"})
     assert drawn.count("<h1>") == 1

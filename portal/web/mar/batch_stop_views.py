@@ -44,7 +44,7 @@ STOP = Deed(
     (
         _("Every key of it that is still free goes into quarantine at once. Nobody can order it."),
         _("Orders that have their keys keep them. You see below which, and with whom."),
-        _("Another person then undoes the import, or gives the keys back."),
+        _("Another person then undoes the import, or puts the keys back into stock."),
     ),
     _("Stop the delivery"),
     _("Stopped. What was free lies in quarantine."),
@@ -54,19 +54,19 @@ UNDO = Deed(
     (
         _("Its keys leave the stock for good and stay on the books as undone."),
         _("The same file can be imported again, under the right product or price."),
-        _("There is no way back from here but that import."),
+        _("This cannot be taken back: only importing the file again brings them in."),
     ),
     _("Undo the import"),
     _("Undone. The same file may be imported again."),
 )
 GIVE_BACK = Deed(
-    _("Give these keys back to the stock?"),
+    _("Put these keys back into stock?"),
     (
         _("What the stop holds is free again, and whoever waits for it is served at once."),
         _("Keys that were in quarantine before the stop stay there."),
     ),
-    _("Give them back"),
-    _("Given back. They can be ordered again."),
+    _("Put them back"),
+    _("Back in stock. They can be ordered again."),
 )
 
 

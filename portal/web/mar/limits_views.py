@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import DomainError
 from licensing.models import LimitChange
 from licensing.selectors.limits import limit_changes, sale_countries, waiting_raises
-from licensing.selectors.order_wait import exposure_of
+from licensing.selectors.order_wait import Exposure, exposure_of
 from licensing.selectors.partner_home import partner_home
 from licensing.selectors.programme_rules import rules_at
 from licensing.selectors.sale_countries import sold_outside
@@ -41,7 +41,10 @@ def value_text(change: LimitChange, value: Decimal) -> str:
     """Return a value of a limit in words."""
     if change.kind == Kind.COUNTRY:
         return _("agreed") if value else _("not agreed")
-    return number(value if change.kind == Kind.CREDIT else int(value))
+    if change.kind != Kind.CREDIT:
+        return number(int(value))
+    currency = getattr(change, "currency", None)
+    return money(value, currency) if currency else number(value)
 
 
 def what_text(change: LimitChange) -> str:
@@ -214,6 +217,13 @@ def _require(partner_id: UUID, change_id: UUID) -> None:
         raise Http404
 
 
+def _left_text(exposure: Exposure) -> str:
+    """Say what is left of the credit limit, or by how much it is passed."""
+    if exposure.left < 0:
+        return _("%(over)s over it") % {"over": money(-exposure.left, exposure.currency)}
+    return _("%(left)s left") % {"left": money(exposure.left, exposure.currency)}
+
+
 def _page(request: HttpRequest, partner_id: UUID) -> dict[str, Any]:
     page, now = partner_page(request, partner_id, "limits"), timezone.now()
     permissions: frozenset[str] = request.permissions  # type: ignore[attr-defined]
@@ -243,7 +253,7 @@ def _page(request: HttpRequest, partner_id: UUID) -> dict[str, Any]:
             (_("Keys a new partner takes a day"), number(rules.number("reveal.new_partner", "per_day"))),
             (_("Keys a person looks at in an hour"), number(rules.number("reveal.person", "per_hour"))),
         ],
-        "left": _("%(left)s left") % {"left": money(exposure.left, exposure.currency)},
+        "left": _left_text(exposure),
         "ordered_hint": _("%(n)s ordered this month") % {"n": number(figures.ordered_this_month)},
         "table": ChangeTable(request, limit_changes(partner_id)),
     }

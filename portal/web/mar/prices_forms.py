@@ -94,7 +94,8 @@ class _PartnerForm(forms.Form):
 
     def __init__(self, *args: Any, partners: list[Partner], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["partner"].choices = [(str(one.pk), f"{one.name} ({one.code})") for one in partners]  # type: ignore[attr-defined]
+        named = [(str(one.pk), f"{one.name} ({one.code})") for one in partners]
+        self.fields["partner"].choices = [("", _("Choose one")), *named]  # type: ignore[attr-defined]
 
 
 class PricingForm(_PartnerForm):

@@ -13,7 +13,7 @@ from licensing.models import LicenceFamily, Product
 from licensing.models.product_version import ProductVersion
 from licensing.rules.hardware import FLAGS, NUMBERS
 from licensing.services.products import WrittenProduct
-from partners.rules.countries import NAMES
+from partners.rules.countries import choices as country_choices
 from portal.web.mar.rules_forms import day_field
 
 IDENTITY = ("code", "name", "lpn", "family", "edition", "generation", "who_may_receive")
@@ -47,7 +47,7 @@ class ProductForm(forms.Form):
         help_text=_("Two letters each, with commas. Empty: every language."),
     )  # fmt: skip
     countries = forms.MultipleChoiceField(
-        label=_("Countries"), required=False, choices=sorted(NAMES.items()), widget=forms.SelectMultiple({"size": 6}),
+        label=_("Countries"), required=False, choices=country_choices, widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: everywhere."),
     )  # fmt: skip
     pairs_with = forms.ModelChoiceField(

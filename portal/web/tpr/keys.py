@@ -20,6 +20,7 @@ from licensing.selectors.orders import keys_of
 from licensing.selectors.partner_forecast import own_forecasts
 from licensing.selectors.replacements import replacements_of_key
 from licensing.services.hand_over import reveal_key
+from licensing.services.incidents import PAST_REPORTING
 from licensing.services.samples import sample_oa3
 from portal.actors import actor_of
 from portal.forms import FORM_ERROR_STATUS
@@ -113,7 +114,9 @@ def key_detail(request: HttpRequest, product_key_id: str) -> HttpResponse:
         and key.hold == Hold.NONE,
         "replacements": replacements_of_key(product_key_id, partner_id_of(request)),
         "may_reveal": "key.reveal" in permissions and key.state in REVEALABLE and key.hold == Hold.NONE,
-        "may_freeze": "incident.report" in permissions and key.hold == Hold.NONE,
+        "may_freeze": "incident.report" in permissions
+        and key.hold == Hold.NONE
+        and key.state not in PAST_REPORTING,
     }
     return render(request, "tpr/key_detail.html", context)
 

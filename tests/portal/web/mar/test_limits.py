@@ -44,7 +44,9 @@ def test_the_desk_proposes_and_an_approver_decides(partner: Partner) -> None:
     assert _limit(partner) == 100
     with mar_scope():
         change = LimitChange.objects.get()
-    assert "A tender was won." in desk.get(path).content.decode()
+    page = desk.get(path).content.decode()
+    assert "A tender was won." in page
+    assert "Credit limit: from €100.00 to €250.00?" in page
     assert desk.post(f"{path}{change.pk}/approve/").status_code == 403
     home = approver.get("/mar/").content.decode()
     assert "1 higher limit to approve" in home
