@@ -103,6 +103,9 @@ class OrderFacts:
     # Where the unit price comes from, kept on the order line.
     price_id: int | None = None
     deviation_id: int | None = None
+    # The threshold of that price, and the year's licences with this order: a smaller order may miss it.
+    price_from: int = 1
+    year_quantity: int = 0
     committed: Decimal = Decimal(0)
     queued: int = 0
     queued_orders: int = 0

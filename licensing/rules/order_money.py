@@ -147,7 +147,9 @@ def credit_gate(facts: OrderFacts) -> Gate:
 
 
 def _affordable(facts: OrderFacts, left: Decimal) -> int:
-    return int(left // facts.unit_price) if facts.unit_price else 0
+    """Return how many licences the limit bears at this price, 0 where so few would not reach the price."""
+    fewer = int(left // facts.unit_price) if facts.unit_price else 0
+    return fewer if facts.year_quantity - facts.quantity + fewer >= facts.price_from else 0
 
 
 def _ways_within_the_credit(facts: OrderFacts, left: Decimal) -> str:
@@ -156,6 +158,8 @@ def _ways_within_the_credit(facts: OrderFacts, left: Decimal) -> str:
     affordable = _affordable(facts, left)
     if affordable and not facts.was_placed:
         ways.append(_("Order up to %(left)s now.") % {"left": affordable})
+    elif facts.unit_price and left >= facts.unit_price and not facts.was_placed:
+        ways.append(_("Order fewer."))
     ways.append(_("Ask the MAR for a higher limit."))
     return " ".join(ways)
 

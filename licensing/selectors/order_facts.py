@@ -32,7 +32,7 @@ COLUMNS = (
     ("families", "varchar[]"), ("unbilled", "numeric"), ("ordered", "bigint"), ("blocks", "text"),
     ("currency", "varchar"), ("graced", "varchar[]"), ("is_suspension_known", "boolean"),
     ("rules", "text"),
-    ("price_id", "bigint"), ("deviation_id", "bigint"),
+    ("price_id", "bigint"), ("deviation_id", "bigint"), ("price_from", "integer"), ("year_quantity", "bigint"),
     ("committed", "numeric"), ("queued", "bigint"), ("is_rationed", "boolean"),
     ("version", "text"), ("sale_countries", "varchar[]"),
 )  # fmt: skip
@@ -84,7 +84,7 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
   p.state <> 'suspended' OR EXISTS (SELECT 1 FROM partners_orderblock b WHERE b.partner_id = p.id
     AND b.is_suspension AND b.since <= %(at)s AND (b.until IS NULL OR b.until > %(at)s)),
   licensing_rules(%(at)s)::text,
-  u.price_id, u.deviation_id,
+  u.price_id, u.deviation_id, u.min_quantity, u.basis,
   (SELECT coalesce(sum((SELECT sum(ol.quantity * ol.unit_price) FROM licensing_orderline ol
      WHERE ol.order_id = o.id)), 0) FROM licensing_order o WHERE o.partner_id = p.id
      AND o.state IN ('draft', 'needs_approval', 'backordered') AND o.id IS DISTINCT FROM %(order_id)s),
@@ -294,7 +294,8 @@ def _fetch(
 def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
     (state, limit, unpaid, _cur, monthly, name, code, family, _generation, on_sale, order_before, install_before,
      price, agreements, courses, families, unbilled, ordered, blocks, currency, graced, is_suspension_known, rules,
-     price_id, deviation_id, committed, queued, is_rationed, version, sale_countries) = row  # fmt: skip
+     price_id, deviation_id, price_from, year_quantity,
+     committed, queued, is_rationed, version, sale_countries) = row  # fmt: skip
     return OrderFacts(
         at=at,
         quantity=quantity,
@@ -332,6 +333,8 @@ def _facts_of(row: tuple[Any, ...], quantity: int, at: datetime) -> OrderFacts:
         currency=currency,
         price_id=price_id,
         deviation_id=deviation_id,
+        price_from=price_from or 1,
+        year_quantity=year_quantity or quantity,
         credit_limit=limit,
         unpaid=unpaid if unpaid is not None else Decimal(0),
         unbilled=unbilled,

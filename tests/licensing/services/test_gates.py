@@ -25,6 +25,7 @@ from licensing.services.replacements import Wanted, swap_key
 from partners.models import Course, CreditPosition, OrderBlock, Partner, Recipient, RecipientClass
 from tests.factories import AT, make_agreement, make_mar, make_partner, make_product, make_stock, make_terms
 from tests.factories.countries import agree_country
+from tests.factories.prices import make_price, standard_book
 from tests.factories.products import make_version
 from tests.factories.recipients import make_citizenship, make_giver, make_recipient, make_submitted
 from tests.factories.rules import LONG_AGO, set_rule
@@ -451,6 +452,17 @@ def test_over_the_credit_limit_only_ways_that_are_open_are_named(
     assert [refusal.next_step for refusal in caught.value.refusals] == [words]
     if "Order up to" in words:
         assert order(world.partner, world.product, 2, may_wait=False).is_new
+
+
+def test_fewer_licences_at_the_price_of_more_are_not_promised() -> None:
+    world = _commercial()
+    make_price(standard_book(), world.product, "20.00", min_quantity=4)
+    with mar_scope():
+        CreditPosition.objects.filter(partner=world.partner).update(limit=Decimal("79.00"))
+    with pytest.raises(DomainError) as caught:
+        order(world.partner, world.product, 4, may_wait=False)
+    (refusal,) = caught.value.refusals
+    assert (refusal.next_step, refusal.fix_path) == ("Order fewer. Ask the MAR for a higher limit.", "")
 
 
 @pytest.mark.parametrize(("monthly", "begins"), [(1, "Order up to 1 now. Wait"), (0, "Wait for next month")])
