@@ -15,7 +15,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from core.selectors.queue import queue_states
 from core.services.seal import streams
 from core.tenancy import mar_scope
-from licensing.selectors.metrics import decoy_incidents, free_keys_by_product, orders_of_last_hour
+from licensing.selectors.metrics import (
+    decoy_incidents,
+    free_keys_by_product,
+    orders_of_last_hour,
+    waiting_orders,
+)
 from licensing.selectors.stock_alerts import alarms_by_product
 from portal.policy import public
 from reporting.selectors.chains import chain_end
@@ -42,6 +47,15 @@ def collect(at: datetime) -> CollectorRegistry:
     _fill(
         registry, "portal_orders_last_hour", "Orders placed within the last hour.", "state",
         orders_of_last_hour(at).items(),
+    )  # fmt: skip
+    waiting = waiting_orders(at)
+    _fill(
+        registry, "portal_orders_waiting", "Orders that wait: held, for a person, or for stock.", "state",
+        ((state, count) for state, (count, _oldest) in waiting.items()),
+    )  # fmt: skip
+    _fill(
+        registry, "portal_orders_waiting_oldest_seconds", "Age of the oldest order that waits.", "state",
+        ((state, oldest) for state, (_count, oldest) in waiting.items()),
     )  # fmt: skip
     _fill(
         registry, "portal_stock_free_keys", "Keys that can be ordered now.", "product",

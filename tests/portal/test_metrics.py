@@ -13,7 +13,9 @@ from core.queue import enqueue
 from core.services.seal import seal_stream, streams
 from core.tenancy import mar_scope, partner_scope
 from licensing.services.orders import OrderRequest, place_order
+from reporting.models import UsageReport
 from tests.factories import make_mar, make_partner, make_product, make_stock
+from tests.licensing.services.orders_kit import order
 
 TOKEN = "a-token-of-the-monitor"
 BY = Actor.system("test")
@@ -61,6 +63,32 @@ def test_orders_of_the_hour_and_free_keys() -> None:
     figures = _figures()
     assert figures["portal_orders_last_hour", "allocated"] == 1
     assert figures["portal_stock_free_keys", product.code] == 3
+
+
+@pytest.mark.django_db
+def test_orders_that_wait_and_for_how_long() -> None:
+    make_mar()
+    product, partner, now = make_product(), make_partner(), timezone.now()
+    for minutes in (1, 2):
+        order(partner, product, 1, may_queue=True, at=now - timedelta(minutes=minutes))
+    figures = _figures()
+    assert figures["portal_orders_waiting", "backordered"] == 2
+    assert 120 <= figures["portal_orders_waiting_oldest_seconds", "backordered"] < 180
+    assert figures["portal_orders_waiting", "held_credit"] == 0
+    assert figures["portal_orders_waiting_oldest_seconds", "held_credit"] == 0
+
+
+@pytest.mark.django_db
+def test_report_runs_by_their_state() -> None:
+    make_mar()
+    with mar_scope():
+        for period, problem in (("2026-09", ""), ("2026-10", "The stock equation does not balance.")):
+            UsageReport.objects.create(
+                number=f"UR-{period}", period=period, revision=1, state="building", problem=problem,
+                requested_at=timezone.now(), requested_by="Portal",
+            )  # fmt: skip
+    figures = _figures()
+    assert (figures["portal_reports", "building"], figures["portal_reports", "problem"]) == (1, 1)
 
 
 @pytest.mark.django_db
