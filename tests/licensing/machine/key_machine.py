@@ -12,8 +12,10 @@ from core.errors import DomainError
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import KeyAssignment, KeyReservation, ProductKey
 from licensing.rules.key_states import TRANSITIONS, Hold, KeyState
+from licensing.selectors.ledger_accounts import read_books
 from licensing.services.custody import KeyCannotMove
 from licensing.services.orders import OrderRefused
+from reporting.selectors.invariants import INVARIANTS, check_invariant
 from tests.factories import AT
 from tests.licensing.machine.model import (
     FROZEN,
@@ -58,8 +60,14 @@ class KeyMachine(RoadSteps):
         self.world, self.model, self.at = World(), Model(), AT
 
     def teardown(self) -> None:
+        """Hold the books and the invariants of the live check against the life, then forget it."""
+        with mar_scope():
+            problems = [*read_books().problems]
+            for each in INVARIANTS:
+                problems += check_invariant(each, at=self.at).examples
         transaction.set_rollback(True)
         self.rollback.__exit__(None, None, None)
+        assert problems == []
 
     # Steps
 
