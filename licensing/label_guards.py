@@ -43,6 +43,10 @@ BEGIN
     IF OLD.kind = 'spoiled' THEN
       RAISE EXCEPTION 'a spoiled label stays spoiled' USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.kind <> 'spoiled' OR (to_jsonb(NEW) - 'kind' - 'reason' - 'spoiled_at')
+       <> (to_jsonb(OLD) - 'kind' - 'reason' - 'spoiled_at') THEN
+      RAISE EXCEPTION 'a used label is only ever spoiled' USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
   END IF;
   -- Held, so that the range is not taken back in this very moment.
@@ -50,6 +54,10 @@ BEGIN
     AND i.returned_at IS NULL AND NEW.position BETWEEN i.first_position AND i.last_position FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this label was not issued to the partner' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.device_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.licensing_device d
+    WHERE d.id = NEW.device_id AND d.partner_id = NEW.partner_id) THEN
+    RAISE EXCEPTION 'a label goes on a PC of its own partner' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$"""

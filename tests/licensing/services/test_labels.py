@@ -257,3 +257,23 @@ def test_months_count_used_labels_against_enabled_keys(partner: Partner) -> None
     assert found == {
         partner.pk: [LabelMonth("2026-11", 1, 0, 0), LabelMonth("2026-10", 0, 0, 1)],
     }
+
+
+def test_database_lets_a_used_label_be_spoiled_and_nothing_else(partner: Partner) -> None:
+    issue = make_labels(partner)
+    (build,) = make_builds(1, partner=partner)
+    (foreign,) = make_builds(1)
+    used = _use(partner, build.device_id, issue.first_serial)
+    for scope, change in (
+        (partner_scope(partner.pk), {"spoiled_at": AT}),
+        (partner_scope(partner.pk), {"reason": "torn"}),
+        (mar_scope(), {"noted_at": AT - timedelta(days=60)}),
+        (mar_scope(), {"kind": "spoiled", "reason": "torn", "spoiled_at": AT, "device_id": None}),
+    ):
+        with scope, pytest.raises(IntegrityError, match="only ever spoiled"), transaction.atomic():
+            LabelUse.objects.filter(pk=used.pk).update(**change)
+    with mar_scope(), pytest.raises(IntegrityError, match="of its own partner"), transaction.atomic():
+        LabelUse.objects.create(
+            partner=partner, issue=issue, position=issue.last_position, serial=issue.last_serial, kind="used",
+            device_id=foreign.device_id, noted_by="x", noted_at=AT,
+        )  # fmt: skip
