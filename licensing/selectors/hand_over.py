@@ -9,19 +9,23 @@ from django.utils.translation import gettext as _
 
 from core.errors import Refusal, refuse
 from core.models import AuditEvent
-from licensing.models import KeyHandOver, KeyReplacement, ProductKey
+from licensing.models import KeyHandOver, KeyReplacement, PartnerReturnLine, ProductKey
 from licensing.rules.key_states import Hold, KeyState
 from partners.models import Partner
 from partners.rules.partner_states import STOPS, Act, allowed_acts, left_by, lifter_of, may_act, words_of
 from partners.selectors.standing import stopping_blocks
 
+# In a return that is not answered: it would die on the PC that it was given to.
+GOES_BACK = Exists(PartnerReturnLine.objects.filter(key_id=OuterRef("pk"), ended_at__isnull=True))
+
 
 def find_claimable_key(partner_id: UUID, product_code: str) -> ProductKey | None:
-    """Lock and return one assigned key of the product, the oldest that no rival holds."""
+    """Lock and return one assigned key of the product, the oldest that no rival holds and that does not go back."""
     return (
         ProductKey.objects.select_related("product")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .filter(partner_id=partner_id, state=KeyState.ASSIGNED, hold=Hold.NONE, product__code=product_code)
+        .exclude(GOES_BACK)
         .order_by("id")
         .first()
     )

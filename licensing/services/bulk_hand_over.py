@@ -27,7 +27,7 @@ from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import NOT_REPORTED, Hold, KeyState
 from licensing.rules.key_syntax import mask_keys
 from licensing.rules.programme_changes import install_stop
-from licensing.selectors.hand_over import hand_over_blocks
+from licensing.selectors.hand_over import GOES_BACK, hand_over_blocks
 from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
 from licensing.services.delivery_keys import BulkInvalid, BulkRefused, usable_key
@@ -179,6 +179,7 @@ def _take(partner_id: UUID, product: Product, quantity: int) -> list[ProductKey]
     keys = list(
         ProductKey.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(partner_id=partner_id, product=product, state=KeyState.ASSIGNED, hold=Hold.NONE)
+        .exclude(GOES_BACK)
         .order_by("id")[:quantity]
     )
     if len(keys) < quantity:

@@ -29,6 +29,7 @@ from licensing.selectors.programme_rules import rules_at
 from licensing.services.custody import Step, move_keys
 from licensing.services.decoy_alarm import sound_alarm
 from licensing.services.devices import ensure_device, refuse_second_key
+from licensing.services.recall import require_in_no_return
 from licensing.services.velocity import day_refusal, person_refusal
 from partners.models import ApiKey
 
@@ -112,6 +113,7 @@ def reveal_key(
     A key that was handed over for the same device before and is not reported yet is shown again.
 
     :raises HandOverRefused: a second key for the device, a hold, the hourly limit, a key already used.
+    :raises KeyInReturn: for a key that the partner gives back.
     :raises Invalid: when the reason or a part of the device is missing.
     """
     reason = mask_keys(reason.strip())
@@ -127,6 +129,7 @@ def reveal_key(
         return _reveal_again(key, device_id, reason=reason, by=by, at=at)
     if key.state != KeyState.ASSIGNED or key.hold != Hold.NONE:
         raise HandOverRefused(_not_available(key))
+    require_in_no_return([key.pk])
     _require_day(partner_id, at)
     _require_no_install_stop(key, at)
     refuse_second_key(partner_id=partner_id, device_id=device_id, at=at)

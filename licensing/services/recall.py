@@ -81,7 +81,7 @@ def require_in_no_return(key_ids: Sequence[int], *, but: Collection[UUID] = ()) 
     raise KeyInReturn(
         refuse(
             "key_in_return",
-            _("A key of these stands in a return that is not answered yet."),
+            _("A key that goes back by a return goes no other way meanwhile."),
             rule="RET-21",
             facts={_("Product key id"): found.product_key_id, _("Return"): str(found.request)},
             next_step=_("Have the return withdrawn, refused or answered first."),

@@ -187,7 +187,7 @@ class KeyMachine(RoadSteps):
 
     @rule(shop=SHOPS)
     def claim(self, shop: int) -> None:
-        there = [key for key in self.model.those(KeyState.ASSIGNED) if key.shop == shop]
+        there = [k for k in self.model.those(KeyState.ASSIGNED) if k.shop == shop and k.wished_back is None]
         if not there:
             with pytest.raises(DomainError):
                 self.world.claim(self.world.shops[shop], self._now())
