@@ -78,8 +78,8 @@ def lane_gate(facts: OrderFacts) -> Gate:
     quantity, amount = _thresholds(facts)
     shown: dict[str, Any] = {
         _("Lane"): Lane(lane_of(facts)).label,
-        _("A person decides from"): _("%(quantity)s licences") % {"quantity": quantity},
-        _("Or from"): f"{amount} {facts.currency}",
+        _("A person decides from, licences"): quantity,
+        _("A person decides from, amount"): f"{amount} {facts.currency}",
     }
     label = _("Lane chosen")
     if lane_of(facts) == Lane.STANDARD:
