@@ -11,6 +11,7 @@ from core import audit
 from core.actor import Actor
 from core.errors import NotFound, refuse
 from core.periods import Period
+from core.queue import enqueue
 from core.tenancy import mar_scope
 from licensing.locks import lock_credit, lock_order
 from licensing.models import KeyAssignment, Order, OrderEvent, OrderState, ProductKey
@@ -37,7 +38,8 @@ def cancel_order(
 ) -> None:
     """Put all keys of an order back into stock and end it. Runs in the MAR's scope.
 
-    Of a leaving partner every untouched key goes back, so Office does not hold his Windows.
+    Of a leaving partner every untouched key goes back, so Office does not hold his Windows. Whose order another
+    cancels is told why.
 
     :raises NotFound: for an unknown order.
     :raises OrderRefused: when it is not open, or one of its keys was handed over.
@@ -53,8 +55,10 @@ def cancel_order(
             end_wait(
                 order, OrderState.CANCELLED, OrderEvent.Kind.CANCELLED, by=by, at=at, note=mask_keys(reason)
             )  # fmt: skip
-            return
-        _cancel_allocated(order, reason=reason, by=by, at=at, partner_leaves=partner_leaves)
+        else:
+            _cancel_allocated(order, reason=reason, by=by, at=at, partner_leaves=partner_leaves)
+        if by.partner_id != partner_id and not partner_leaves:
+            enqueue("licensing.tell_order_ended", at=at, partner_id=partner_id, order_id=order.pk)
 
 
 @transaction.atomic

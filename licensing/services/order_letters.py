@@ -1,10 +1,12 @@
 """What a buyer reads about his order. No mail holds a key, only the way to the order."""
 
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.models import User
-from licensing.models import Order
+from licensing.models import Order, OrderEvent, OrderState
+from partners.selectors.mar import mar_zone
 from partners.services.letters import Letter
 
 
@@ -22,7 +24,7 @@ def allocated(order: Order, buyer: User) -> Letter:
 def waiting(order: Order, buyer: User) -> Letter:
     """Return the mail that the order waits: for what, and what ends it."""
     first = order.holds[0] if order.holds else {}
-    until = f"{order.expires_at:%Y-%m-%d}" if order.expires_at else ""
+    until = date_format(order.expires_at.astimezone(mar_zone()), "j F Y, H:i") if order.expires_at else ""
     return _about(
         order,
         buyer,
@@ -40,10 +42,17 @@ def ended(order: Order, buyer: User) -> Letter:
         order,
         buyer,
         subject=_("Order %(order)s has ended") % {"order": order},
-        sentence=order.decision_reason or _("It waited too long for what stood against it."),
+        sentence=order.decision_reason or _cancelled_why(order),
         detail=_("Nothing is charged for %(count)s keys of %(product)s. You can order again at any time.")
         % _named(order),
     )
+
+
+def _cancelled_why(order: Order) -> str:
+    if order.state != OrderState.CANCELLED:
+        return _("It waited too long for what stood against it.")
+    note = order.events.filter(kind=OrderEvent.Kind.CANCELLED).values_list("note", flat=True).last()
+    return _("The MAR has cancelled it: %(reason)s") % {"reason": note or "–"}
 
 
 def _named(order: Order) -> dict[str, object]:

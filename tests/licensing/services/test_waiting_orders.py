@@ -1,18 +1,21 @@
 """Orders that wait: for credit, for compliance, for a person, for stock; and what ends each wait, once."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core import mail as mailbox
 from django.db import IntegrityError, connection, transaction
 
+from core.actor import Actor, ActorKind
 from core.errors import DomainError, NotFound
 from core.models import AuditEvent, OutboxItem
 from core.tenancy import mar_scope, partner_scope
 from licensing.models import Lane, Order, OrderLine, Product
+from licensing.selectors.orders import orders_of
 from licensing.services.order_approval import NotDecided, approve_order, refuse_order
 from licensing.services.order_cancel import cancel_order, cancel_own_order
 from licensing.services.order_confirm import (
@@ -20,13 +23,15 @@ from licensing.services.order_confirm import (
     free_overdue_reservation,
     overdue_reservations,
 )
+from licensing.services.order_letters import waiting
 from licensing.services.order_queue import fill_backorders
 from licensing.services.order_release import expire_order, orders_due, release_orders
-from licensing.services.orders import OrderRefused
+from licensing.services.orders import OrderRefused, OrderRequest, place_order
+from licensing.tasks_orders import tell_order_ended
 from partners.models import OrderBlock, Partner
 from partners.services.partners import record_unpaid, set_credit_limit
 from partners.services.standing import hold_for_tax, lift_restriction, restrict_partner
-from tests.factories import AT, make_partner, make_product, make_stock
+from tests.factories import AT, make_mar, make_member, make_partner, make_product, make_stock
 from tests.factories.limits import agree_to_raise
 from tests.factories.rules import set_rule
 from tests.licensing.services.orders_kit import (
@@ -452,6 +457,49 @@ def test_the_buyer_cancels_his_own_order_in_any_wait_and_nothing_leaks(make: Cal
     )  # fmt: skip
     with mar_scope(), pytest.raises(DomainError):
         cancel_order(order_id, reason="again", by=MAR_PERSON, at=LATER)
+
+
+def _mails() -> list[tuple[str, str]]:
+    return [(mail.subject, str(mail.body)) for mail in mailbox.outbox]
+
+
+@pytest.mark.parametrize("keys", [3, 0])
+def test_whose_order_the_mar_cancels_is_told_why_and_who_cancels_his_own_is_not(keys: int) -> None:
+    partner, product = make_partner(), make_product()
+    buyer = make_member("tpr_buyer", partner=partner)
+    by = Actor(ActorKind.USER, str(buyer.pk), buyer.name, partner_id=partner.pk, user_id=buyer.pk)
+    if keys:
+        make_stock(product, keys)
+    with partner_scope(partner.pk):
+        first, second = (
+            place_order(
+                partner_id=partner.pk, request=OrderRequest(product.pk, 1, may_queue=True), idempotency_key=key,
+                by=by, at=AT,
+            ).order_id
+            for key in ("one", "two")
+        )  # fmt: skip
+        cancel_own_order(first, partner_id=partner.pk, reason="Mistake", by=by, at=LATER)
+    with mar_scope():
+        cancel_order(second, reason="The tender was withdrawn.", by=MAR_PERSON, at=LATER)
+        told = OutboxItem.objects.filter(task="licensing.tell_order_ended")
+        assert [item.arguments["order_id"] for item in told] == [str(second)]
+    mailbox.outbox.clear()
+    with partner_scope(partner.pk):
+        assert tell_order_ended.run(partner_id=str(partner.pk), order_id=str(second)) == 1
+    ((_subject, body),) = _mails()
+    assert "The MAR has cancelled it: The tender was withdrawn." in body
+
+
+def test_the_mail_of_a_waiting_order_names_its_end_by_the_clock_of_the_mar() -> None:
+    make_mar()
+    partner, product = make_partner(credit="0.00"), make_product()
+    make_stock(product, 1)
+    late = datetime(2026, 11, 15, 23, 30, tzinfo=UTC)
+    order_id = order(partner, product, 1, at=late).order_id
+    with mar_scope():
+        placed = orders_of(partner.pk).get(pk=order_id)
+        letter = waiting(placed, make_member("tpr_buyer", partner=partner))
+    assert "expires on 30 November 2026, 00:30." in letter.detail
 
 
 def test_a_cancelled_order_serves_the_queue_with_its_keys() -> None:
