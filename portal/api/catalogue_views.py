@@ -28,7 +28,24 @@ class CatalogueView(PartnerView):
                 "name": serializers.CharField(),
                 "lpn": serializers.CharField(),
                 "family": serializers.CharField(),
+                "is_allowed": serializers.BooleanField(
+                    help_text="Whether your contract includes its family."
+                ),
                 "price": serializers.DecimalField(10, 2, allow_null=True),
+                "list_price": serializers.DecimalField(
+                    10, 2, allow_null=True, help_text="The book's, above the price by a discount."
+                ),
+                "steps": inline_serializer(
+                    "PriceStep",
+                    {
+                        "from_quantity": serializers.IntegerField(
+                            help_text="Licences of the book in the year."
+                        ),
+                        "price": serializers.DecimalField(10, 2),
+                        "is_reached": serializers.BooleanField(),
+                    },
+                    many=True,
+                ),
                 "currency": serializers.CharField(),
                 "in_stock": serializers.IntegerField(),
                 "next_price": serializers.DecimalField(10, 2, allow_null=True),
@@ -54,7 +71,17 @@ class CatalogueView(PartnerView):
                     "name": item.product.name,
                     "lpn": item.product.lpn,
                     "family": item.product.family,
+                    "is_allowed": item.is_allowed,
                     "price": None if item.price is None else str(item.price),
+                    "list_price": None if item.list_price is None else str(item.list_price),
+                    "steps": [
+                        {
+                            "from_quantity": step.min_quantity,
+                            "price": str(step.amount),
+                            "is_reached": step.is_reached,
+                        }
+                        for step in item.steps
+                    ],
                     "currency": item.currency,
                     "in_stock": item.free,
                     "next_price": str(item.ahead.after)

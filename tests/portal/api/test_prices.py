@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from core.tenancy import mar_scope
 from licensing.models import Estimate, Order
+from partners.models import Partner
 from partners.rules.api_keys import scopes_of_house
 from tests.factories import make_mar, make_partner, make_product, make_stock
-from tests.factories.prices import make_price, standard_book
+from tests.factories.prices import make_deviation, make_price, standard_book
 from tests.factories.products import make_version
 from tests.licensing.rules.test_required_fields import GOOD, SCHEMA
 from tests.race.shops import make_shop
@@ -35,6 +36,23 @@ def test_catalogue_and_prices_ahead_name_the_announced_price(caller: Any) -> Non
     assert (shown["price"], shown["next_price"]) == ("40.00", "44.00")
     (ahead,) = client.get("/api/v1/prices/ahead").json()
     assert (ahead["product"], ahead["price_now"], ahead["price_then"]) == (product.code, "40.00", "44.00")
+
+
+def test_catalogue_says_what_the_page_says_of_thresholds_discount_and_contract(caller: Any) -> None:
+    product, client = caller
+    make_price(standard_book(), product, "35.00", min_quantity=5)
+    with mar_scope():
+        partner = Partner.objects.get(price_deviations=None, family_grants__family="commercial")
+    make_deviation(partner, product, "30.00", valid_before=timezone.now() + timedelta(days=9))
+    (shown,) = client.get("/api/v1/catalogue").json()
+    assert (shown["price"], shown["list_price"], shown["is_allowed"]) == ("30.00", "40.00", True)
+    assert shown["steps"] == [
+        {"from_quantity": 1, "price": "40.00", "is_reached": True},
+        {"from_quantity": 5, "price": "35.00", "is_reached": False},
+    ]
+    with mar_scope():
+        partner.family_grants.update(valid_before=timezone.now())
+    assert client.get("/api/v1/catalogue").json()[0]["is_allowed"] is False
 
 
 def test_estimate_is_written_listed_and_read(caller: Any) -> None:
