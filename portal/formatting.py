@@ -85,6 +85,11 @@ def month(value: dt.date) -> str:
     return str(babel_dates.format_skeleton("yMMMM", value, locale=active_locale()))
 
 
+def short_month(value: dt.date) -> str:
+    """Write a month where room is short, such as Nov 2026."""
+    return str(babel_dates.format_skeleton("yMMM", value, locale=active_locale()))
+
+
 def in_zone(moment: dt.datetime) -> dt.datetime:
     """Return the moment in the active zone; a naive value is taken as already local."""
     return timezone.localtime(moment) if timezone.is_aware(moment) else moment

@@ -15,7 +15,9 @@ ANYONE = "anyone"
 HARDWARE = (
     (
         "windows_11",
-        gettext_lazy("Runs Windows 11: TPM 2.0, UEFI with Secure Boot, 4 GB, 64 GB, a supported processor"),
+        gettext_lazy(
+            "Runs Windows 11: TPM 2.0, UEFI with Secure Boot, 4 GB of memory, 64 GB of storage, a supported processor"
+        ),
     ),
     ("older", gettext_lazy("Does not, or nobody knows")),
 )

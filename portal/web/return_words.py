@@ -44,7 +44,7 @@ class ReturnLineTable(Table):
             sort="product_key_id", primary=True,
         ),
         Column("product", gettext_lazy("Product"), accessor="product.name"),
-        Column("clock", gettext_lazy("Clock"), accessor=clock_text),
+        Column("clock", gettext_lazy("Time left"), accessor=clock_text),
         Column("forecast", gettext_lazy("Forecast"), accessor=lambda line: answer_text(line.forecast_code)),
         Column("answer", gettext_lazy("Microsoft's answer"), accessor=lambda line: answer_text(line.answer_code)),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from licensing.models import Product
 from licensing.selectors.catalogue import CatalogueItem
+from portal.forms import OneOfManyField
 from portal.web.required_fields import PREFIX, add_fields, details_of
 
 MOST = 100_000
@@ -23,13 +24,18 @@ class EstimateForm(forms.Form):
         super().__init__(*args, **options)
         self.items = items
         for item in items:
-            self.fields[f"product-{item.product.pk}"] = forms.IntegerField(
+            self.fields[f"product-{item.product.pk}"] = OneOfManyField(
                 label=item.product.name,
                 required=False,
                 min_value=1,
                 max_value=MOST,
                 widget=forms.NumberInput({"inputmode": "numeric", "class": "input-short"}),
             )
+
+    def clean(self) -> None:
+        """Ask for at least one product."""
+        if not self.errors and not self.lines():
+            raise forms.ValidationError(_("Give a quantity for at least one product."))
 
     def lines(self) -> list[tuple[str, int]]:
         """Return code and quantity of each product that was asked for."""

@@ -1,5 +1,6 @@
 """The partner's home: one sentence of truth, what to do next, four charts."""
 
+from datetime import date
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from licensing.selectors.orders import orders_of
 from licensing.selectors.partner_home import PartnerHome, partner_home
 from licensing.selectors.standing_orders import refused_and_waiting
 from partners.selectors.mar import mar_zone
+from portal import formatting
 from portal.policy import allow
 from portal.web.tpr.duties import duty_tasks, shown_duties
 from portal.web.tpr.place import partner_id_of
@@ -161,10 +163,15 @@ def _charts(figures: PartnerHome) -> list[Chart]:
         ),
         month_bars(
             [
-                MonthValues(month.month[2:], (month.reported, max(month.ordered - month.reported, 0)))
+                MonthValues(_short(month.month), (month.reported, max(month.ordered - month.reported, 0)))
                 for month in figures.months
             ],
             series=(_("Reported"), _("Ordered, not reported")), headline=_("What you ordered and reported"),
             unit=_("keys"), chart_id="by-month", month_column=_("Month"),
         ),
     ]  # fmt: skip
+
+
+def _short(month: str) -> str:
+    """Return a month of the form 2026-11 in short words."""
+    return formatting.short_month(date.fromisoformat(f"{month}-01"))

@@ -81,6 +81,15 @@ def test_look_at_a_partner_s_pages_does_not_show_his_own_prices(shop: Any) -> No
         assert (refused.status_code, b"55.55" in refused.content) == (403, False)
 
 
+def test_an_estimate_of_nothing_is_asked_for_a_quantity_and_not_written(shop: Any) -> None:
+    partner, product, client = shop
+    answer = client.post("/tpr/estimates/new/", {f"product-{product.pk}": "", "reference": "Tender 7"})
+    assert answer.status_code == 422
+    assert "Give a quantity for at least one product." in answer.content.decode()
+    with partner_scope(partner.pk):
+        assert Estimate.objects.count() == 0
+
+
 def test_estimate_is_written_shown_and_ordered_with_one_press(shop: Any) -> None:
     partner, product, client = shop
     made = client.post("/tpr/estimates/new/", {f"product-{product.pk}": "3", "reference": "Tender 7"})
