@@ -42,6 +42,8 @@ _ARGUMENTS = {
 }  # fmt: skip
 CALL = f"SELECT * FROM licensing_order_facts({', '.join(f'%({name})s' for name in _ARGUMENTS)})"
 SIGNATURE = f"licensing_order_facts({', '.join(_ARGUMENTS.values())})"
+# An order that waits is looked at again before those that wait since later: else they would wait for each other
+# under a limit that was lowered.
 # Lines are summed order by order: a join under stale statistics reads all lines of ten million keys.
 _FACTS = """
 SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
@@ -70,7 +72,9 @@ SELECT p.state, c.limit, c.unpaid, c.currency, l.monthly_quantity,
    WHERE a.partner_id = p.id AND a.ended_at IS NULL AND a.billed_at IS NULL),
   (SELECT coalesce(sum((SELECT sum(ol.quantity) FROM licensing_orderline ol WHERE ol.order_id = o.id)), 0)::bigint
    FROM licensing_order o WHERE o.partner_id = p.id AND o.placed_at >= %(month_start)s AND o.placed_at < %(month_end)s
-     AND o.state NOT IN ('cancelled', 'expired') AND o.id IS DISTINCT FROM %(order_id)s),
+     AND o.state NOT IN ('cancelled', 'expired') AND o.id IS DISTINCT FROM %(order_id)s
+     AND (%(order_id)s IS NULL OR o.allocated_at IS NOT NULL
+       OR o.number < (SELECT x.number FROM licensing_order x WHERE x.id = %(order_id)s))),
   coalesce((SELECT jsonb_agg(jsonb_build_object('rule', b.rule, 'reason', b.reason, 'facts', b.facts,
        'next_step', b.next_step, 'since', b.since, 'kind', b.kind, 'lifter', b.lifter_role,
        'by_rule', b.is_by_rule, 'waits', b.orders_wait, 'until', b.until) ORDER BY b.orders_wait, b.since)

@@ -14,7 +14,7 @@ from core.actor import Actor, ActorKind
 from core.errors import DomainError, NotFound
 from core.models import AuditEvent, OutboxItem
 from core.tenancy import mar_scope, partner_scope
-from licensing.models import Lane, Order, OrderLine, Product
+from licensing.models import Lane, Order, OrderLimit, OrderLine, Product
 from licensing.selectors.orders import orders_of
 from licensing.services.order_approval import NotDecided, approve_order, refuse_order
 from licensing.services.order_cancel import cancel_order, cancel_own_order
@@ -114,6 +114,20 @@ def test_held_orders_are_released_in_their_order_as_far_as_the_limit_goes() -> N
     set_credit(partner, limit="30.00")
     assert _release(partner) == 2
     assert [state_of(each) for each in (first, second, third)] == ["allocated", "held_credit", "allocated"]
+
+
+def test_under_a_lowered_monthly_limit_the_first_that_waits_goes_first() -> None:
+    partner, product = make_partner(credit="0.00"), make_product(price="10.00")
+    make_stock(product, 4)
+    first, second = (order(partner, product, 2).order_id for _ in range(2))
+    with mar_scope():
+        OrderLimit.objects.filter(partner=partner).update(monthly_quantity=2)
+    set_credit(partner, limit="1000.00")
+    assert _release(partner) == 1
+    assert [state_of(first), state_of(second)] == ["allocated", "held_compliance"]
+    assert _release(partner) == 0
+    with mar_scope():
+        assert Order.objects.get(pk=second).holds[0]["rule"] == "ORD-6"
 
 
 def test_a_restriction_that_says_so_lets_orders_wait_until_it_is_lifted() -> None:
