@@ -23,7 +23,7 @@ ORDER: Mapping[str, Status] = {
         _("On hold: compliance"),
         "warning",
         "shield-lock",
-        _("An open compliance point blocks this order. The order page says what to do."),
+        _("An open point holds this order: its page says which, and what ends it."),
     ),
     "needs_approval": Status(
         _("Needs approval"), "warning", "user-check", _("Above the limit. Someone is asked to approve it.")
