@@ -142,11 +142,12 @@ def without_lock(database: str) -> None:
 
 
 def without_constraints(database: str) -> None:
-    """Take away what still stops a second assignment: the unique index, and the policy on the keys' rows."""
+    """Take away what still stops a second assignment: the unique index, the policy and the guard of the keys' rows."""
     _as_owner(
         database,
         [
             "DROP INDEX key_assigned_once",
+            "DROP TRIGGER key_holder ON licensing_productkey",
             "DROP POLICY portal_alloc_rows ON licensing_productkey",
             "CREATE POLICY portal_alloc_rows ON licensing_productkey TO portal_alloc USING (true) WITH CHECK (true)",
         ],
