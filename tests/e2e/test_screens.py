@@ -17,6 +17,8 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 UNLINKED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "tpr": (
         ("olivia", "/tpr/exit/", "SELECT 1"),
+        # Offered once a public key is registered.
+        ("olivia", "/tpr/keys/files/new/", "SELECT 1"),
         ("olivia", "/tpr/builds/{id}/revert/", "SELECT b.id FROM licensing_build b JOIN partners_partner p"
          " ON p.id = b.partner_id WHERE p.code = 'TPR-0001' LIMIT 1"),
         ("olivia", "/tpr/keys/{id}/reveal/", "SELECT product_key_id FROM licensing_productkey k JOIN partners_partner p"
