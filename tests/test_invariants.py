@@ -92,7 +92,7 @@ def test_i2_fires_for_a_second_active_assignment(keys: list[ProductKey]) -> None
 
 def test_i2_fires_for_a_holder_the_assignment_does_not_name(keys: list[ProductKey]) -> None:
     stranger = make_partner()
-    with _owner() as cursor:
+    with _owner("licensing_productkey") as cursor:
         cursor.execute(
             "UPDATE licensing_productkey SET partner_id = %s WHERE id = %s", [stranger.pk, keys[2].pk]
         )
