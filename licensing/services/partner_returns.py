@@ -18,13 +18,7 @@ from licensing.locks import lock_credit, lock_keys, lock_partner_returns
 from licensing.models import PartnerReturn, PartnerReturnLine, ReturnState
 from licensing.rules.key_states import Hold
 from licensing.rules.key_syntax import mask_keys
-from licensing.rules.partner_returns import (
-    Forecast,
-    forecast_all,
-    is_offered,
-    may_follow,
-    suggestion,
-)
+from licensing.rules.partner_returns import Forecast, forecast_all, is_offered, may_follow, suggestion
 from licensing.rules.replacements import REPLACEABLE, UsedKey, stop_of
 from licensing.selectors.partner_returns import FoundKey, keys_to_return
 from licensing.selectors.programme_rules import rules_at
