@@ -33,6 +33,7 @@ from licensing.services.custody import Step, move_keys
 from licensing.services.delivery_keys import BulkInvalid, BulkRefused, usable_key
 from licensing.services.devices import ensure_device, refuse_second_key
 from licensing.services.hand_over import decrypt_key
+from licensing.services.recall import require_in_no_return
 from licensing.services.velocity import day_refusal
 
 MAX_ROWS = 500
@@ -184,6 +185,8 @@ def _take(partner_id: UUID, product: Product, quantity: int) -> list[ProductKey]
     )
     if len(keys) < quantity:
         raise BulkRefused(_too_few(len(keys), quantity))
+    # Again, now that they are held: a return may have come between the look for keys and their locks.
+    require_in_no_return([key.pk for key in keys])
     return keys
 
 

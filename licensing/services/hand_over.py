@@ -70,6 +70,7 @@ def claim_key(
     build is reported; then it is refused.
 
     :raises HandOverRefused: no key left, a second key for the device, a hold, the daily limit.
+    :raises KeyInReturn: when the partner gives the key back in this very moment; a repeat takes another.
     :raises Invalid: when manufacturer, model or serial is missing.
     """
     claimed = idempotency.claim(
@@ -89,6 +90,8 @@ def claim_key(
     key = find_claimable_key(partner_id, product_code)
     if key is None:
         raise HandOverRefused(_no_key_left(product_code))
+    # Again, now that it is held: a return may have come between the look for a key and its lock.
+    require_in_no_return([key.pk])
     _require_no_install_stop(key, at)
     hand_over_id = _hand_over(
         key,

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from django.db.models import Q
 
 from core.tenancy import mar_scope, partner_scope
 from licensing.exchange.return_xml import ReturnAckFile, ReturnAckLine, write_return_ack
@@ -9,16 +10,18 @@ from licensing.models import PartnerReturnLine, Product, ProductKey, ReturnReque
 from licensing.rules.devices import DeviceIdentity
 from licensing.rules.key_states import Hold, KeyState
 from licensing.selectors.hand_over import find_claimable_key
+from licensing.services import bulk_hand_over, hand_over
 from licensing.services.bulk_hand_over import _take
 from licensing.services.delivery_keys import BulkRefused
 from licensing.services.exchange import import_answer_file
-from licensing.services.hand_over import reveal_key
+from licensing.services.hand_over import claim_key, reveal_key
 from licensing.services.holds import put_on_hold
 from licensing.services.order_cancel import cancel_order
 from licensing.services.partner_returns import ReturnRefused
 from licensing.services.recall import KeyInReturn, recall_key
 from licensing.services.return_bundles import send_bundle
 from licensing.services.returns import send_return
+from partners.services.api_keys import create_api_key
 from tests.factories import AT, actor_for, make_mar, make_member, make_partner
 from tests.factories.exchange import make_builds, make_held_keys
 from tests.factories.returns import PORTAL, make_return, send_returns
@@ -114,3 +117,27 @@ def test_a_key_that_goes_back_is_handed_over_by_no_door() -> None:
             _take(partner_id, product, 2)
     assert refused.value.refusals[0].facts == {"Assigned": 1, "PCs": 2}
     assert _states([wanted, other]) == [KeyState.ASSIGNED] * 2
+
+
+def test_a_return_that_comes_between_the_look_for_a_key_and_its_lock_stops_both_doors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    partner = make_partner()
+    (wanted,) = make_held_keys(1, partner=partner, state=KeyState.ASSIGNED)
+    with mar_scope():
+        station, _secret = create_api_key(
+            partner.pk, name="Line 1", scopes=["keys:claim"], daily_claims=9, by=PORTAL, at=AT
+        )
+    make_return([wanted], "requested")
+    # What a statement sees that began before the return was there.
+    monkeypatch.setattr(hand_over, "find_claimable_key", lambda *_look: wanted)
+    monkeypatch.setattr(bulk_hand_over, "GOES_BACK", Q(pk=None))
+    with partner_scope(partner.pk):
+        with pytest.raises(KeyInReturn), transaction.atomic():
+            claim_key(
+                partner_id=partner.pk, product_code=wanted.product.code, idempotency_key="1", station=station,
+                device=DeviceIdentity("LENOVO", "20N2", "PF0ABCDE"), by=PORTAL, at=AT,
+            )  # fmt: skip
+        with pytest.raises(KeyInReturn), transaction.atomic():
+            _take(partner.pk, Product.objects.get(pk=wanted.product_id), 1)
+    assert _states([wanted]) == [KeyState.ASSIGNED]
