@@ -128,6 +128,7 @@ def _seeded(partners: int, builds: int) -> Iterator[None]:
     try:
         _add_deliveries(builds)
         with databases.owner_connection(name) as owner, owner.cursor() as cursor:
+            _keep_defaults(cursor)
             cursor.execute("ALTER TABLE licensing_productkey DISABLE TRIGGER USER")
             cursor.execute(SEED.format(partners=partners, keys=builds).replace("%%", "%"))
             cursor.execute("ALTER TABLE licensing_productkey ENABLE TRIGGER USER")
@@ -135,6 +136,25 @@ def _seeded(partners: int, builds: int) -> Iterator[None]:
     finally:
         connection.close()
         databases.drop(name)
+
+
+def _keep_defaults(cursor: Any) -> None:
+    """Give the seeded tables their models' own defaults, so that the seed names only what a month is about."""
+    from django.db import connection
+
+    from licensing.models import Build, Device, KeyAssignment, Order, OrderLine, ProductKey
+    from partners.models import Partner
+
+    for model in (Partner, Order, OrderLine, ProductKey, KeyAssignment, Device, Build):
+        for column in model._meta.concrete_fields:
+            if column.null or column.unique or column.has_db_default():
+                continue
+            default = column.get_db_prep_save(column.get_default(), connection)
+            if default is not None:
+                cursor.execute(
+                    f'ALTER TABLE {model._meta.db_table} ALTER COLUMN "{column.column}" SET DEFAULT %s',
+                    [default],
+                )
 
 
 def _add_deliveries(keys: int) -> None:
